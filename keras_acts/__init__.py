@@ -1,0 +1,11 @@
+"""Activation layers for Keras 3, and a verified way from a Keras model to ONNX.
+
+`keras_acts.functional` holds the activations as pure functions, `keras_acts.layers`
+as layers, `keras_acts.catalogue` lists them. `keras_acts.export` turns a model into
+ONNX; it is imported on request, because it needs the `[onnx]` extra.
+"""
+
+from keras_acts import functional, layers
+from keras_acts._version import __version__
+
+__all__ = ["__version__", "functional", "layers"]

@@ -1,0 +1,62 @@
+"""Axes of a tensor, counted from its front."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def positions(axis: int | Sequence[int], x: Any) -> tuple[int, ...]:
+    """Return one axis or several as positions from 0 on.
+
+    Raises:
+        ValueError: `x` has no such axis, or one is named twice.
+    """
+    rank = len(x.shape)
+    several = tuple(axis) if isinstance(axis, Sequence) else (axis,)
+    found = tuple(one + rank if one < 0 else one for one in several)
+    if len(set(found)) != len(found) or not all(0 <= one < rank for one in found):
+        raise ValueError(
+            f"`axis` must name axes of `x`, from {-rank} to {rank - 1}, each once. "
+            f"Received: axis={axis}, x.shape={tuple(x.shape)}"
+        )
+    return found
+
+
+def position(axis: int, x: Any) -> int:
+    """Return an axis as its position from 0 on.
+
+    Raises:
+        ValueError: `x` has no such axis.
+    """
+    return positions(axis, x)[0]
+
+
+def missing_axes(mask: Sequence[Any], x: Sequence[Any]) -> int:
+    """Return how many axes a mask lacks at its end to broadcast, from both shapes.
+
+    0 where it broadcasts as in NumPy. Else it has the sizes of the leading axes, as
+    masks of time steps, `(batch, time)`, which Keras passes on beside
+    `(batch, time, …)`.
+
+    Raises:
+        ValueError: It fits neither way.
+    """
+    shape, full = tuple(mask), tuple(x)
+    missing = len(full) - len(shape)
+    for fits in (_surely_fits, _may_fit):
+        if missing >= 0 and fits(shape, full[missing:]):
+            return 0
+        if missing >= 0 and fits(shape, full[: len(shape)]):
+            return missing
+    raise ValueError(
+        "`mask` must broadcast against `x`, or have the sizes of its leading axes. "
+        f"Received: mask.shape={shape}, x.shape={full}"
+    )
+
+
+def _surely_fits(shape: Sequence[Any], full: Sequence[Any]) -> bool:
+    return all(size in (1, whole) for size, whole in zip(shape, full, strict=True))
+
+
+def _may_fit(shape: Sequence[Any], full: Sequence[Any]) -> bool:
+    pairs = zip(shape, full, strict=True)
+    return all(size in (None, 1, whole) or whole is None for size, whole in pairs)

@@ -1,0 +1,171 @@
+"""The sigmoid family: smooth and hard gates, and what they multiply."""
+
+import keras
+from keras import ops
+
+from keras_acts._checks import finite, positive, real_or_tensor
+from keras_acts.functional import _numerics
+from keras_acts.functional._activation import Tensor, activation
+
+
+@activation()
+def sigmoid(x: Tensor) -> Tensor:
+    """Sigmoid: `1 / (1 + exp(-x))`.
+
+    0 at -inf, 1 at +inf. The gradient is accurate in both tails, e^-|x| there.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Rumelhart, Hinton, Williams, 1986, "Learning representations by
+        back-propagating errors", Nature 323.
+    """
+    return _numerics.sigmoid(x)
+
+
+@activation(checks={"slope": positive, "offset": finite})
+def hard_sigmoid(x: Tensor, slope: float = 1 / 6, offset: float = 0.5) -> Tensor:
+    """HardSigmoid: `clip(slope * x + offset, 0, 1)`.
+
+    The gradient is 0 where the clip begins and beyond. Keras 2 and ONNX by default
+    have `slope=0.2`.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        slope: Slope of the middle part, above 0.
+        offset: Value at 0.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Courbariaux, Bengio, David, 2015, "BinaryConnect", arXiv:1511.00363; with slope
+        1/6 Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
+    """
+    if (slope, offset) == (1 / 6, 0.5):
+        return _hard_gate(x)
+    return _numerics.bounded(slope * x + offset, 0.0, 1.0)
+
+
+def _hard_gate(x: Tensor) -> Tensor:
+    """Return clip(x+3, 0, 6)/6."""
+    is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
+    if _numerics.runs_on("torch") and not is_float64:  # whose gradient is float32's
+        return ops.hard_sigmoid(x)
+    return (_numerics.bounded(x, -3.0, 3.0) + 3) / 6
+
+
+@activation()
+def log_sigmoid(x: Tensor) -> Tensor:
+    """LogSigmoid: `log(1 / (1 + exp(-x)))`, that is `-softplus(-x)`.
+
+    Stable at both ends: near x for large negative `x` and -exp(-x) for large positive
+    ones. -inf at -inf, 0 at +inf.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        The logarithm of `sigmoid`, as in the likelihood of logistic regression
+        (Cox, 1958, "The Regression Analysis of Binary Sequences").
+    """
+    if _numerics.runs_on("torch"):
+        return ops.log_sigmoid(x)
+    # TensorFlow's own is off by 6 ulp at 14; JAX's gradient exp(-x - softplus(-x))
+    # loses what the difference does.
+    least = ops.where(x < 0, x, _numerics.constant(0.0, x))
+    return least - ops.log1p(ops.exp(_numerics.minus_abs(x)))
+
+
+@activation(tensors=("x", "beta"), checks={"beta": real_or_tensor(finite)})
+def swish(x: Tensor, beta: Tensor = 1.0) -> Tensor:
+    """Swish: `x * sigmoid(beta * x)`; SiLU where beta is 1.
+
+    0 at -inf for positive `beta`; +inf at +inf. The tail underflows to 0 a little
+    before its true value does, where that is below 1e-35 in float32 (1e-304 in
+    float64).
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        beta: A finite number, or a tensor that broadcasts against `x`.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Ramachandran, Zoph, Le, 2017, "Searching for Activation Functions",
+        arXiv:1710.05941; Elfwing, Uchibe, Doya, 2017, arXiv:1702.03118.
+    """
+    # Clipped, -inf gives the limit.
+    x = _numerics.clip(x, low=-_numerics.largest(x))
+    if isinstance(beta, int | float) and beta == 1:
+        return ops.silu(x)
+    return x * _numerics.sigmoid(beta * x)
+
+
+silu = swish
+
+
+@activation()
+def hard_swish(x: Tensor) -> Tensor:
+    """HardSwish: `x * clip(x + 3, 0, 6) / 6`.
+
+    Finite for every finite `x`; 0 at -inf, +inf at +inf. The gradient is 0 at -3
+    and 1 at 3, as outside.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
+    """
+    # The gate is 0 below -3. Clipping there makes 0 of -inf, not 0 times infinity.
+    return _numerics.clip(x, low=-3.0) * _hard_gate(x)
+
+
+@activation()
+def sparse_sigmoid(x: Tensor) -> Tensor:
+    """SparseSigmoid: `clip((x + 1) / 2, 0, 1)`.
+
+    The gradient is 0 at -1 and 1 and beyond.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Martins, Astudillo, 2016, "From Softmax to Sparsemax", arXiv:1602.02068: the
+        two-class case of sparsemax.
+    """
+    return (_numerics.bounded(x, -1.0, 1.0) + 1) / 2
+
+
+@activation()
+def sparse_plus(x: Tensor) -> Tensor:
+    """SparsePlus: 0 for `x <= -1`, `(x + 1)**2 / 4` in between, `x` for `x >= 1`.
+
+    Its gradient is `sparse_sigmoid`, at ±inf too.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        The integral of `sparse_sigmoid`, as in `jax.nn.sparse_plus`.
+    """
+    middle = _numerics.bounded(x, -1.0, 1.0) + 1
+    return ops.where(x >= 1, x, ops.square(middle) / 4)

@@ -1,0 +1,248 @@
+"""The softmax family: vectors turned into probabilities."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_acts._checks import axes, axis
+from keras_acts.functional import _numerics
+from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional._axes import missing_axes, position, positions
+
+Axes = int | Sequence[int]
+
+
+def _shape(x: Any, axis: Axes = -1, *_: Any, **__: Any) -> tuple[int | None, ...]:
+    """Return the shape of the result.
+
+    Raises:
+        ValueError: `x` has no such axis.
+    """
+    positions(axis, x)
+    return tuple(x.shape)
+
+
+def _kept(mask: Any, x: Tensor) -> Tensor:
+    """Return which elements of `x` a mask keeps, as booleans in the shape of `x`."""
+    mask = ops.convert_to_tensor(mask)
+    if keras.backend.standardize_dtype(mask.dtype) != "bool":
+        mask = mask > 0.5
+    missing = missing_axes(mask.shape, x.shape)
+    mask = ops.expand_dims(mask, tuple(range(-missing, 0))) if missing else mask
+    return ops.logical_and(mask, ops.ones_like(x, dtype="bool"))
+
+
+def _masked(x: Tensor, kept: Tensor, axis: tuple[int, ...]) -> Tensor:
+    """Put -inf where the mask drops an element, and 0 where it drops all of them."""
+    some = ops.any(kept, axis=axis, keepdims=True)
+    lowest = _numerics.constant(float("-inf"), x)
+    return ops.where(kept, x, ops.where(some, lowest, _numerics.constant(0.0, x)))
+
+
+def _below_max(x: Tensor, axis: Any) -> Tensor:
+    """Return `x` minus its largest element."""
+    return x - ops.stop_gradient(ops.amax(x, axis=axis, keepdims=True))
+
+
+def _softmax(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    if len(axis) == 1:
+        return ops.softmax(x, axis=axis[0])
+    e = ops.exp(_below_max(x, axis))
+    return e / ops.sum(e, axis=axis, keepdims=True)
+
+
+def _log_softmax(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    if len(axis) == 1:
+        return ops.log_softmax(x, axis=axis[0])
+    z = _below_max(x, axis)
+    return z - ops.log(ops.sum(ops.exp(z), axis=axis, keepdims=True))
+
+
+@activation(checks={"axis": axes}, output_shape=_shape)
+def softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
+    """Softmax: `exp(x) / sum(exp(x))` over one axis or several.
+
+    Finite `x` of any size are safe. An axis that holds NaN, or -inf alone, gives
+    NaN; +inf gives NaN, and beside it 0 or NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis, or several different ones, over which the result sums to 1.
+        mask: None, or a tensor, boolean or above 0.5 where an element is kept. It
+            broadcasts against `x`, or has the sizes of the leading axes of `x`, as the
+            masks of time steps that Keras passes on. Dropped elements have probability
+            0 and gradient 0, also where all are dropped.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Reference:
+        Bridle, 1990, "Probabilistic Interpretation of Feedforward Classification
+        Network Outputs", Neurocomputing.
+    """
+    over = positions(axis, x)
+    if mask is None:
+        return _softmax(x, over)
+    kept = _kept(mask, x)
+    y = _softmax(_masked(x, kept, over), over)
+    return ops.where(kept, y, _numerics.constant(0.0, x))
+
+
+@activation(checks={"axis": axes}, output_shape=_shape)
+def log_softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
+    """LogSoftmax: `x - log(sum(exp(x)))` over one axis or several.
+
+    Finite `x` of any size are safe. An axis that holds NaN, or -inf alone, gives
+    NaN; +inf gives NaN, and beside it -inf or NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis, or several different ones, over which the exponentials of the
+            result sum to 1.
+        mask: As in `softmax`. Dropped elements are -inf, the logarithm of 0, and have
+            gradient 0.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Reference:
+        The logarithm of `softmax`: Bridle, 1990, "Probabilistic Interpretation of
+        Feedforward Classification Network Outputs", Neurocomputing.
+    """
+    over = positions(axis, x)
+    if mask is None:
+        return _log_softmax(x, over)
+    kept = _kept(mask, x)
+    y = _log_softmax(_masked(x, kept, over), over)
+    return ops.where(kept, y, _numerics.constant(float("-inf"), x))
+
+
+@activation(checks={"axis": axes}, output_shape=_shape)
+def softmin(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
+    """Softmin: `exp(-x) / sum(exp(-x))` over one axis or several.
+
+    Finite `x` of any size are safe. An axis that holds NaN, or +inf alone, gives
+    NaN; -inf gives NaN, and beside it 0 or NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis, or several different ones, over which the result sums to 1.
+        mask: As in `softmax`.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Reference:
+        `softmax` of `-x`, as `torch.nn.Softmin`: Boltzmann's distribution over
+        energies.
+    """
+    return softmax.formula(-x, axis, mask)
+
+
+def _total(x: Tensor, axis: int) -> Tensor:
+    return ops.sum(x, axis=axis, keepdims=True)
+
+
+def _candidates(x: Tensor, axis: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what a search for the support of a sparse distribution needs.
+
+    Returns:
+        `x` with its largest element at 0, no element below -1 (those never are in the
+        support), its elements in descending order without gradient, and 1, 2, 3, …
+    """
+    z = _below_max(x, axis)
+    z = ops.where(z < -1, _numerics.constant(-1.0, z), z)
+    ordered = -ops.sort(-ops.stop_gradient(z), axis=axis)
+    return z, ordered, _numerics.cumsum(ops.ones_like(ordered), axis)
+
+
+def _largest_true(condition: Tensor, values: Tensor, axis: int) -> Tensor:
+    """Return the value at the last place of an axis where the condition holds.
+
+    The condition holds at the first places of the axis and fails at the others.
+    """
+    count = ops.sum(ops.cast(condition, "int32"), axis=axis, keepdims=True)
+    # NaN holds nowhere: its count of 0 must not become the index -1.
+    index = ops.where(count > 0, count - 1, 0)
+    return ops.take_along_axis(values, index, axis=axis)
+
+
+@activation(checks={"axis": axis}, output_shape=_shape)
+def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+    """Sparsemax: the probability vector nearest to `x`.
+
+    `max(x - τ, 0)`, with the τ that makes the sum 1. Finite `x` of any size are safe;
+    an axis that holds NaN or +inf gives NaN. The gradient at `x = τ` is that of the
+    side where the result is 0.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis over which the result sums to 1.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Martins, Astudillo, 2016, "From Softmax to Sparsemax: A Sparse Model of
+        Attention and Multi-Label Classification", arXiv:1602.02068.
+    """
+    axis = position(axis, x)
+    z, ordered, k = _candidates(x, axis)
+    taus = (_numerics.cumsum(ordered, axis) - 1) / k
+    outside = z <= _largest_true(ordered > taus, taus, axis)
+    # τ once more from the support alone: exact, and differentiable without the sort.
+    inside = ops.where(outside, _numerics.constant(0.0, z), z)
+    size = _total(ops.where(outside, ops.zeros_like(z), ops.ones_like(z)), axis)
+    tau = (_total(inside, axis) - 1) / size
+    return ops.where(outside, _numerics.constant(0.0, z), z - tau)
+
+
+@activation(checks={"axis": axis}, output_shape=_shape)
+def entmax15(x: Tensor, axis: int = -1) -> Tensor:
+    """Entmax15: 1.5-entmax, between softmax and sparsemax.
+
+    `max(x / 2 - τ, 0)**2`, with the τ that makes the sum 1. Finite `x` of any size are
+    safe; an axis that holds NaN or +inf gives NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis over which the result sums to 1.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Peters, Niculae, Martins, 2019, "Sparse Sequence-to-Sequence Models",
+        arXiv:1905.05702.
+    """
+    axis = position(axis, x)
+    z, ordered, k = _candidates(x / 2, axis)
+    mean = _numerics.cumsum(ordered, axis) / k
+    variance = _numerics.cumsum(ops.square(ordered), axis) / k - ops.square(mean)
+    gap = 1 / k - variance
+    taus = mean - ops.sqrt(ops.where(gap > 0, gap, _numerics.constant(0.0, gap)))
+    outside = z <= _largest_true(ordered > taus, taus, axis)
+    # τ once more from the support alone, as in sparsemax; the root's argument is at
+    # least 1/size² there.
+    ones = ops.where(outside, ops.zeros_like(z), ops.ones_like(z))
+    size = _total(ones, axis)
+    mean = _total(ops.where(outside, _numerics.constant(0.0, z), z), axis) / size
+    centred = ops.where(outside, _numerics.constant(0.0, z), z - mean)
+    tau = mean - ops.sqrt((1 - _total(ops.square(centred), axis)) / size)
+    return ops.square(ops.where(outside, _numerics.constant(0.0, z), z - tau))

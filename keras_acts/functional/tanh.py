@@ -1,0 +1,149 @@
+"""The tanh family: odd functions that saturate, and what is made of them."""
+
+import keras
+from keras import ops
+
+from keras_acts._checks import finite, ordered
+from keras_acts.functional import _numerics
+from keras_acts.functional._activation import Tensor, activation
+
+
+@activation()
+def tanh(x: Tensor) -> Tensor:
+    """Tanh: `(exp(x) - exp(-x)) / (exp(x) + exp(-x))`.
+
+    -1 at -inf, 1 at +inf. The gradient is accurate in both tails, 4e^-2|x| there.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        LeCun, Bottou, Orr, Müller, 1998, "Efficient BackProp".
+    """
+    return _numerics.tanh(x)
+
+
+@activation(
+    checks={"min_value": finite, "max_value": finite},
+    relation=ordered("min_value", "max_value"),
+)
+def hard_tanh(x: Tensor, min_value: float = -1.0, max_value: float = 1.0) -> Tensor:
+    """HardTanh: `clip(x, min_value, max_value)`.
+
+    The gradient is 0 at both ends.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        min_value: Smallest value, a finite number.
+        max_value: Largest value, `min_value` or above.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: `min_value` is above `max_value`.
+
+    Reference:
+        Collobert, 2004, "Large Scale Machine Learning", thesis, Université Paris VI.
+    """
+    return _numerics.bounded(x, min_value, max_value)
+
+
+_TANH_TERMS = {"float32": 6, "float64": 10}
+"""Terms of Lambert's continued fraction that make its error for |x| < 1.5 a hundredth
+of an ulp."""
+
+
+@activation()
+def tanh_shrink(x: Tensor) -> Tensor:
+    """TanhShrink: `x - tanh(x)`.
+
+    Accurate near 0 too, where the difference cancels: x³/3 there, with the gradient x².
+    ±inf at ±inf.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        As in `torch.nn.Tanhshrink`.
+    """
+    return _numerics.with_gradient(_tanh_shrink, _tanh_shrink_derivative, x)
+
+
+def _tanh_shrink(x: Tensor) -> Tensor:
+    is_small = ops.abs(x) < 1.5
+    small = ops.where(is_small, x, _numerics.constant(0.0, x))
+    # tanh x = x/(1+v), v = x²/(3+x²/(5+x²/(7+...))), all of one sign (Lambert, 1761)
+    square = ops.square(small)
+    terms = _TANH_TERMS[keras.backend.standardize_dtype(x.dtype)]
+    v = square / (2 * terms + 1)
+    for odd in range(2 * terms - 1, 1, -2):
+        v = square / (odd + v)
+    return ops.where(is_small, small * (v / (1 + v)), x - _numerics.plain_tanh(x))
+
+
+def _tanh_shrink_derivative(x: Tensor) -> Tensor:
+    return ops.square(_numerics.tanh(x))
+
+
+@activation()
+def lisht(x: Tensor) -> Tensor:
+    """LiSHT: `x * tanh(x)`.
+
+    Even and never negative; +inf at ±inf.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Roy, Manna, Dubey, Chaudhuri, 2019, "LiSHT: Non-Parametric Linearly Scaled
+        Hyperbolic Tangent Activation Function", arXiv:1901.05894.
+    """
+    return _numerics.with_gradient(_lisht, _lisht_derivative, x)
+
+
+def _lisht(x: Tensor) -> Tensor:
+    return x * _numerics.plain_tanh(x)
+
+
+def _lisht_derivative(x: Tensor) -> Tensor:
+    sech = _numerics.sech(x)
+    return _numerics.tanh(x) + x * sech * sech
+
+
+@activation()
+def softsign(x: Tensor) -> Tensor:
+    """Softsign: `x / (1 + |x|)`.
+
+    ±1 at ±inf. The gradient, `1 / (1 + |x|)**2`, is accurate in both tails.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Reference:
+        Bergstra, Desjardins, Lamblin, Bengio, 2009, "Quadratic Polynomials Learn Better
+        Image Features", technical report 1337, Université de Montréal.
+    """
+    return _numerics.with_gradient(_softsign, _softsign_derivative, x)
+
+
+def _softsign(x: Tensor) -> Tensor:
+    largest = _numerics.largest(x)
+    x = _numerics.clip(x, -largest, largest)  # infinities have no quotient
+    return x / (1 + ops.abs(x))
+
+
+def _softsign_derivative(x: Tensor) -> Tensor:
+    return ops.square(1 / (1 + ops.abs(x)))

@@ -1,0 +1,103 @@
+"""The activations as layers, one module a family."""
+
+from keras_acts.layers._base import (
+    ActivationLayer,
+    LearnableActivationLayer,
+    TunableActivationLayer,
+)
+from keras_acts.layers.exponential import (
+    CELU,
+    ELU,
+    PELU,
+    SELU,
+    Exponential,
+    Mish,
+    Softplus,
+    Squareplus,
+)
+from keras_acts.layers.gated import GEGLU, GLU, ReGLU, SwiGLU
+from keras_acts.layers.gaussian import GELU
+from keras_acts.layers.linear import Linear
+from keras_acts.layers.maxout import ChannelMaxout, Maxout
+from keras_acts.layers.periodic import Snake
+from keras_acts.layers.relu import (
+    TLU,
+    APReLU,
+    CReLU,
+    LeakyReLU,
+    PReLU,
+    ReLU,
+    ReLU6,
+    RReLU,
+    SquaredReLU,
+    Threshold,
+    ThresholdedReLU,
+)
+from keras_acts.layers.shrink import HardShrink, SoftShrink, SReLU
+from keras_acts.layers.sigmoid import (
+    HardSigmoid,
+    HardSwish,
+    LogSigmoid,
+    Sigmoid,
+    SiLU,
+    SparsePlus,
+    SparseSigmoid,
+    Swish,
+)
+from keras_acts.layers.softmax import Entmax15, LogSoftmax, Softmax, Softmin, Sparsemax
+from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GEGLU",
+    "GELU",
+    "GLU",
+    "PELU",
+    "SELU",
+    "TLU",
+    "APReLU",
+    "ActivationLayer",
+    "CReLU",
+    "ChannelMaxout",
+    "Entmax15",
+    "Exponential",
+    "HardShrink",
+    "HardSigmoid",
+    "HardSwish",
+    "HardTanh",
+    "LeakyReLU",
+    "LearnableActivationLayer",
+    "LiSHT",
+    "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Maxout",
+    "Mish",
+    "PReLU",
+    "RReLU",
+    "ReGLU",
+    "ReLU",
+    "ReLU6",
+    "SReLU",
+    "SiLU",
+    "Sigmoid",
+    "Snake",
+    "SoftShrink",
+    "Softmax",
+    "Softmin",
+    "Softplus",
+    "Softsign",
+    "SparsePlus",
+    "SparseSigmoid",
+    "Sparsemax",
+    "SquaredReLU",
+    "Squareplus",
+    "SwiGLU",
+    "Swish",
+    "Tanh",
+    "TanhShrink",
+    "Threshold",
+    "ThresholdedReLU",
+    "TunableActivationLayer",
+]

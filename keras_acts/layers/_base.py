@@ -1,0 +1,284 @@
+"""What activation layers share: the plain ones, and those with weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import keras
+from keras import constraints, initializers, ops, regularizers
+
+from keras_acts import _checks
+
+Shape = tuple[int | None, ...]
+
+register = keras.saving.register_keras_serializable("keras_acts")
+"""Class decorator of each layer here: `.keras` files name it `keras_acts>Name`."""
+
+
+class ActivationLayer(keras.layers.Layer):
+    """An activation that calls one function with its own configuration.
+
+    A subclass names its `function` and calls `configure` with the function's
+    arguments; `call`, `get_config` and the shapes follow from both. The result has the
+    compute dtype of the layer's policy, and masks pass through.
+    """
+
+    function: ClassVar[Any]
+    has_weights: ClassVar[bool] = False
+    """Whether the layer has weights, or has them when asked."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self._argument_names: tuple[str, ...] = ()
+
+    def configure(self, **arguments: Any) -> None:
+        """Check the function's arguments and keep them as attributes and config.
+
+        Raises:
+            ValueError: An argument breaks its rule.
+        """
+        type(self).function.check(**arguments)
+        self._argument_names += tuple(arguments)
+        for name, value in arguments.items():
+            setattr(self, name, value)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The function's arguments, as given to `configure`."""
+        values = {name: getattr(self, name) for name in self._argument_names}
+        # Keras wraps list attributes to track them; configs want plain ones.
+        return {k: list(v) if isinstance(v, list) else v for k, v in values.items()}
+
+    def call(self, inputs: Any) -> Any:
+        """Apply the activation to a tensor of any rank."""
+        return type(self).function(self.to_compute_dtype(inputs), **self.arguments)
+
+    def to_compute_dtype(self, inputs: Any) -> Any:
+        """Cast what Keras's autocast leaves alone: integers, booleans."""
+        return ops.cast(inputs, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the result."""
+        x = keras.KerasTensor(input_shape)
+        return tuple(type(self).function.output_shape(x, **self.arguments))
+
+    @property
+    def awaits_weights(self) -> bool:
+        """Whether a weight does not exist yet."""
+        return False
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save the weights.
+
+        Raises:
+            ValueError: They do not exist yet. As the `activation=` of another layer
+                they come with its first call on data, which saving can't replace.
+        """
+        if self.awaits_weights:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' can't be saved: it has no "
+                "weights yet, because no data has passed through it. Call the model "
+                "once on a batch before you save it, or build the activation: "
+                "`activation.build(shape)`."
+            )
+        super().save_own_variables(store)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        return {**super().get_config(), **self.arguments}
+
+
+class LearnableActivationLayer(ActivationLayer):
+    """An activation with weights that its family's literature makes learnable.
+
+    A subclass calls `declare_weight` for each weight, by the name of the function's
+    argument that takes it. All weights of a layer have one shape, which broadcasts
+    against the input. `sharing` says which elements share one value:
+
+    - `"channel"`: one value a channel; the channel axis is the last one, or axis 1
+      with `data_format="channels_first"`;
+    - `"all"`: one value for everything, created at once, before any input is known;
+    - `"none"`: one value an element, so all sizes but the batch's must be known.
+
+    `shared_axes` in place of `sharing` names the axes along which values are shared,
+    counted with the batch as axis 0; negative axes count from the end.
+    """
+
+    SHARING = ("channel", "all", "none")
+    has_weights = True
+
+    def __init__(
+        self,
+        *,
+        sharing: str = "channel",
+        shared_axes: int | Sequence[int] | None = None,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        _checks.one_of(*self.SHARING)("sharing", sharing)
+        _checks.optional(_checks.axes)("shared_axes", shared_axes)
+        formats = _checks.one_of("channels_last", "channels_first")
+        _checks.optional(formats)("data_format", data_format)
+        if isinstance(shared_axes, int):
+            shared_axes = [shared_axes]
+        self.sharing = sharing
+        self.shared_axes = None if shared_axes is None else tuple(shared_axes)
+        self.data_format = data_format or keras.config.image_data_format()
+        self._declared: dict[str, dict[str, Any]] = {}
+
+    def declare_weight(
+        self, name: str, initializer: Any, regularizer: Any, constraint: Any
+    ) -> None:
+        """Declare a weight named like the function's argument that takes it.
+
+        A weight whose shape depends on no input is created here and now.
+        """
+        settings = {
+            "initializer": initializers.get(initializer),
+            "regularizer": regularizers.get(regularizer),
+            "constraint": constraints.get(constraint),
+        }
+        for key, value in settings.items():
+            setattr(self, f"{name}_{key}", value)
+        self._declared[name] = settings
+        setattr(self, name, None)
+        if self._needs_no_input:
+            self._create_weight(name, ())
+
+    @property
+    def _needs_no_input(self) -> bool:
+        return self.sharing == "all" and self.shared_axes is None
+
+    def _create_weight(self, name: str, shape: Shape) -> None:
+        weight = self.add_weight(name=name, shape=shape, **self._declared[name])
+        setattr(self, name, weight)
+
+    def weight_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of each weight for an input: 1 along shared axes.
+
+        Raises:
+            ValueError: A size is unknown along an axis that is not shared, or an axis
+                lies outside the input.
+        """
+        if self._needs_no_input:
+            return ()
+        rank = len(input_shape)
+        shared = self._shared_axes(rank)
+        shape = [1 if a in shared else input_shape[a] for a in range(1, rank)]
+        if None in shape:
+            raise ValueError(
+                f"{type(self).__name__} '{self.name}' needs the size of each axis that "
+                "does not share its values. Give the size, or share the axis by "
+                "`sharing` or `shared_axes`. "
+                f"Received: input_shape={tuple(input_shape)}, sharing={self.sharing!r},"
+                f" shared_axes={self.shared_axes}"
+            )
+        return tuple(shape)
+
+    def _shared_axes(self, rank: int) -> set[int]:
+        if self.shared_axes is not None:
+            axes = {axis + rank if axis < 0 else axis for axis in self.shared_axes}
+            if not all(1 <= axis < rank for axis in axes):
+                raise ValueError(
+                    "`shared_axes` must name axes of the input other than the batch, "
+                    f"from 1 to {rank - 1} or from {1 - rank} to -1. "
+                    f"Received: shared_axes={self.shared_axes}"
+                )
+            return axes
+        if self.sharing == "none":
+            return set()
+        channel = 1 if self.data_format == "channels_first" else rank - 1
+        return set(range(1, rank)) - {channel}
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights that the input's shape determines."""
+        shape = self.weight_shape(input_shape) if self._declared else ()
+        for name in self._declared:
+            if getattr(self, name) is None:
+                self._create_weight(name, shape)
+        if self._declared and shape:
+            sizes = {axis: size for axis, size in enumerate(shape, 1) if size != 1}
+            self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes=sizes)
+        self.built = True
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """The weights by name."""
+        return {name: getattr(self, name) for name in self._declared}
+
+    def call(self, inputs: Any) -> Any:
+        """Apply the activation to a tensor of any rank."""
+        x = self.to_compute_dtype(inputs)
+        return type(self).function(x, **self.arguments, **self.learned)
+
+    @property
+    def awaits_weights(self) -> bool:
+        """Whether a weight does not exist yet."""
+        return any(weight is None for weight in self.learned.values())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        config = super().get_config()
+        config["sharing"] = self.sharing
+        axes = self.shared_axes
+        config["shared_axes"] = None if axes is None else list(axes)
+        config["data_format"] = self.data_format
+        serializers = {
+            "initializer": initializers.serialize,
+            "regularizer": regularizers.serialize,
+            "constraint": constraints.serialize,
+        }
+        for name, settings in self._declared.items():
+            for key, value in settings.items():
+                config[f"{name}_{key}"] = serializers[key](value)
+        return config
+
+
+class TunableActivationLayer(LearnableActivationLayer):
+    """An activation with one parameter that is a number, or learned when asked.
+
+    A subclass calls `configure_or_learn` with the parameter.
+    """
+
+    def configure_or_learn(
+        self,
+        name: str,
+        value: float,
+        *,
+        learnable: bool,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> None:
+        """Keep the number as an argument, or declare a weight that starts from it.
+
+        Raises:
+            ValueError: An argument breaks its rule, or a regularizer or constraint is
+                given for what is not learned.
+        """
+        _checks.boolean("learnable", learnable)
+        self.learnable = learnable
+        self._tunable = {name: value}
+        if learnable:
+            type(self).function.check(**self._tunable)
+            start = initializers.Constant(value)
+            self.declare_weight(name, start, regularizer, constraint)
+            return
+        self.configure(**self._tunable)
+        if regularizer is not None or constraint is not None:
+            raise ValueError(
+                f"`{name}_regularizer` and `{name}_constraint` need `learnable=True`. "
+                f"Received: {name}_regularizer={regularizer!r}, "
+                f"{name}_constraint={constraint!r}, learnable={learnable!r}"
+            )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        config = super().get_config()
+        for name in self._tunable:
+            config.pop(f"{name}_initializer", None)
+            for key in ("regularizer", "constraint"):
+                config.setdefault(f"{name}_{key}", None)
+        return {**config, **self._tunable, "learnable": self.learnable}

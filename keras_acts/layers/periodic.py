@@ -1,0 +1,60 @@
+"""The periodic family: a linear trend with a wave on it."""
+
+from typing import Any
+
+from keras_acts import functional
+from keras_acts.layers._base import TunableActivationLayer, register
+
+
+@register
+class Snake(TunableActivationLayer):
+    """Snake: `x + sin(frequency * x)**2 / frequency`.
+
+    Args:
+        frequency: Above 0; where it is learned, what learning starts from. Default 1.
+        learnable: Whether the frequency is a weight. Default False.
+        sharing: Which elements share a learned frequency: `"all"` (default),
+            `"channel"`, or `"none"`.
+        frequency_regularizer: Regularizer of a learned frequency. Default None.
+        frequency_constraint: Constraint of a learned frequency. Default None.
+        **kwargs: `shared_axes` and `data_format` of `LearnableActivationLayer`.
+
+    Input shape:
+        Any; where not all share a learned frequency, of rank 2 or above, with known
+        sizes along axes that are not shared.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → 0; -inf → -inf; +inf → +inf; NaN → NaN. A learned frequency of 0 gives the
+        limit, x.
+
+    Gradient:
+        Smooth, `1 + sin(2 * frequency * x)`; 1 at 0, and 1 where `frequency * x`
+        exceeds ±2**53.
+
+    Reference:
+        Ziyin, Hartwig, Ueda, 2020, "Neural Networks Fail to Learn Periodic Functions
+        and How to Fix It", arXiv:2006.08195.
+    """
+
+    function = functional.snake
+
+    def __init__(
+        self,
+        frequency: float = 1.0,
+        learnable: bool = False,
+        sharing: str = "all",
+        frequency_regularizer: Any = None,
+        frequency_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(sharing=sharing, **kwargs)
+        self.configure_or_learn(
+            "frequency",
+            frequency,
+            learnable=learnable,
+            regularizer=frequency_regularizer,
+            constraint=frequency_constraint,
+        )

@@ -1,0 +1,28 @@
+"""The relu family: piecewise linear, bent at a threshold."""
+
+from keras_acts.layers.relu.adaptive import APReLU
+from keras_acts.layers.relu.fixed import (
+    CReLU,
+    LeakyReLU,
+    ReLU,
+    ReLU6,
+    RReLU,
+    SquaredReLU,
+    Threshold,
+    ThresholdedReLU,
+)
+from keras_acts.layers.relu.learned import TLU, PReLU
+
+__all__ = [
+    "TLU",
+    "APReLU",
+    "CReLU",
+    "LeakyReLU",
+    "PReLU",
+    "RReLU",
+    "ReLU",
+    "ReLU6",
+    "SquaredReLU",
+    "Threshold",
+    "ThresholdedReLU",
+]

@@ -1,0 +1,191 @@
+"""The softmax family: vectors turned into probabilities."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras_acts import functional
+from keras_acts.layers._base import ActivationLayer, register
+
+
+class _MaskedActivationLayer(ActivationLayer):
+    """An activation over one axis or several, from which a mask may drop elements."""
+
+    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.configure(axis=[*axis] if isinstance(axis, tuple) else axis)
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Apply the activation; the mask tells which elements to keep."""
+        x = self.to_compute_dtype(inputs)
+        return type(self).function(x, **self.arguments, mask=mask)
+
+
+@register
+class Softmax(_MaskedActivationLayer):
+    """Softmax: `exp(x) / sum(exp(x))` over one axis or several.
+
+    Args:
+        axis: The axis, or several different ones, over which the result sums to 1.
+            Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: Tensor, boolean or above 0.5 where an element is kept. It broadcasts
+            against the inputs, or has the sizes of their leading axes, as the masks of
+            time steps that Keras passes on.
+
+    Input shape:
+        Any of rank 1 or above that has the axes.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → positive; -inf → 0; +inf → NaN, and 0 or NaN beside it; NaN → NaN along
+        its axis. -inf alone along an axis gives NaN. What the mask drops is 0, also
+        where it drops all.
+
+    Gradient:
+        Smooth; 0 for what the mask drops.
+
+    Reference:
+        Bridle, 1990, "Probabilistic Interpretation of Feedforward Classification
+        Network Outputs", Neurocomputing.
+    """
+
+    function = functional.softmax
+
+
+@register
+class LogSoftmax(_MaskedActivationLayer):
+    """LogSoftmax: `x - log(sum(exp(x)))` over one axis or several.
+
+    Args:
+        axis: The axis, or several different ones, over which the exponentials of the
+            result sum to 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
+
+    Input shape:
+        Any of rank 1 or above that has the axes.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → negative; -inf → -inf; +inf → NaN, and -inf or NaN beside it; NaN → NaN
+        along its axis. -inf alone along an axis gives NaN. What the mask drops is -inf.
+
+    Gradient:
+        Smooth; 0 for what the mask drops.
+
+    Reference:
+        The logarithm of softmax: Bridle, 1990, "Probabilistic Interpretation of
+        Feedforward Classification Network Outputs", Neurocomputing.
+    """
+
+    function = functional.log_softmax
+
+
+@register
+class Softmin(_MaskedActivationLayer):
+    """Softmin: `exp(-x) / sum(exp(-x))` over one axis or several.
+
+    Args:
+        axis: The axis, or several different ones, over which the result sums to 1.
+            Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
+
+    Input shape:
+        Any of rank 1 or above that has the axes.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → positive; -inf → NaN, and 0 or NaN beside it; +inf → 0; NaN → NaN along
+        its axis. +inf alone along an axis gives NaN. What the mask drops is 0, also
+        where it drops all.
+
+    Gradient:
+        Smooth; 0 for what the mask drops.
+
+    Reference:
+        Softmax of `-x`, as `torch.nn.Softmin`: Boltzmann's distribution over energies.
+    """
+
+    function = functional.softmin
+
+
+@register
+class Sparsemax(ActivationLayer):
+    """Sparsemax: `max(x - τ, 0)`, the probability vector nearest to `x`.
+
+    τ makes the sum 1; it is found exactly, by sorting.
+
+    Args:
+        axis: The axis over which the result sums to 1. Default -1.
+
+    Input shape:
+        Any of rank 1 or above that has the axis.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → 0 or above; -inf → 0; +inf → NaN along its axis; NaN → NaN along its axis.
+        -inf alone along an axis gives NaN.
+
+    Gradient:
+        That of the projection on the support; at the kinks, `x = τ`, an element is
+        outside of it.
+
+    Reference:
+        Martins, Astudillo, 2016, "From Softmax to Sparsemax: A Sparse Model of
+        Attention and Multi-Label Classification", arXiv:1602.02068.
+    """
+
+    function = functional.sparsemax
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.configure(axis=axis)
+
+
+@register
+class Entmax15(ActivationLayer):
+    """Entmax15: `max(x / 2 - τ, 0)**2`, between softmax and sparsemax.
+
+    τ makes the sum 1; it is found exactly, by sorting.
+
+    Args:
+        axis: The axis over which the result sums to 1. Default -1.
+
+    Input shape:
+        Any of rank 1 or above that has the axis.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → 0 or above; -inf → 0; +inf → NaN along its axis; NaN → NaN along its axis.
+        -inf alone along an axis gives NaN.
+
+    Gradient:
+        Continuous; 0 outside of the support and at its border.
+
+    Reference:
+        Peters, Niculae, Martins, 2019, "Sparse Sequence-to-Sequence Models",
+        arXiv:1905.05702.
+    """
+
+    function = functional.entmax15
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.configure(axis=axis)
