@@ -1,0 +1,198 @@
+"""`to_onnx` and `export_model`: the whole way, in the order of the rooms."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import onnx
+import onnx_ir as ir
+
+from keras_acts.export import options
+from keras_acts.export.convert import convert, is_leaf
+from keras_acts.export.errors import EngineError, ParityError, SignatureError
+from keras_acts.export.parity import ParityReport, verify
+from keras_acts.export.passes import run_passes
+from keras_acts.export.trace import model_signature, trace
+from keras_acts.export.write import finished, needs_external_data, to_proto, write_model
+
+Names = Sequence[str] | Mapping[str, str]
+
+
+def to_onnx(
+    model: keras.Model,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    input_signature: Any = None,
+    opset: int | None = None,
+    target: str = "cpu",
+    engine: str = "auto",
+    input_names: Names | None = None,
+    output_names: Names | None = None,
+    dtype: str | None = None,
+    inputs_as_nchw: Sequence[str] = (),
+) -> onnx.ModelProto:
+    """Convert a Keras model to ONNX.
+
+    The model is traced, not run: its weights, training flags, random state and the
+    backend's configuration stay as they are.
+
+    Args:
+        model: A Functional or Sequential model, or a subclassed one that was called
+            once or loaded, so that its weights exist.
+        path: Where to write the file as well, atomically. Weights above 2 GB go to
+            `<name>.onnx.data` beside it, and then a path is needed.
+        input_signature: Shapes and dtypes in place of the model's own, in the structure
+            of its first argument: `keras.InputSpec`, `KerasTensor`, arrays, or shapes,
+            with None for unknown sizes. A tuple stands for several arguments.
+        opset: Version of the standard operators, 17 to 26; 21 by default.
+        target: `"cpu"` writes each activation as onnxruntime's CPU kernels run it
+            fastest, `"cuda"` in the fewest kernels there, `"portable"` as the plain
+            standard operator.
+        engine: `"native"` traces the model. `"auto"` takes the first engine that can.
+        input_names: New names for the inputs, in order or by the present ones.
+        output_names: New names for the outputs, likewise.
+        dtype: `"float16"`, `"float32"` or `"float64"`: weights and arithmetic in place
+            of the model's own floating dtypes; the inputs and outputs have it too.
+        inputs_as_nchw: Names of image inputs that the file takes channels first.
+
+    Returns:
+        The model, checked by `onnx.checker`. Above 2 GB it refers to the weights' file.
+
+    Raises:
+        UnsupportedOperationError: Something in the model has no way into ONNX.
+        SignatureError: The model's inputs are unknown, or names are given wrongly.
+        OpsetError: The opset is not supported, or lacks an operator.
+        WriteError: The file can't be written.
+        ValueError: An option has a value that it can't have.
+    """
+    finished_model = _converted(
+        model,
+        input_signature=input_signature,
+        opset=opset,
+        target=target,
+        engine=engine,
+        input_names=input_names,
+        output_names=output_names,
+        dtype=dtype,
+        inputs_as_nchw=inputs_as_nchw,
+    )
+    if path is not None:
+        return write_model(finished_model, path)
+    if needs_external_data(finished_model):
+        raise ValueError(
+            "The weights are above 2 GB, which one file can't hold: give a `path`, "
+            "and they go into a second file beside it. Received: path=None"
+        )
+    return to_proto(finished_model)
+
+
+def export_model(
+    model: keras.Model,
+    path: str | os.PathLike[str],
+    *,
+    input_signature: Any = None,
+    opset: int | None = None,
+    target: str = "cpu",
+    engine: str = "auto",
+    input_names: Names | None = None,
+    output_names: Names | None = None,
+    dtype: str | None = None,
+    inputs_as_nchw: Sequence[str] = (),
+    inputs: Any = None,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+    batch_sizes: Sequence[int] = (1, 3),
+    rtol: float | None = None,
+    atol: float | None = None,
+    seed: int = 0,
+    strict_edges: bool = False,
+) -> ParityReport:
+    """Convert a model, verify the result, and write it only if it answers alike.
+
+    The arguments are those of `to_onnx` and `verify`.
+
+    Returns:
+        The report of a comparison that passed.
+
+    Raises:
+        ParityError: The answers differ, or a provider asked for did not run; its
+            `report` says where. An older file at `path` is as it was.
+        ExportError: As `to_onnx` raises it.
+    """
+    converted = _converted(
+        model,
+        input_signature=input_signature,
+        opset=opset,
+        target=target,
+        engine=engine,
+        input_names=input_names,
+        output_names=output_names,
+        dtype=dtype,
+        inputs_as_nchw=inputs_as_nchw,
+    )
+    reports: list[ParityReport] = []
+
+    def approve(candidate: str) -> None:
+        report = verify(
+            model,
+            candidate,
+            inputs=inputs,
+            providers=tuple(providers),
+            batch_sizes=tuple(batch_sizes),
+            rtol=rtol,
+            atol=atol,
+            seed=seed,
+            strict_edges=strict_edges,
+        )
+        if not report.passed:
+            raise ParityError(_refusal(report, path), report)
+        reports.append(report)
+
+    write_model(converted, path, approve=approve)
+    return reports[0]
+
+
+def _refusal(report: ParityReport, path: str | os.PathLike[str]) -> str:
+    if report.status == "failed":
+        problem = "The converted model does not answer like the Keras model"
+    else:
+        problem = "The converted model was not compared on every provider asked for"
+    return f"{problem}; {os.fspath(path)} was not written.\n{report}"
+
+
+def _converted(
+    model: Any,
+    *,
+    input_signature: Any,
+    opset: int | None,
+    target: str,
+    engine: str,
+    input_names: Names | None,
+    output_names: Names | None,
+    dtype: str | None,
+    inputs_as_nchw: Sequence[str],
+) -> ir.Model:
+    """Convert a model and finish the graph, without writing it."""
+    if not isinstance(model, keras.layers.Layer):
+        raise SignatureError(
+            "`model` must be a Keras model, as `keras.models.load_model` returns it. "
+            f"Received: {model!r} (of type {type(model).__name__})"
+        )
+    opset = options.check_opset(opset)
+    options.check_choice("target", target, options.TARGETS)
+    options.check_choice("engine", engine, options.ENGINES)
+    options.check_choice("dtype", dtype, options.DTYPES)
+    if engine == "tf2onnx":
+        raise EngineError(
+            "The engine 'tf2onnx' is not part of this version; 'native' traces models "
+            "of every backend. Received: engine='tf2onnx'"
+        )
+    signature = model_signature(model, input_signature).renamed(input_names)
+    graph = trace(model, signature, is_leaf=is_leaf, names=output_names)
+    converted = convert(
+        graph, opset=opset, target=target, floats=dtype, channels_first=inputs_as_nchw
+    )
+    run_passes(converted)
+    return finished(converted, dtype)

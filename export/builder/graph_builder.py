@@ -1,0 +1,256 @@
+"""The graph builder: ONNX operators as methods, constants and weights as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import kernels, types
+
+Operand = ir.Value | np.ndarray[Any, Any] | Sequence[int] | float | None
+"""What an operator takes: a value, an array, integers (as int64), a number in the dtype
+of the operator's first value (for `Where` its second), or None for an optional input
+left out."""
+
+
+class GraphBuilder:
+    """Builds an ONNX graph on top of onnx-ir, in the order of the calls.
+
+    Each ONNX operator is a method: `g.Conv(x, w, strides=[1, 1])` appends a node and
+    returns its output, or a tuple with `outputs=2`. Attributes are keywords.
+
+    Attributes:
+        opset: The version of the standard operators.
+        target: `"cpu"`, `"cuda"` or `"portable"`: what the graph shall run fast on.
+        scope: Names of the layers around the present operation, for names of nodes.
+        spec: What the present operation returns: its shapes and Keras dtypes.
+    """
+
+    def __init__(
+        self,
+        opset: int,
+        target: str,
+        floats: str | None = None,
+        weight_names: Mapping[int, str] | None = None,
+    ) -> None:
+        self.opset = opset
+        self.target = target
+        self.scope: tuple[str, ...] = ()
+        self.spec: Any = None
+        self.nodes: list[ir.Node] = []
+        self.initializers: list[ir.Value] = []
+        self._floats = floats
+        self._weight_names = weight_names or {}
+        self._constants: dict[tuple[Any, ...], ir.Value] = {}
+        self._weights: dict[tuple[int, str], tuple[Any, ir.Value]] = {}
+        self._names: dict[str, int] = {}
+
+    def __getattr__(self, op_type: str) -> Callable[..., Any]:
+        if not op_type[:1].isupper():
+            raise AttributeError(f"GraphBuilder has no attribute {op_type!r}")
+
+        def append(*inputs: Operand, outputs: int = 1, **attributes: Any) -> Any:
+            return self._append(op_type, inputs, outputs, attributes)
+
+        return append
+
+    def _append(
+        self, op_type: str, inputs: Sequence[Any], outputs: int, attributes: Any
+    ) -> Any:
+        typed = inputs[types.typed_input(op_type) :]
+        like = next((x.dtype for x in typed if isinstance(x, ir.Value)), None)
+        values = [self._operand(x, like) for x in inputs]
+        wanted = [
+            types.output_dtype(op_type, i, values, attributes) for i in range(outputs)
+        ]
+        node = self._node(op_type, self._widened(op_type, values), outputs, attributes)
+        results = [
+            value if dtype is None or value.dtype is None else self.cast(value, dtype)
+            for value, dtype in zip(node.outputs, wanted, strict=True)
+        ]
+        return results[0] if outputs == 1 else tuple(results)
+
+    def _node(
+        self,
+        op_type: str,
+        values: Sequence[ir.Value | None],
+        outputs: int,
+        attributes: Any,
+    ) -> ir.Node:
+        node = ir.node(
+            op_type,
+            values,
+            {k: v for k, v in attributes.items() if v is not None},
+            num_outputs=outputs,
+            name=self._unique("/".join((*self.scope, op_type))),
+        )
+        for i, value in enumerate(node.outputs):
+            value.name = node.name if outputs == 1 else f"{node.name}:{i}"
+            dtype = types.output_dtype(op_type, i, values, attributes)
+            value.type = None if dtype is None else ir.TensorType(dtype)
+        self.nodes.append(node)
+        return node
+
+    def _widened(
+        self, op_type: str, values: Sequence[ir.Value | None]
+    ) -> Sequence[ir.Value | None]:
+        """Cast the operands of an operator that has no kernel for their type."""
+        first = types.typed_input(op_type)
+        typed = values[first] if first < len(values) else None
+        narrow = None if typed is None else typed.dtype
+        wide = None if narrow is None else kernels.wider(op_type, narrow)
+        if wide is None:
+            return values
+        return [
+            self.cast(x, wide)
+            if i >= first and x is not None and x.dtype == narrow
+            else x
+            for i, x in enumerate(values)
+        ]
+
+    def _operand(self, x: Operand, like: ir.DataType | None) -> ir.Value | None:
+        if x is None or isinstance(x, ir.Value):
+            return x
+        if isinstance(x, list | tuple):
+            return self.constant(np.asarray(x, np.int64))
+        if isinstance(x, np.ndarray | np.generic):
+            return self.constant(np.asarray(x))
+        if like is None:
+            raise TypeError(f"A number needs a value beside it. Received: {x!r}")
+        return self.constant(types.converted(np.asarray(x), like))
+
+    def _unique(self, name: str) -> str:
+        count = self._names.get(name, 0)
+        self._names[name] = count + 1
+        return name if count == 0 else self._unique(f"{name}_{count}")
+
+    def reserve(self, name: str) -> None:
+        """Keep a name from nodes and constants: it belongs to an input or output."""
+        self._names[name] = 1
+
+    def constant(self, array: np.ndarray[Any, Any]) -> ir.Value:
+        """Return an array as a value; equal arrays are one value."""
+        key = (array.dtype.str, array.dtype.name, array.shape, array.tobytes())
+        if key not in self._constants:
+            name = self._unique("/".join((*self.scope, "constant")))
+            value = self._initializer(name, ir.tensor(array, name=name))
+            self._constants[key] = value
+        return self._constants[key]
+
+    def weight(self, variable: Any, dtype: str | None = None) -> ir.Value:
+        """Return a Keras variable as a value that is read when the file is written.
+
+        Args:
+            variable: A `keras.Variable`.
+            dtype: Keras's name of the dtype in which it is used; its own by default.
+        """
+        dtype = dtype or keras.backend.standardize_dtype(variable.dtype)
+        key = (id(variable), dtype)
+        if key not in self._weights:
+            name = self._weight_names.get(id(variable), variable.path)
+            name = self._unique(name)
+            onnx_dtype = self.dtype(dtype)
+
+            def read() -> ir.TensorProtocol:
+                array = np.asarray(keras.ops.convert_to_numpy(variable.value))
+                return ir.tensor(types.converted(array, onnx_dtype), onnx_dtype, name)
+
+            shape = ir.Shape(variable.shape)
+            tensor = ir.LazyTensor(read, onnx_dtype, shape, name=name)
+            self._weights[key] = (variable, self._initializer(name, tensor))
+        return self._weights[key][1]
+
+    def _initializer(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
+        value = ir.Value(
+            name=name,
+            shape=ir.Shape(tensor.shape.numpy()),
+            type=ir.TensorType(tensor.dtype),
+            const_value=tensor,
+        )
+        self.initializers.append(value)
+        return value
+
+    def dtype(self, name: str) -> ir.DataType:
+        """Return the ONNX dtype that stands for one of Keras's."""
+        if self._floats is not None and name in ("float32", "float64", "bfloat16"):
+            name = self._floats
+        return types.ONNX_DTYPES[name]
+
+    def cast(self, x: Operand, to: str | ir.DataType) -> ir.Value:
+        """Cast a value, or make a constant of a number or an array."""
+        dtype = self.dtype(to) if isinstance(to, str) else to
+        if not isinstance(x, ir.Value):
+            return self.constant(types.converted(np.asarray(x), dtype))
+        if x.dtype == dtype:
+            return x
+        value: ir.Value = self.Cast(x, to=int(dtype))
+        value.shape = x.shape
+        return value
+
+    def zeros_like(self, x: ir.Value) -> np.ndarray[Any, Any]:
+        """Return a scalar zero in the dtype of a value."""
+        return np.zeros((), types.require_dtype(x).numpy())
+
+    @staticmethod
+    def static_shape(x: ir.Value) -> tuple[int | None, ...]:
+        """Return the sizes of a value, None where unknown."""
+        if x.shape is None:
+            raise ValueError(f"A value's rank must be known. Received: {x!r}")
+        return tuple(d if isinstance(d, int) else None for d in x.shape)
+
+    def rank(self, x: ir.Value) -> int:
+        """Return the rank of a value."""
+        return len(self.static_shape(x))
+
+    def size(self, x: ir.Value, axis: int) -> ir.Value:
+        """Return one size of a value as an int64 tensor of shape (1,)."""
+        axis %= self.rank(x)
+        known = self.static_shape(x)[axis]
+        if known is not None:
+            return self.constant(np.asarray([known], np.int64))
+        return self.with_shape(self.Shape(x, start=axis, end=axis + 1), (1,))
+
+    def shape(self, *sizes: int | ir.Value) -> ir.Value:
+        """Return a shape tensor of integers and of integer tensors of one element."""
+        if all(isinstance(one, int) for one in sizes):
+            return self.constant(np.asarray(sizes, np.int64))
+        parts = [
+            [one] if isinstance(one, int) else self._one_size(one) for one in sizes
+        ]
+        if len(parts) == 1:
+            return parts[0]  # type: ignore[return-value]
+        joined: ir.Value = self.Concat(
+            *(self._operand(part, None) for part in parts), axis=0
+        )
+        return joined
+
+    def _one_size(self, x: ir.Value) -> ir.Value:
+        read = self.size_node(x)
+        if read is not None:
+            return read.outputs[0]
+        wide = self.cast(x, ir.DataType.INT64)
+        if self.rank(x) == 1:
+            return wide
+        return self.with_shape(self.Reshape(wide, [1]), (1,))
+
+    @staticmethod
+    def size_node(x: ir.Value) -> ir.Node | None:
+        """Return the Shape node that read a size, None for any other number."""
+        node = x.producer()
+        while node is not None and node.op_type in ("Cast", "Squeeze"):
+            node = node.inputs[0].producer() if node.inputs[0] is not None else None
+        one = (
+            node is not None
+            and node.op_type == "Shape"
+            and node.outputs[0].shape == (1,)
+        )
+        return node if one else None
+
+    def with_shape(self, x: ir.Value, shape: Sequence[int | None]) -> ir.Value:
+        """Note the sizes of a value, for converters that ask for them."""
+        x.shape = ir.Shape(shape)
+        return x

@@ -1,0 +1,64 @@
+"""Operators whose form depends on the opset, behind one signature each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder.graph_builder import GraphBuilder
+
+# The opset from which a reduction takes its axes as an input, not as an attribute.
+_AXES_AS_INPUT = {"ReduceSum": 13}
+_AXES_AS_INPUT_BY_DEFAULT = 18
+
+
+def reduce(
+    g: GraphBuilder,
+    op_type: str,
+    x: ir.Value,
+    axes: Sequence[int] | None = None,
+    *,
+    keepdims: bool = False,
+) -> ir.Value:
+    """Append a reduction over some axes, or over all of them.
+
+    Args:
+        g: The graph builder.
+        op_type: `"ReduceMean"`, `"ReduceMax"` and the like.
+        x: What is reduced.
+        axes: The axes, or None for all; an empty sequence reduces nothing.
+        keepdims: Whether reduced axes stay, with size 1.
+    """
+    attributes: dict[str, Any] = {"keepdims": int(keepdims)}
+    result: ir.Value
+    if axes is not None and not axes:
+        result = g.Identity(x)
+    elif axes is None:
+        result = getattr(g, op_type)(x, **attributes)
+    elif g.opset < _AXES_AS_INPUT.get(op_type, _AXES_AS_INPUT_BY_DEFAULT):
+        result = getattr(g, op_type)(x, axes=list(axes), **attributes)
+    else:
+        result = getattr(g, op_type)(x, list(axes), **attributes)
+    return result
+
+
+def split(g: GraphBuilder, x: ir.Value, parts: int, axis: int) -> tuple[ir.Value, ...]:
+    """Append a split of one axis into equal parts.
+
+    Args:
+        g: The graph builder.
+        x: What is split; the size along `axis` is a multiple of `parts`, known or not.
+        parts: How many.
+        axis: The axis, negative ones from the end.
+    """
+    # Before opset 18 the number of outputs alone says how many parts there are.
+    count = parts if g.opset >= 18 else None
+    pieces: tuple[ir.Value, ...] = g.Split(
+        x, axis=axis, num_outputs=count, outputs=parts
+    )
+    sizes = list(g.static_shape(x))
+    size = sizes[axis]
+    sizes[axis] = None if size is None else size // parts
+    return tuple(g.with_shape(piece, sizes) for piece in pieces)

@@ -1,0 +1,196 @@
+"""Convert a traced graph: each operation by its converter, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
+from keras_acts.export.convert.registry import find_layer, find_operation
+from keras_acts.export.errors import (
+    ExportError,
+    SignatureError,
+    UnsupportedOperationError,
+)
+from keras_acts.export.trace import (
+    Constant,
+    Graph,
+    Node,
+    Value,
+    Weight,
+    flatten,
+    map_leaves,
+    with_statics,
+)
+
+
+def convert(
+    graph: Graph,
+    *,
+    opset: int,
+    target: str,
+    floats: str | None = None,
+    channels_first: Sequence[str] = (),
+) -> ir.Model:
+    """Convert a traced graph to an ONNX model.
+
+    Args:
+        graph: The traced model.
+        opset: Version of the standard operators.
+        target: What the graph shall run fast on.
+        floats: Dtype in place of float32, float64 and bfloat16, or None.
+        channels_first: Names of inputs that the file takes as NCHW.
+
+    Raises:
+        UnsupportedOperationError: An operation has no converter, or its converter
+            can't express this use of it.
+        SignatureError: `channels_first` names no input of rank 3 or more.
+    """
+    for name in channels_first:
+        if name not in graph.inputs or len(graph.inputs[name].shape) < 3:
+            raise SignatureError(
+                "`inputs_as_nchw` must name inputs with channels, among "
+                f"{list(graph.inputs)}. Received: {name!r}"
+            )
+    builder = GraphBuilder(opset, target, floats, graph.weight_names)
+    return _Conversion(graph, builder, frozenset(channels_first)).run()
+
+
+class _Conversion:
+    """One conversion: the builder, and which ONNX value stands for which traced one."""
+
+    def __init__(
+        self, graph: Graph, builder: GraphBuilder, channels_first: frozenset[str]
+    ) -> None:
+        self._graph = graph
+        self._channels_first = channels_first
+        self._g = builder
+        self._values: dict[Value, ir.Value] = {}
+
+    def run(self) -> ir.Model:
+        for name in (*self._graph.inputs, *self._graph.outputs):
+            self._g.reserve(name)
+        inputs = [self._input(name, v) for name, v in self._graph.inputs.items()]
+        for node in self._graph.nodes:
+            self._node(node)
+        outputs = [self._output(name, v) for name, v in self._graph.outputs.items()]
+        body = ir.Graph(
+            inputs,
+            outputs,
+            nodes=self._g.nodes,
+            initializers=self._g.initializers,
+            opset_imports={"": self._g.opset},
+            name=self._graph.name,
+        )
+        return ir.Model(body, ir_version=_ir_version(self._g.opset))
+
+    def _input(self, name: str, value: Value) -> ir.Value:
+        symbols = [
+            size if size is not None else _size_name(name, axis)
+            for axis, size in enumerate(value.shape)
+        ]
+        first = name in self._channels_first
+        shape = [symbols[0], symbols[-1], *symbols[1:-1]] if first else symbols
+        made = ir.Value(
+            name=name,
+            shape=ir.Shape(shape),
+            type=ir.TensorType(self._g.dtype(value.dtype)),
+        )
+        self._values[value] = made
+        if first:
+            last = self._g.Transpose(made, perm=[0, *range(2, len(shape)), 1])
+            self._values[value] = self._g.with_shape(last, value.shape)
+        return made
+
+    def _node(self, node: Node) -> None:
+        self._g.scope, self._g.spec = node.scope, node.outputs
+        converter = (
+            find_layer(node.operation)
+            if node.kind == "layer"
+            else find_operation(node.kind)
+        )
+        if converter is None:
+            raise UnsupportedOperationError(_no_converter(node))
+        args = map_leaves(self._operand, node.args)
+        kwargs = map_leaves(self._operand, node.kwargs)
+        sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
+        operation = with_statics(node.operation, sizes)
+        try:
+            results = converter(self._g, operation, *args, **kwargs)
+        except ExportError as error:
+            raise type(error)(f"{_place(node)}: {error}") from error
+        except Exception as error:
+            raise UnsupportedOperationError(_failed(node, error)) from error
+        self._bind(node, results)
+
+    def _bind(self, node: Node, results: Any) -> None:
+        specs = flatten(node.outputs)
+        made = flatten(results)
+        if len(made) != len(specs):
+            raise UnsupportedOperationError(
+                f"{_place(node)}: its converter must return as many values as its "
+                f"call, {len(specs)}. Received: {len(made)} values"
+            )
+        for spec, value in zip(specs, made, strict=True):
+            if spec is None:
+                continue
+            self._values[spec] = self._typed(value, spec)
+
+    def _typed(self, value: Any, spec: Value) -> ir.Value:
+        """Give a result the dtype that Keras says it has, and note its sizes."""
+        typed = self._g.cast(value, spec.dtype)
+        if typed.shape is None or len(typed.shape) != len(spec.shape):
+            typed.shape = ir.Shape(spec.shape)
+        return typed
+
+    def _operand(self, x: Any) -> Any:
+        if isinstance(x, Value):
+            return self._values[x]
+        if isinstance(x, Weight):
+            return self._g.weight(x.variable, x.dtype)
+        if isinstance(x, Constant):
+            dtype = self._g.dtype(keras.backend.standardize_dtype(x.array.dtype))
+            return self._g.cast(x.array, dtype)
+        return x
+
+    def _output(self, name: str, result: Any) -> ir.Value:
+        """Give a result its public name, on a node of its own where it needs one."""
+        value = self._operand(result)
+        named = value.producer() is None or value.name in self._graph.outputs
+        made: ir.Value = self._g.Identity(value) if named else value
+        made.shape, made.type = value.shape, value.type
+        made.name = name
+        return made
+
+
+def _size_name(name: str, axis: int) -> str:
+    return "batch" if axis == 0 else f"{name}_{axis}"
+
+
+def _ir_version(opset: int) -> int:
+    """Return the IR version that came with an opset, so that old runtimes read it."""
+    return {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12}.get(opset, 13)
+
+
+def _place(node: Node) -> str:
+    return "/".join(node.scope) or "the model"
+
+
+def _failed(node: Node, error: Exception) -> str:
+    return (
+        f"{_place(node)}: the converter of {type(node.operation).__name__} has no form "
+        f"for this use of it. Received: {type(error).__name__}: {error}"
+    )
+
+
+def _no_converter(node: Node) -> str:
+    return (
+        f"Layer {_place(node)} calls the operation {node.kind}, which has no "
+        "converter. Write the layer with other operations, or register a converter for "
+        "the layer with `keras_acts.export.register_converter`. "
+        f"Received: {node.kind}"
+    )

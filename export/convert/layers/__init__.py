@@ -1,0 +1,11 @@
+"""Converters of layers whose `call` is not made of `keras.ops`."""
+
+from keras_acts.export.convert.layers import (
+    activations,
+    normalization,
+    reshaping,
+    scaling,
+    upsampling,
+)
+
+__all__ = ["activations", "normalization", "reshaping", "scaling", "upsampling"]

@@ -1,0 +1,37 @@
+"""Layers that scale and shift data by fixed numbers."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.convert.registry import register_converter
+
+
+@register_converter(keras.layers.Normalization)
+def normalization(
+    g: GraphBuilder, layer: keras.layers.Normalization, inputs: ir.Value
+) -> ir.Value:
+    mean, variance = (
+        np.asarray(keras.ops.convert_to_numpy(x)) for x in (layer.mean, layer.variance)
+    )
+    deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
+    x, centre, unit = (g.cast(one, g.spec.dtype) for one in (inputs, mean, deviation))
+    if layer.invert:
+        return g.Add(centre, g.Mul(x, unit))
+    return g.Div(g.Sub(x, centre), unit)
+
+
+@register_converter(keras.layers.Rescaling)
+def rescaling(
+    g: GraphBuilder, layer: keras.layers.Rescaling, inputs: ir.Value
+) -> ir.Value:
+    scale = np.asarray(layer.scale)
+    if scale.ndim and keras.config.image_data_format() == "channels_first":
+        scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))
+    x, factor, offset = (
+        g.cast(one, g.spec.dtype) for one in (inputs, scale, np.asarray(layer.offset))
+    )
+    return g.Add(g.Mul(x, factor), offset)

@@ -1,0 +1,48 @@
+"""Upsampling by whole factors: one Resize, for unknown sizes too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.convert.ops.image import resize
+from keras_acts.export.convert.ops.reshaping import repeated
+from keras_acts.export.convert.registry import register_converter
+
+# Other types have no Resize kernel that keeps every value.
+_RESIZED = (ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
+
+
+@register_converter(keras.layers.UpSampling1D)
+def upsampling_1d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    return _upsampled(g, inputs, [1], [layer.size], "nearest")
+
+
+@register_converter(keras.layers.UpSampling2D)
+def upsampling_2d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    axes = _spatial_axes(layer, 2)
+    return _upsampled(g, inputs, axes, layer.size, layer.interpolation)
+
+
+@register_converter(keras.layers.UpSampling3D)
+def upsampling_3d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    return _upsampled(g, inputs, _spatial_axes(layer, 3), layer.size, "nearest")
+
+
+def _spatial_axes(layer: Any, count: int) -> list[int]:
+    first = 1 if layer.data_format == "channels_last" else 2
+    return list(range(first, first + count))
+
+
+def _upsampled(
+    g: GraphBuilder, x: ir.Value, axes: list[int], factors: Any, interpolation: str
+) -> ir.Value:
+    if interpolation == "nearest" and x.dtype not in _RESIZED:
+        for axis, factor in zip(axes, factors, strict=True):
+            x = repeated(g, x, factor, axis)
+        return x
+    scales = [float(factor) for factor in factors]
+    return resize(g, x, axes, interpolation, scales=scales)

@@ -1,0 +1,126 @@
+"""Reductions over axes, and running sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.ops.arithmetic import promoted
+from keras_acts.export.convert.ops.elementwise import wide
+from keras_acts.export.convert.registry import converts
+
+Reduction = Callable[[GraphBuilder, ir.Value, Sequence[int] | None, bool], ir.Value]
+
+
+def axes_of(g: GraphBuilder, op: Any, x: ir.Value) -> list[int] | None:
+    """Return the axes of an operation, none negative, or None for all."""
+    if op.axis is None:
+        return None
+    axes = [op.axis] if isinstance(op.axis, int) else op.axis
+    return [axis % g.rank(x) for axis in axes]
+
+
+def _reduces(kind: str, compute: Reduction) -> None:
+    """Register a reduction that is computed in the result's dtype."""
+
+    @converts(kind)
+    def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        (x,) = promoted(g, x)
+        result = compute(g, x, axes_of(g, op, x), getattr(op, "keepdims", False))
+        initial = getattr(op, "initial", None)
+        if initial is None:
+            return result
+        return (g.Min if "Min" in kind else g.Max)(result, *promoted(g, initial))
+
+
+def _one(op_type: str) -> Reduction:
+    return lambda g, x, axes, keepdims: reduce(g, op_type, x, axes, keepdims=keepdims)
+
+
+def variance(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
+) -> ir.Value:
+    """The mean square of the distances from the mean."""
+    x = wide(g, x)
+    distance = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
+    square = g.Mul(distance, distance)
+    square.shape = x.shape
+    return reduce(g, "ReduceMean", square, axes, keepdims=keepdims)
+
+
+def _spread(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
+) -> ir.Value:
+    largest = reduce(g, "ReduceMax", x, axes, keepdims=keepdims)
+    return g.Sub(largest, reduce(g, "ReduceMin", x, axes, keepdims=keepdims))
+
+
+REDUCTIONS: dict[str, Reduction] = {
+    "math.Logsumexp": _one("ReduceLogSumExp"),
+    "numpy.All": _one("ReduceMin"),
+    "numpy.Amax": _one("ReduceMax"),
+    "numpy.Amin": _one("ReduceMin"),
+    "numpy.Any": _one("ReduceMax"),
+    "numpy.Max": _one("ReduceMax"),
+    "numpy.Mean": _one("ReduceMean"),
+    "numpy.Min": _one("ReduceMin"),
+    "numpy.Prod": _one("ReduceProd"),
+    "numpy.Ptp": _spread,
+    "numpy.Std": lambda g, x, axes, keepdims: g.Sqrt(variance(g, x, axes, keepdims)),
+    "numpy.Sum": _one("ReduceSum"),
+    "numpy.Var": variance,
+}
+for _kind, _compute in REDUCTIONS.items():
+    _reduces(_kind, _compute)
+
+
+@converts("numpy.CountNonzero")
+def count_nonzero(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (counted,) = promoted(g, g.cast(x, "bool"))
+    return reduce(g, "ReduceSum", counted, axes_of(g, op, x))
+
+
+@converts("numpy.Average")
+def average(g: GraphBuilder, op: Any, x: ir.Value, weights: Operand = None) -> ir.Value:
+    axes = axes_of(g, op, x)
+    if weights is None:
+        return reduce(g, "ReduceMean", g.cast(x, g.spec.dtype), axes)
+    x, weights = promoted(g, x, weights)
+    if g.rank(weights) < g.rank(x) and axes is not None:
+        others = [axis for axis in range(g.rank(x)) if axis not in axes]
+        weights = g.with_shape(
+            g.Unsqueeze(weights, others),
+            [1 if axis in others else None for axis in range(g.rank(x))],
+        )
+    total = reduce(g, "ReduceSum", g.Mul(x, weights), axes)
+    return g.Div(total, reduce(g, "ReduceSum", weights, axes))
+
+
+def _finds(kind: str, op_type: str) -> None:
+    """Register a search for the first extreme element."""
+
+    @converts(kind)
+    def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        if op.axis is not None:
+            found: ir.Value = getattr(g, op_type)(
+                x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims)
+            )
+            return found
+        index = getattr(g, op_type)(g.Reshape(x, [-1]), axis=0, keepdims=0)
+        return g.Reshape(index, [1] * g.rank(x)) if op.keepdims else index
+
+
+_finds("numpy.Argmax", "ArgMax")
+_finds("numpy.Argmin", "ArgMin")
+
+
+@converts("numpy.Cumsum")
+def cumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (x,) = promoted(g, x)
+    if op.axis is None:
+        return g.CumSum(g.Reshape(x, [-1]), g.cast(0, "int64"))
+    return g.CumSum(x, g.cast(op.axis % g.rank(x), "int64"))

@@ -1,0 +1,101 @@
+"""Tensors padded, flipped and rolled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.convert.registry import converts
+from keras_acts.export.errors import UnsupportedOperationError
+
+_END = np.iinfo(np.int64).max
+_START = np.iinfo(np.int64).min
+
+# Modes that ONNX's Pad has in all opsets; it has wrap from 19 and symmetric in none.
+_PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
+
+
+@converts("numpy.Pad")
+def pad(
+    g: GraphBuilder, op: Any, x: ir.Value, constant_values: Operand = None
+) -> ir.Value:
+    widths = [tuple(int(one) for one in pair) for pair in op.pad_width]
+    if len(widths) == 1:
+        widths = widths * g.rank(x)
+    if not any(map(any, widths)):
+        return x
+    if op.mode in _PAD_MODES:
+        pads = [before for before, _ in widths] + [after for _, after in widths]
+        filler = None if constant_values is None else g.cast(constant_values, x.dtype)  # type: ignore[arg-type]
+        return g.Pad(x, pads, filler, mode=_PAD_MODES[op.mode])
+    if op.mode not in _COPIES:
+        raise UnsupportedOperationError(
+            f"`mode` must be one of {sorted({*_PAD_MODES, *_COPIES})}. "
+            f"Received: mode={op.mode!r}"
+        )
+    for axis, (before, after) in enumerate(widths):
+        x = _COPIES[op.mode](g, x, axis, before, after)
+    return x
+
+
+def _symmetric(
+    g: GraphBuilder, x: ir.Value, axis: int, before: int, after: int
+) -> ir.Value:
+    head = g.Slice(x, [before - 1], [_START], [axis], [-1]) if before else None
+    tail = g.Slice(x, [-1], [-after - 1], [axis], [-1]) if after else None
+    return _joined(g, (head, x, tail), axis)
+
+
+def _wrap(g: GraphBuilder, x: ir.Value, axis: int, before: int, after: int) -> ir.Value:
+    head = g.Slice(x, [-before], [_END], [axis]) if before else None
+    tail = g.Slice(x, [0], [after], [axis]) if after else None
+    return _joined(g, (head, x, tail), axis)
+
+
+_COPIES = {"symmetric": _symmetric, "wrap": _wrap}
+
+
+def _joined(g: GraphBuilder, parts: Sequence[ir.Value | None], axis: int) -> ir.Value:
+    present = [part for part in parts if part is not None]
+    return present[0] if len(present) == 1 else g.Concat(*present, axis=axis)
+
+
+@converts("numpy.Flip")
+def flip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    axes = _axes(g, op.axis, x)
+    count = len(axes)
+    return g.Slice(x, [-1] * count, [_START] * count, axes, [-1] * count)
+
+
+@converts("numpy.Roll")
+def roll(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    if op.axis is None:
+        flat = g.with_shape(g.Reshape(x, [-1]), [None])
+        return g.Reshape(_rolled(g, flat, int(op.shift), 0), g.Shape(x))
+    axes = _axes(g, op.axis, x)
+    shifts = [op.shift] * len(axes) if isinstance(op.shift, int) else op.shift
+    for shift, axis in zip(shifts, axes, strict=True):
+        x = g.with_shape(_rolled(g, x, int(shift), axis), g.static_shape(x))
+    return x
+
+
+def _rolled(g: GraphBuilder, x: ir.Value, shift: int, axis: int) -> ir.Value:
+    size = g.static_shape(x)[axis]
+    start: Operand
+    if size is not None:
+        start = [-shift % size if size else 0]
+    else:
+        start = g.Mod(np.asarray([-shift], np.int64), g.size(x, axis))
+    tail, head = g.Slice(x, start, [_END], [axis]), g.Slice(x, [0], start, [axis])
+    return g.Concat(tail, head, axis=axis)
+
+
+def _axes(g: GraphBuilder, axis: Any, x: ir.Value) -> list[int]:
+    if axis is None:
+        return list(range(g.rank(x)))
+    given = [axis] if isinstance(axis, int) else axis
+    return [one % g.rank(x) for one in given]

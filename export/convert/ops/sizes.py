@@ -1,0 +1,68 @@
+"""Sizes that are unknown until the model runs, and tensors made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.convert.registry import Converter, converts
+
+Size = int | ir.Value
+
+
+@converts("trace.Size")
+def size(g: GraphBuilder, op: Any, x: ir.Value, axis: int) -> ir.Value:
+    return g.with_shape(g.Squeeze(g.size(x, axis), [0]), ())
+
+
+def _filled(name: str, value: float) -> Converter:
+    @converts(f"trace.creation.{name}")
+    def create(
+        g: GraphBuilder, op: Any, shape: Any, dtype: str | None = None
+    ) -> ir.Value:
+        return full(g, op, shape, value, dtype)
+
+    return create
+
+
+for _name, _value in {"ones": 1.0, "zeros": 0.0}.items():
+    _filled(_name, _value)
+
+
+@converts("trace.creation.full")
+def full(
+    g: GraphBuilder, op: Any, shape: Any, fill_value: Operand, dtype: str | None = None
+) -> ir.Value:
+    sizes = shape if isinstance(shape, list | tuple) else (shape,)
+    return g.Expand(g.cast(fill_value, g.spec.dtype), g.shape(*sizes))
+
+
+@converts("trace.creation.eye")
+def eye(
+    g: GraphBuilder,
+    op: Any,
+    N: Size,  # noqa: N803
+    M: Size | None = None,  # noqa: N803
+    k: int = 0,
+    dtype: str | None = None,
+) -> ir.Value:
+    sizes = g.shape(N, N if M is None else M)
+    zeros = g.Expand(np.zeros((), np.float32), sizes)
+    return g.EyeLike(zeros, k=k)
+
+
+@converts("numpy.Arange")
+def arange(
+    g: GraphBuilder,
+    op: Any,
+    start: Operand,
+    stop: Operand = None,
+    step: Operand = None,
+) -> ir.Value:
+    if stop is None:
+        start, stop = 0, start
+    ends = [g.cast(x, g.spec.dtype) for x in (start, stop, 1 if step is None else step)]
+    return g.Range(*ends)

@@ -1,0 +1,138 @@
+"""What operators over images and sequences share: layout, windows, padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+
+Sizes = Sequence[int]
+
+
+def per_axis(value: int | Sequence[int], rank: int) -> list[int]:
+    """Return one number for each spatial axis."""
+    return [value] * rank if isinstance(value, int) else list(value)
+
+
+def to_channels_first(rank: int) -> list[int]:
+    """Return the permutation that brings the last axis behind the batch."""
+    return [0, rank - 1, *range(1, rank - 1)]
+
+
+def to_channels_last(rank: int) -> list[int]:
+    """Return the permutation that undoes `to_channels_first`."""
+    return [0, *range(2, rank), 1]
+
+
+def transposed(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
+    """Permute axes; the sizes of the result are known as far as those of `x` are."""
+    if list(perm) == sorted(perm):
+        return x
+    sizes = g.static_shape(x)
+    return g.with_shape(g.Transpose(x, perm=list(perm)), [sizes[axis] for axis in perm])
+
+
+def in_channels_first(
+    g: GraphBuilder,
+    op: Any,
+    x: ir.Value,
+    compute: Callable[[ir.Value], ir.Value],
+) -> ir.Value:
+    """Compute with the channels behind the batch, as ONNX's operators expect them.
+
+    Args:
+        g: The graph builder.
+        op: The operation, whose `data_format` says where the channels of `x` are.
+        x: The operation's input.
+        compute: Appends the operators; its result goes back to the layout of `x`.
+    """
+    if not _channels_last(op):
+        return compute(x)
+    rank = g.rank(x)
+    y = compute(transposed(g, x, to_channels_first(rank)))
+    result: ir.Value = g.Transpose(y, perm=to_channels_last(rank))
+    return result
+
+
+def spatial_sizes(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[int | None, ...]:
+    """Return the sizes of an operation's input without batch and channels."""
+    sizes = g.static_shape(x)
+    return sizes[1:-1] if _channels_last(op) else sizes[2:]
+
+
+def _channels_last(op: Any) -> bool:
+    return (op.data_format or keras.config.image_data_format()) == "channels_last"
+
+
+def padding_attributes(
+    sizes: Sequence[int | None],
+    extents: Sizes,
+    strides: Sizes,
+    padding: str,
+) -> dict[str, Any]:
+    """Return the attributes for Keras's `padding` of windows.
+
+    With `"same"`, there are as many windows as strides in the input, begun ones
+    included, and an odd pad goes to the end. Where the pads depend on a size that is
+    unknown, `auto_pad` says this very rule.
+
+    Args:
+        sizes: The spatial sizes of the input, None where unknown.
+        extents: The sizes of the windows, dilation included.
+        strides: The steps from one window to the next.
+        padding: `"valid"` or `"same"`.
+    """
+    if padding == "valid":
+        return {}
+    pads = [
+        _same_pad(size, extent, stride)
+        for size, extent, stride in zip(sizes, extents, strides, strict=True)
+    ]
+    known = [pad for pad in pads if pad is not None]
+    if len(known) < len(pads):
+        return {"auto_pad": "SAME_UPPER"}
+    if not any(known):
+        return {}
+    return {"pads": [*(pad // 2 for pad in known), *(pad - pad // 2 for pad in known)]}
+
+
+def same_pads(
+    g: GraphBuilder, x: ir.Value, windows: Sizes, strides: Sizes
+) -> tuple[ir.Value, ir.Value]:
+    """Append what computes the pads of `"same"` from the sizes at run time.
+
+    Args:
+        g: The graph builder.
+        x: What is padded, its channels behind the batch.
+        windows: The sizes of the windows.
+        strides: The steps from one window to the next.
+
+    Returns:
+        The pads before and behind each axis.
+    """
+    starts: list[Any] = [[0, 0]]
+    ends: list[Any] = [[0, 0]]
+    for axis, (window, stride) in enumerate(
+        zip(windows, strides, strict=True), start=2
+    ):
+        size = g.size(x, axis)
+        count = g.Div(g.Add(size, [stride - 1]), [stride])
+        covered = g.Add(g.Mul(g.Sub(count, [1]), [stride]), [window])
+        pad = g.Max(g.Sub(covered, size), [0])
+        starts.append(g.Div(pad, [2]))
+        ends.append(g.Sub(pad, starts[-1]))
+    return g.Concat(*starts, axis=0), g.Concat(*ends, axis=0)
+
+
+def _same_pad(size: int | None, extent: int, stride: int) -> int | None:
+    if stride == 1:
+        return extent - 1
+    if size is None:
+        # One pad at the end is right for any size: no window begins in it.
+        return extent - 1 if extent <= 2 else None
+    windows = -(-size // stride)
+    return max((windows - 1) * stride + extent - size, 0)

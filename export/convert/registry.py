@@ -1,0 +1,115 @@
+"""Which function converts which operation or layer.
+
+A converter mirrors the `call` of what it converts: after the graph builder and the
+operation come the arguments of `call`, tensors as ONNX values, all else as it was.
+
+    @converts("nn.Relu")
+    def relu(g, op, x):
+        return g.Relu(x)
+
+Operations go by the name of their class and its module in `keras.src.ops`, ours by
+`"keras_acts.<function>"`. A layer needs a converter only where its `call` is not made
+of `keras.ops`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import keras
+
+Converter = Callable[..., Any]
+F = TypeVar("F", bound=Converter)
+
+_OPERATIONS: dict[str, Converter] = {}
+_LAYERS: dict[type, Converter] = {}
+
+
+def converts(*kinds: str) -> Callable[[F], F]:
+    """Register the converter of operations, each named `"module.Class"`."""
+
+    def decorate(converter: F) -> F:
+        for kind in kinds:
+            _add(_OPERATIONS, kind, converter)
+        return converter
+
+    return decorate
+
+
+def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
+    """Register the converter of a layer of your own, in place of tracing its `call`.
+
+    The converter is called as `converter(g, layer, *args, **kwargs)`: `g` is the
+    `GraphBuilder`, whose methods are the ONNX operators; the arguments are those of the
+    layer's `call`, tensors as ONNX values. `g.weight(layer.kernel)` gives a weight.
+
+        @register_converter(Scale)
+        def scale(g, layer, inputs):
+            return g.Mul(inputs, g.weight(layer.factor))
+
+    Raises:
+        ValueError: A layer has a converter already, or the function takes fewer than
+            three arguments.
+        TypeError: What is given is no layer class.
+    """
+    for layer in layers or (None,):
+        if not (isinstance(layer, type) and issubclass(layer, keras.layers.Layer)):
+            raise TypeError(
+                "`register_converter` takes classes of `keras.layers.Layer`. "
+                f"Received: {layer!r}"
+            )
+
+    def decorate(converter: F) -> F:
+        for layer in layers:
+            _add(_LAYERS, layer, converter)
+        return converter
+
+    return decorate
+
+
+def _add(table: dict[Any, Converter], key: Any, converter: Converter) -> None:
+    parameters = inspect.signature(converter).parameters.values()
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    if len(parameters) < 3 and not variadic:
+        raise ValueError(
+            "A converter takes the graph builder, the operation or layer, and the "
+            "arguments of its `call`. "
+            f"Received: {converter.__name__}{inspect.signature(converter)}"
+        )
+    if key in table and table[key] is not converter:
+        raise ValueError(
+            f"{key} has a converter already: {table[key].__module__}."
+            f"{table[key].__name__}. Received: {converter.__name__}"
+        )
+    table[key] = converter
+
+
+def find_operation(kind: str) -> Converter | None:
+    """Return the converter of an operation."""
+    return _OPERATIONS.get(kind)
+
+
+def find_layer(layer: Any) -> Converter | None:
+    """Return the converter of a layer, also of one that inherits the same `call`."""
+    for cls in type(layer).__mro__:
+        if cls in _LAYERS:
+            same = type(layer).call is getattr(cls, "call", None)
+            return _LAYERS[cls] if same else None
+    return None
+
+
+def is_leaf(layer: Any) -> bool:
+    """Whether a layer is converted as a whole, not by the operations inside it."""
+    return find_layer(layer) is not None
+
+
+def registered_kinds() -> list[str]:
+    """Return the names of all operations that have a converter, sorted."""
+    return sorted(_OPERATIONS)
+
+
+def registered_layers() -> list[type]:
+    """Return all layers that have a converter, sorted by name."""
+    return sorted(_LAYERS, key=lambda cls: cls.__name__)

@@ -1,0 +1,33 @@
+"""Which form of an activation stands for it, by target, opset and dtype."""
+
+from keras_acts.export.lowering import (  # they fill the table
+    exponential,
+    gated,
+    gaussian,
+    linear,
+    maxout,
+    periodic,
+    relu,
+    shrink,
+    sigmoid,
+    softmax,
+    tanh,
+)
+from keras_acts.export.lowering.table import FORMS, Form, lower
+
+__all__ = [
+    "FORMS",
+    "Form",
+    "exponential",
+    "gated",
+    "gaussian",
+    "linear",
+    "lower",
+    "maxout",
+    "periodic",
+    "relu",
+    "shrink",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]

@@ -1,0 +1,77 @@
+"""The sigmoid family: smooth and piecewise-linear gates, alone and times x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.lowering.table import SINGLE, form, lower
+
+
+@form("sigmoid", why="one vectorized kernel, within 1e-7 everywhere")
+def sigmoid(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    return g.Sigmoid(x)
+
+
+@form("hard_sigmoid", dtypes=SINGLE, why="one kernel, also on CUDA")
+def hard_sigmoid_operator(
+    g: GraphBuilder, x: ir.Value, slope: float = 1 / 6, offset: float = 0.5
+) -> ir.Value:
+    return g.HardSigmoid(x, alpha=float(slope), beta=float(offset))
+
+
+@form("hard_sigmoid", why="HardSigmoid's attributes and kernel are float32")
+def hard_sigmoid_clip(
+    g: GraphBuilder, x: ir.Value, slope: float = 1 / 6, offset: float = 0.5
+) -> ir.Value:
+    return g.Clip(g.Add(g.Mul(x, slope), offset), 0.0, 1.0)
+
+
+@form("log_sigmoid", why="softplus keeps both tails, the logarithm of Sigmoid neither")
+def log_sigmoid(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    return g.Neg(lower("softplus", g, g.Neg(x)))
+
+
+def _is_number(x: ir.Value, beta: Any = 1.0) -> bool:
+    return not isinstance(beta, ir.Value)
+
+
+@form(
+    "swish",
+    targets=("portable",),
+    opsets=range(24, 25),
+    dtypes=SINGLE,
+    when=_is_number,
+    why="the standard operator; onnxruntime does not load it at opset 25 and 26",
+)
+def swish_operator(g: GraphBuilder, x: ir.Value, beta: float = 1.0) -> ir.Value:
+    return g.Swish(x, alpha=float(beta))
+
+
+@form("swish", why="two vectorized kernels, which onnxruntime fuses into one")
+def swish_product(g: GraphBuilder, x: ir.Value, beta: Any = 1.0) -> ir.Value:
+    is_one = _is_number(x, beta) and beta == 1
+    return g.Mul(x, g.Sigmoid(x if is_one else g.Mul(x, beta)))
+
+
+@form("hard_swish", targets=("portable",), dtypes=SINGLE, why="the standard operator")
+def hard_swish_operator(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    return g.HardSwish(x)
+
+
+@form("hard_swish", why="what HardSwish is made of; it has no kernel of its own")
+def hard_swish_product(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    return g.Mul(x, lower("hard_sigmoid", g, x))
+
+
+@form("sparse_sigmoid", why="a hard sigmoid of slope 1/2, which is exact")
+def sparse_sigmoid(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    return lower("hard_sigmoid", g, x, slope=0.5, offset=0.5)
+
+
+@form("sparse_plus", why="three passes: the parabola lies above x, up to where it ends")
+def sparse_plus(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    gate = lower("sparse_sigmoid", g, x)
+    return g.Max(x, g.Mul(gate, gate))

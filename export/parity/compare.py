@@ -1,0 +1,239 @@
+"""Compare one output of one run, and sum up many comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_acts.export.parity.tolerances import Array, Tolerance, largest
+
+_SUM_OF_CLASSES = 1e-2  # how far probabilities may sum from 1, in half precision too
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The element that lies furthest beyond its tolerance, or nearest to it.
+
+    Attributes:
+        case: Name of the run.
+        index: Where in the output.
+        input: The input there: the number itself where input and output have one
+            shape, the range of that sample otherwise.
+        expected: Keras's answer.
+        got: The ONNX model's answer.
+        excess: The error in units of what is allowed; above 1 it is a mismatch.
+    """
+
+    case: str
+    index: tuple[int, ...]
+    input: str
+    expected: float
+    got: float
+    excess: float
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The largest error, the mean, and the one that 99 % stay below."""
+
+    max: float = 0.0
+    mean: float = 0.0
+    p99: float = 0.0
+
+    @classmethod
+    def of(cls, errors: Array) -> Errors:
+        """Return the figures of some errors, zeros for none."""
+        if not errors.size:
+            return cls()
+        p99 = float(np.percentile(errors, 99))
+        return cls(float(errors.max()), float(errors.mean()), p99)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one run says of one output.
+
+    Attributes:
+        case: Name of the run.
+        compared: Number of elements.
+        mismatches: Number of elements beyond tolerance; NaN and infinity that only
+            one side has, or of another sign, are among them.
+        nonfinite: Number of those disagreements about NaN and infinity.
+        absolute: Errors of the finite elements.
+        relative: Errors as parts of the expected number, where it is not 0.
+        max_ulps: Largest error in units in the last place.
+        classes: Number of distributions over classes; 0 where it is none.
+        classes_agreed: Number of those whose most probable class is the same.
+        worst: The worst element, None where there is no element.
+        problem: Why nothing could be compared, such as another shape.
+    """
+
+    case: str
+    compared: int = 0
+    mismatches: int = 0
+    nonfinite: int = 0
+    absolute: Errors = Errors()
+    relative: Errors = Errors()
+    max_ulps: float = 0.0
+    classes: int = 0
+    classes_agreed: int = 0
+    worst: Worst | None = None
+    problem: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every element is within tolerance."""
+        return not self.mismatches and self.problem is None
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def compare(
+    case: str,
+    expected: Array,
+    got: Array,
+    tolerance: Tolerance,
+    inputs: Sequence[Array] = (),
+    *,
+    magnitude: float = 0.0,
+    scale: float = 0.0,
+    stretch: float = 1.0,
+) -> Comparison:
+    """Compare two arrays element by element.
+
+    Args:
+        case: Name of the run.
+        expected: Keras's answer.
+        got: The ONNX model's answer.
+        tolerance: What may differ. Integers and booleans must be equal.
+        inputs: The inputs of the run, to tell the one at the worst element.
+        magnitude: The largest answer for that output to other inputs of this kind.
+        scale: The largest answer for that output to ordinary inputs.
+        stretch: The largest input, where sums lie between it and the output.
+    """
+    if expected.shape != got.shape:
+        return Comparison(
+            case,
+            problem=f"another shape: expected {expected.shape}, got {got.shape}",
+        )
+    exact = expected.dtype.kind not in "fc"
+    want, have = expected.astype(np.float64), got.astype(np.float64)
+    finite = np.isfinite(want) & np.isfinite(have)
+    alike = ~finite & ((want == have) | (np.isnan(want) & np.isnan(have)))
+    error = np.where(finite, np.abs(have - want), 0.0)
+    magnitude = max(magnitude, largest(want))
+    allowed = tolerance.allowed(want, magnitude, scale, stretch)
+    if exact:
+        allowed = np.zeros_like(want)
+    ulps = tolerance.ulps(np.where(finite, want, 1.0), error)
+    nonfinite = ~finite & ~alike
+    bad = nonfinite | (finite & (error > allowed))
+    excess = _excess(error, allowed, finite, nonfinite)
+    relative = error[finite & (want != 0)] / np.abs(want[finite & (want != 0)])
+    classes, agreed = _class_agreement(want, have)
+    return Comparison(
+        case,
+        compared=want.size,
+        mismatches=int(bad.sum()),
+        nonfinite=int(nonfinite.sum()),
+        absolute=Errors.of(error[finite]),
+        relative=Errors.of(relative),
+        max_ulps=float(ulps.max(initial=0.0)),
+        classes=classes,
+        classes_agreed=agreed,
+        worst=_worst(case, want, have, excess, inputs),
+    )
+
+
+def _excess(error: Array, allowed: Array, finite: Array, nonfinite: Array) -> Array:
+    parts = np.divide(error, allowed, out=np.zeros_like(error), where=allowed > 0)
+    parts[(allowed == 0) & (error > 0)] = np.inf
+    parts[~finite] = 0.0
+    parts[nonfinite] = np.inf
+    return parts
+
+
+def _class_agreement(want: Array, have: Array) -> tuple[int, int]:
+    """Count the distributions over the last axis, and those with the same mode."""
+    if want.ndim < 2 or want.shape[-1] < 2 or not want.size:
+        return 0, 0
+    if not (np.isfinite(want).all() and (want >= 0).all()):
+        return 0, 0
+    if np.abs(want.sum(-1) - 1).max() > _SUM_OF_CLASSES:
+        return 0, 0
+    same = want.argmax(-1) == have.argmax(-1)
+    return int(same.size), int(same.sum())
+
+
+def _worst(
+    case: str, want: Array, have: Array, excess: Array, inputs: Sequence[Array]
+) -> Worst | None:
+    if not want.size:
+        return None
+    index = tuple(int(i) for i in np.unravel_index(int(excess.argmax()), want.shape))
+    return Worst(
+        case,
+        index,
+        "; ".join(_input_at(x, index, want.shape) for x in inputs),
+        float(want[index]),
+        float(have[index]),
+        float(excess[index]),
+    )
+
+
+def _input_at(x: Array, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    if x.shape == shape:
+        return f"{x[index]!s}"
+    if x.ndim and shape and x.shape[0] == shape[0]:
+        x = x[index[0]]
+    numbers = x.astype(np.float64)
+    return f"{numbers.min():.6g} to {numbers.max():.6g}" if x.size else "empty"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Several comparisons of one output as one: sums, means, and the worst of each."""
+
+    compared: int
+    mismatches: int
+    nonfinite: int
+    absolute: Errors
+    relative: Errors
+    max_ulps: float
+    class_agreement: float | None
+    worst: Worst | None
+    problems: tuple[str, ...]
+
+
+def summarize(comparisons: Sequence[Comparison]) -> Summary:
+    """Sum up comparisons. A `p99` is the largest of the runs' own."""
+    compared = sum(one.compared for one in comparisons)
+    classes = sum(one.classes for one in comparisons)
+    agreed = sum(one.classes_agreed for one in comparisons)
+    worst = [one.worst for one in comparisons if one.worst is not None]
+
+    return Summary(
+        compared=compared,
+        mismatches=sum(one.mismatches for one in comparisons),
+        nonfinite=sum(one.nonfinite for one in comparisons),
+        absolute=_pooled([(one.absolute, one.compared) for one in comparisons]),
+        relative=_pooled([(one.relative, one.compared) for one in comparisons]),
+        max_ulps=max((one.max_ulps for one in comparisons), default=0.0),
+        class_agreement=agreed / classes if classes else None,
+        worst=max(worst, key=lambda one: one.excess, default=None),
+        problems=tuple(
+            f"{one.case}: {one.problem}" for one in comparisons if one.problem
+        ),
+    )
+
+
+def _pooled(errors: Sequence[tuple[Errors, int]]) -> Errors:
+    count = sum(n for _, n in errors)
+    if not count:
+        return Errors()
+    return Errors(
+        max=max(one.max for one, _ in errors),
+        mean=sum(one.mean * n for one, n in errors) / count,
+        p99=max(one.p99 for one, _ in errors),
+    )

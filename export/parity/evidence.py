@@ -1,0 +1,269 @@
+"""What the runs of a verification show, and the verdict that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_acts.export.parity import pairing
+from keras_acts.export.parity.compare import Comparison, compare, summarize
+from keras_acts.export.parity.inputs import ORDINARY, Case
+from keras_acts.export.parity.localize import first_divergence
+from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.reference import (
+    answers,
+    as_keras_sees,
+    compute_precision,
+    to_numpy,
+)
+from keras_acts.export.parity.report import (
+    Divergence,
+    Finding,
+    OutputReport,
+    ParityReport,
+    ProviderReport,
+    Status,
+)
+from keras_acts.export.parity.session import (
+    NotLoadableError,
+    ProviderNotThereError,
+    Session,
+    open_session,
+    side_by_side,
+)
+from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
+from keras_acts.export.parity.variation import Variation
+from keras_acts.export.parity.versions import versions
+from keras_acts.export.trace import Signature
+
+HARDLY = 1e-3
+"""A model whose outputs vary less than this part of their magnitude proves nothing."""
+
+
+@dataclass
+class Evidence:
+    """What the runs have shown so far."""
+
+    model: Any
+    onnx_model: OnnxModel
+    signature: Signature
+    tolerance: Tolerance
+    lone: bool
+    strict: bool
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    providers: list[ProviderReport] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    cases: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    dtypes: dict[str, set[str]] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], list[Comparison]] = field(default_factory=dict)
+    variation: dict[str, Variation] = field(default_factory=dict)
+    magnitudes: dict[tuple[str, str], float] = field(default_factory=dict)
+    divergence: Divergence | None = None
+
+    def open(self, asked: Mapping[str, Mapping[str, Any]]) -> list[Session]:
+        """Load the ONNX model on each provider, and note those that cannot."""
+        sessions = []
+        for name, options in asked.items():
+            try:
+                sessions.append(open_session(self.onnx_model, name, options))
+                self.providers.append(ProviderReport(name, ran=True))
+            except ProviderNotThereError as error:
+                self.providers.append(ProviderReport(name, False, str(error)))
+            except NotLoadableError as error:
+                self.providers.append(ProviderReport(name, False, str(error)))
+                self.problems.append(f"{name} refuses the model: {error}")
+        return sessions
+
+    def gather(
+        self,
+        cases: Sequence[Case],
+        inputs: list[pairing.PairedInput],
+        sessions: Sequence[Session],
+    ) -> None:
+        """Run both sides on every case, and look where they part if they do."""
+        names = {one.spec.name: one.port.name for one in inputs}
+        self.warnings += pairing.renamings(names, "input")
+        failing: Case | None = None
+        for case in cases if sessions else ():
+            case = self._seen(case)
+            expected = self._expected(case)
+            if expected is None:
+                continue
+            feeds = {
+                one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs
+            }
+            verdicts = [self._judge(case, expected, feeds, s) for s in sessions]
+            failing = failing or (None if all(verdicts) else case)
+        if sessions and not any(self.comparisons.values()):
+            raise ValueError(
+                "No input could be made up that the model takes: give `inputs`. "
+                f"Received: {self.warnings[-1] if self.warnings else 'no case'}"
+            )
+        if failing:
+            self._localize(failing, inputs)
+
+    def _seen(self, case: Case) -> Case:
+        specs = {spec.name: spec for spec in self.signature.inputs}
+        inputs = {n: as_keras_sees(x, specs[n]) for n, x in case.inputs.items()}
+        return replace(case, inputs=inputs)
+
+    def _expected(self, case: Case) -> dict[str, Array] | None:
+        try:
+            tensors = answers(self.model, self.signature, case.inputs)
+        except Exception as error:
+            if not case.optional:
+                raise
+            self.warnings.append(f"Keras refuses '{case.name}': {error}".split("\n")[0])
+            return None
+        if not self.outputs:
+            self._pair_outputs(tensors)
+        self.cases.append(case.name)
+        expected = {name: to_numpy(x) for name, x in tensors.items()}
+        for name, array in expected.items():
+            if case.random:
+                self.variation.setdefault(name, Variation()).add(array)
+            for kind in {case.kind, ORDINARY} if case.ordinary else {case.kind}:
+                before = self.magnitudes.get((name, kind), 0.0)
+                self.magnitudes[name, kind] = max(before, largest(array))
+        return expected
+
+    def _pair_outputs(self, tensors: Mapping[str, Any]) -> None:
+        ports = [port.name for port in self.onnx_model.outputs]
+        self.outputs = pairing.pair(list(tensors), ports, "output")
+        self.warnings += pairing.renamings(self.outputs, "output")
+        declared = getattr(self.model, "outputs", None) or []
+        if len(declared) != len(tensors):
+            declared = tensors.values()
+        self.dtypes = {
+            name: {keras.backend.standardize_dtype(one.dtype) for one in pair}
+            for name, *pair in zip(tensors, tensors.values(), declared, strict=True)
+        }
+
+    def _judge(
+        self,
+        case: Case,
+        expected: Mapping[str, Array],
+        feeds: Mapping[str, Array],
+        session: Session,
+    ) -> bool:
+        """Compare one run on one provider; return whether nothing decisive differs."""
+        try:
+            got = session.run(feeds)
+        except Exception as error:  # onnxruntime's errors have no public base class
+            got, problem = {}, str(error).strip().split("\n")[0]
+        agreed = True
+        for name, onnx_name in self.outputs.items():
+            if got:
+                want, have = expected[name], got[onnx_name]
+                result = compare(
+                    case.name,
+                    want,
+                    have,
+                    self.tolerance,
+                    list(case.inputs.values()),
+                    magnitude=self.magnitudes[name, case.kind],
+                    scale=self.magnitudes.get((name, ORDINARY), 0.0),
+                    stretch=1.0 if self.lone else _largest_input(case),
+                )
+            else:
+                result = Comparison(case.name, problem=problem)
+            agreed &= self._file(case, expected[name], name, session.provider, result)
+        return agreed
+
+    def _file(
+        self, case: Case, want: Array, name: str, provider: str, result: Comparison
+    ) -> bool:
+        decides = self.strict or case.weight == "decides"
+        if case.weight == "decides where finite":
+            decides = decides or bool(np.isfinite(want).all())
+        decided = self.comparisons.setdefault((name, provider), [])
+        if decides:
+            decided.append(result)
+            return result.passed
+        if not result.passed:
+            found = (result.mismatches, result.compared, result.worst)
+            self.findings.append(Finding(case.name, name, provider, *found))
+        return True
+
+    def _localize(self, case: Case, inputs: list[pairing.PairedInput]) -> None:
+        try:
+            self.divergence = first_divergence(
+                self.model, self.onnx_model, inputs, case, self.tolerance
+            )
+        except Exception as error:  # a diagnosis must not take the verdict's place
+            reason = f"{type(error).__name__}: {error}".split("\n")[0]
+            self.warnings.append(f"the first diverging layer was not found: {reason}")
+
+    def report(self, **settings: Any) -> ParityReport:
+        """Return the verdict."""
+        outputs = tuple(
+            self._output(name, provider, found)
+            for (name, provider), found in self.comparisons.items()
+        )
+        failed = self.problems or not all(one.passed for one in outputs)
+        ran = all(provider.ran for provider in self.providers)
+        status: Status = "failed" if failed else "passed" if ran else "not run"
+        return ParityReport(
+            status=status,
+            outputs=outputs,
+            providers=tuple(self.providers),
+            problems=tuple(self.problems),
+            warnings=(*self.warnings, *self._doubts()),
+            findings=tuple(self.findings),
+            divergence=self.divergence,
+            cases=tuple(self.cases),
+            strict_edges=self.strict,
+            versions=versions(),
+            **settings,
+        )
+
+    def _output(
+        self, name: str, provider: str, found: Sequence[Comparison]
+    ) -> OutputReport:
+        ports = {port.name: port for port in self.onnx_model.outputs}
+        port = ports[self.outputs[name]]
+        summary = summarize(found)
+        problems = list(summary.problems)
+        wrong = pairing.dtype_problem(self.dtypes[name], self.onnx_model, port)
+        if wrong:
+            problems.append(wrong)
+        if not found:
+            problems.append("Keras's answer is finite on no generated input")
+        return OutputReport(
+            name=name,
+            onnx_name=port.name,
+            provider=provider,
+            dtype=port.dtype,
+            passed=not problems and not summary.mismatches,
+            tolerance=self.tolerance,
+            summary=summary,
+            problems=tuple(problems),
+            variation=self.variation[name].share if name in self.variation else 0.0,
+        )
+
+    def _doubts(self) -> Iterator[str]:
+        """Yield what weakens the verdict."""
+        if self.variation and all(v.share < HARDLY for v in self.variation.values()):
+            yield "the outputs hardly vary across the inputs; agreement proves little"
+        computed = compute_precision(self.model)
+        if coarsest([computed, self.tolerance.precision]) != computed:
+            precision = self.tolerance.precision
+            yield (
+                f"the ONNX model computes in {precision}, the Keras model in "
+                f"{computed}; it is held to {precision}"
+            )
+        both = side_by_side()
+        if both:
+            yield both
+
+
+def _largest_input(case: Case) -> float:
+    """Return the largest number among the inputs, indices apart, at least 1."""
+    floats = (x for x in case.inputs.values() if x.dtype.kind == "f")
+    return max([1.0, *map(largest, floats)])

@@ -1,0 +1,235 @@
+"""The inputs of a comparison: random ones at several scales, edges, and the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from keras_acts.export.parity.edges import Edge
+from keras_acts.export.parity.limits import DEFAULT_LIMIT
+from keras_acts.export.parity.pairing import PairedInput
+from keras_acts.export.parity.tolerances import Array
+
+Weight = Literal["decides", "decides where finite", "reported"]
+Rng = np.random.Generator
+Draw = Callable[[Rng, tuple[int, ...]], Array]
+
+ORDINARY = "normal"
+
+SCALES: Mapping[str, Draw] = {
+    ORDINARY: lambda rng, shape: rng.standard_normal(shape),
+    "uniform ±0.01": lambda rng, shape: rng.uniform(-0.01, 0.01, shape),
+    "uniform 0 to 1": lambda rng, shape: rng.uniform(0.0, 1.0, shape),
+    "uniform ±10": lambda rng, shape: rng.uniform(-10.0, 10.0, shape),
+}
+"""The random inputs. Small ones show a wrong epsilon, large ones a wrong branch."""
+
+UNKNOWN_SIZES: Mapping[int, tuple[int, int]] = {4: (96, 128), 5: (16, 24)}
+"""Sizes that stand for unknown ones beside the batch, by rank: images, volumes."""
+
+_UNKNOWN_SEQUENCE = (16, 23)
+_TRUE_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run.
+
+    Attributes:
+        name: What the inputs are.
+        kind: The kind of input; runs of one kind lend their magnitude to each other.
+        inputs: Keras's inputs by name.
+        weight: Whether the run decides the verdict: always (a user's own arrays), where
+            Keras's answer is finite, or not at all.
+        random: Whether the inputs are random, so that outputs should vary over them.
+        ordinary: Whether they are normally distributed, or indices: outputs have the
+            size that they have in use.
+        optional: Keras may refuse the sizes chosen for unknown ones.
+    """
+
+    name: str
+    kind: str
+    inputs: dict[str, Array]
+    weight: Weight = "decides where finite"
+    random: bool = False
+    ordinary: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Makes the runs of one comparison.
+
+    Attributes:
+        inputs: The model's inputs.
+        limits: The size of the table that an input is looked up in, by name.
+        batch_sizes: As asked for.
+        seed: Of the random numbers.
+    """
+
+    inputs: Sequence[PairedInput]
+    limits: Mapping[str, int]
+    batch_sizes: Sequence[int]
+    seed: int
+
+    def random(self) -> Iterator[Case]:
+        """Yield a run for each scale and batch size.
+
+        The ordinary ones come first, since the others are measured by them, and large
+        batches before small ones, whose few answers may be near 0 by chance. Each batch
+        size has other sizes for the unknown axes.
+        """
+        rng = np.random.default_rng(self.seed)
+        scales = SCALES if self._real else {"indices": SCALES[ORDINARY]}
+        for scale, draw in scales.items():
+            for variant, batch in sorted(enumerate(self._batches), key=_by_batch):
+                yield Case(
+                    f"{scale}, {self._sizes(batch, variant)}",
+                    scale,
+                    {
+                        one.spec.name: self._drawn(one, rng, batch, variant, draw)
+                        for one in self.inputs
+                    },
+                    random=True,
+                    ordinary=draw is SCALES[ORDINARY],
+                    optional=self._open,
+                )
+
+    def edges(self, edges: Sequence[Edge], *, lone: bool) -> Iterator[Case]:
+        """Yield a run for each edge, and one for the ends of integer ranges.
+
+        Args:
+            edges: The edge inputs.
+            lone: The model is one activation, so that the largest numbers decide too.
+        """
+        rng = np.random.default_rng(self.seed)
+        if len(self._real) < len(self.inputs):
+            inputs = {one.spec.name: self._ends(one, rng) for one in self.inputs}
+            name = "ends of the integer ranges"
+            yield Case(name, name, inputs, optional=self._open)
+        if not self._real:
+            return
+        for edge in edges:
+            rows = max(edge.rows(self._shape(one, 1, 0)) for one in self._real)
+            rows = self._batch(max(rows, *self._batches))
+            inputs = {
+                one.spec.name: self._drawn(one, rng, rows, 0, edge.filled)
+                for one in self.inputs
+            }
+            decides = edge.ordinary or (edge.finite and lone)
+            weight: Weight = "decides where finite" if decides else "reported"
+            name = f"edge {edge.name}"
+            yield Case(name, name, inputs, weight, optional=self._open)
+
+    def own(self, given: Any) -> Case:
+        """Return the run of a user's own arrays.
+
+        Args:
+            given: An array, a sequence of arrays in order, or arrays by input name.
+
+        Raises:
+            ValueError: They are too few, too many, or of other shapes.
+        """
+        arrays = self._by_name(given)
+        inputs = {}
+        for one in self.inputs:
+            array = np.asarray(arrays[one.spec.name])
+            if not _fits(array.shape, one.shape):
+                raise ValueError(
+                    f"`inputs` must fit the shape {one.shape} of '{one.spec.name}'. "
+                    f"Received: shape {array.shape}"
+                )
+            inputs[one.spec.name] = _rounded(one, array)
+        return Case("own arrays", "own arrays", inputs, "decides")
+
+    def _by_name(self, given: Any) -> Mapping[str, Any]:
+        names = [one.spec.name for one in self.inputs]
+        if not isinstance(given, Mapping):
+            several = isinstance(given, list | tuple) and len(given) == len(names)
+            given = dict(enumerate(given if several else [given]))
+            given = {names[i]: x for i, x in given.items() if i < len(names)}
+        if set(given) != set(names):
+            raise ValueError(
+                f"`inputs` must hold one array for each of {names}, by name or in "
+                f"order. Received: {sorted(map(str, given))}"
+            )
+        arrays: Mapping[str, Any] = given
+        return arrays
+
+    @property
+    def _real(self) -> list[PairedInput]:
+        return [one for one in self.inputs if self._is_real(one)]
+
+    def _is_real(self, one: PairedInput) -> bool:
+        return one.spec.name not in self.limits and "float" in one.spec.dtype
+
+    @property
+    def _open(self) -> bool:
+        return any(None in one.shape[1:] for one in self.inputs)
+
+    def _batch(self, size: int) -> int:
+        fixed = {one.shape[0] for one in self.inputs if one.shape}
+        return next((known for known in fixed if known is not None), size)
+
+    @property
+    def _batches(self) -> list[int]:
+        return list(dict.fromkeys(self._batch(size) for size in self.batch_sizes))
+
+    def _sizes(self, batch: int, variant: int) -> str:
+        if not self._open:
+            return f"batch {batch}"
+        shapes = (self._shape(one, batch, variant) for one in self.inputs)
+        return " and ".join("×".join(map(str, shape)) for shape in shapes)
+
+    def _shape(self, one: PairedInput, batch: int, variant: int) -> tuple[int, ...]:
+        sizes = UNKNOWN_SIZES.get(len(one.shape), _UNKNOWN_SEQUENCE)
+        rest = enumerate(one.shape[1:])
+        known = (sizes[(i + variant) % 2] if n is None else n for i, n in rest)
+        return (batch, *known) if one.shape else ()
+
+    def _drawn(
+        self, one: PairedInput, rng: Rng, batch: int, variant: int, draw: Draw
+    ) -> Array:
+        shape = self._shape(one, batch, variant)
+        if self._is_real(one):
+            return _rounded(one, draw(rng, shape))
+        if one.spec.dtype == "bool":
+            return rng.uniform(size=shape) < _TRUE_SHARE
+        return _rounded(one, rng.integers(0, self._limit(one), shape))
+
+    def _ends(self, one: PairedInput, rng: Rng) -> Array:
+        shape = self._shape(one, self._batches[0], 0)
+        if self._is_real(one) or one.spec.dtype == "bool":
+            return self._drawn(one, rng, self._batches[0], 0, SCALES["normal"])
+        return _rounded(one, np.resize([0, self._limit(one) - 1], shape))
+
+    def _limit(self, one: PairedInput) -> int:
+        if one.spec.dtype == "string":
+            raise ValueError(
+                "Strings cannot be made up: give `inputs`. "
+                f"Received: input '{one.spec.name}' of dtype string"
+            )
+        default = 256 if one.spec.dtype == "uint8" else DEFAULT_LIMIT
+        return self.limits.get(one.spec.name, default)
+
+
+def _by_batch(numbered: tuple[int, int]) -> int:
+    return -numbered[1]
+
+
+def _rounded(one: PairedInput, array: Array) -> Array:
+    """Return an array in Keras's dtype, of numbers that the ONNX input can hold."""
+    with np.errstate(over="ignore"):
+        if one.port.dtype == "float16":
+            array = array.astype(np.float16)
+        name = "float32" if one.spec.dtype == "bfloat16" else one.spec.dtype
+        return array.astype(name)
+
+
+def _fits(shape: tuple[int, ...], wanted: Sequence[int | None]) -> bool:
+    return len(shape) == len(wanted) and all(
+        n is None or n == size for size, n in zip(shape, wanted, strict=True)
+    )

@@ -1,0 +1,142 @@
+"""Find the first layer at which an ONNX model leaves Keras's path.
+
+Nothing is assumed of how the file was made or how its values are called. A layer
+agrees if some value inside the ONNX model equals its output, or if a layer that
+follows agrees: an exporter may fuse a layer into the next. The first layer that does
+not agree is where they part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import onnx
+
+from keras_acts.export.parity.compare import compare
+from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.pairing import PairedInput
+from keras_acts.export.parity.reference import to_numpy
+from keras_acts.export.parity.report import Divergence
+from keras_acts.export.parity.session import open_session
+from keras_acts.export.parity.tolerances import Array, Tolerance
+
+_PROVIDER = "CPUExecutionProvider"
+
+
+def first_divergence(
+    model: Any,
+    onnx_model: OnnxModel,
+    inputs: list[PairedInput],
+    case: Case,
+    tolerance: Tolerance,
+) -> Divergence | None:
+    """Return the first diverging layer of a Functional or Sequential model.
+
+    Args:
+        model: The Keras model.
+        onnx_model: The ONNX model; its weights must lie inside it.
+        inputs: The inputs on both sides.
+        case: A run on which they differ.
+        tolerance: What may differ.
+
+    Returns:
+        None where the model is no graph of layers, or all layers agree.
+    """
+    if not getattr(model, "inputs", None) or onnx_model.external:
+        return None
+    graph = keras.Model(model.inputs, model.outputs)
+    steps = [step for step in graph.operations if _tensors(step.output)]
+    feeds = {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
+    values = _inner_values(onnx_model, feeds)
+    expected = _outputs(
+        model.inputs, steps, [case.inputs[x.name] for x in model.inputs]
+    )
+    matched = {
+        id(step): all(
+            any(_equal(want, got, tolerance) for got in values.values())
+            for want in expected[id(step)]
+        )
+        for step in steps
+    }
+    for step in _in_disagreement(steps, matched):
+        name, error = _nearest(expected[id(step)][0], values)
+        return Divergence(step.name, type(step).__name__, name, error, case.name)
+    return None
+
+
+def _tensors(structure: Any) -> list[Any]:
+    return [x for x in keras.tree.flatten(structure) if x is not None]
+
+
+def _inner_values(
+    onnx_model: OnnxModel, feeds: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Run the ONNX model with each value of its main graph as an output."""
+    proto = onnx.ModelProto()
+    proto.CopyFrom(onnx_model.proto)
+    present = {output.name for output in proto.graph.output}
+    for node in proto.graph.node:
+        for name in node.output:
+            if name and name not in present:
+                proto.graph.output.append(onnx.ValueInfoProto(name=name))
+    values = open_session(OnnxModel(proto), _PROVIDER).run(feeds)
+    return {**feeds, **values}
+
+
+def _outputs(
+    inputs: list[Any], steps: list[Any], arrays: list[Array]
+) -> dict[int, list[Array]]:
+    """Return what each step of a Keras model gives."""
+    probe = keras.Model(inputs, [_tensors(step.output) for step in steps])
+    results = probe(arrays, training=False)
+    return {
+        id(step): [to_numpy(x) for x in _tensors(result)]
+        for step, result in zip(steps, results, strict=True)
+    }
+
+
+def _equal(want: Array, got: Array, tolerance: Tolerance) -> bool:
+    return any(
+        compare("", want, arranged, tolerance).passed
+        for arranged in _arrangements(want, got)
+    )
+
+
+def _arrangements(want: Array, got: Array) -> Iterator[Array]:
+    """Yield a value in the shape of another: as it is, and with its channels last."""
+    if got.size != want.size or not want.size:
+        return
+    yield got.reshape(want.shape)
+    if got.ndim > 2:
+        yield np.moveaxis(got, 1, -1).reshape(want.shape)
+
+
+def _in_disagreement(steps: list[Any], matched: Mapping[int, bool]) -> Iterator[Any]:
+    """Yield the steps that don't match and that no matching step follows, in order."""
+    makers = {id(x): step for step in steps for x in _tensors(step.output)}
+    agrees = dict(matched)
+    for step in reversed(steps):
+        if agrees[id(step)] and not isinstance(step, keras.layers.InputLayer):
+            for x in _tensors(step.input):
+                if id(x) in makers:
+                    agrees[id(makers[id(x)])] = True
+    return (step for step in steps if not agrees[id(step)])
+
+
+def _nearest(
+    want: Array, values: Mapping[str, Array]
+) -> tuple[str | None, float | None]:
+    errors = {
+        name: float(np.abs(arranged - want.astype(np.float64)).max())
+        for name, got in values.items()
+        for arranged in _arrangements(want, got)
+    }
+    finite = {name: error for name, error in errors.items() if np.isfinite(error)}
+    if not finite:
+        return None, None
+    name = min(finite, key=finite.__getitem__)
+    return name, finite[name]

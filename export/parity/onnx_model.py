@@ -1,0 +1,152 @@
+"""The ONNX side of a comparison: the model as given, and what it takes and returns."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+
+Shape = tuple[int | None, ...]
+
+_PROTOBUF_LIMIT = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of an ONNX model.
+
+    Attributes:
+        name: Its name.
+        dtype: NumPy's name of its dtype, `"bfloat16"` included.
+        shape: Its sizes, None where symbolic or unsaid; None for an unknown rank.
+    """
+
+    name: str
+    dtype: str
+    shape: Shape | None
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        """The dtype of arrays for it; bfloat16 as an extension of NumPy."""
+        code = onnx.TensorProto.BFLOAT16
+        if self.dtype == "bfloat16":
+            return onnx.helper.tensor_dtype_to_np_dtype(code)
+        return np.dtype("str" if self.dtype == "string" else self.dtype)
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """An ONNX model from a file, from bytes, or in memory.
+
+    Attributes:
+        proto: The model; weights in a separate file stay there.
+        path: Where it lies, None where it was given as bytes or in memory.
+    """
+
+    proto: onnx.ModelProto
+    path: Path | None = None
+
+    @classmethod
+    def read(
+        cls, source: str | os.PathLike[str] | bytes | onnx.ModelProto
+    ) -> OnnxModel:
+        """Read a model.
+
+        Raises:
+            FileNotFoundError: There is no file at that path.
+            ValueError: What is there is no ONNX model.
+            TypeError: `source` is none of the kinds that are read.
+        """
+        if isinstance(source, onnx.ModelProto):
+            return cls(source)
+        if isinstance(source, bytes):
+            return cls(_parse(source, "bytes"))
+        if isinstance(source, str | os.PathLike):
+            path = Path(source)
+            return cls(_parse(path.read_bytes(), str(path)), path)
+        raise TypeError(
+            "An ONNX model must be a path, bytes or an `onnx.ModelProto`. "
+            f"Received: a {type(source).__name__}"
+        )
+
+    @property
+    def inputs(self) -> list[Port]:
+        """The inputs; weights that older files list among them are left out."""
+        weights = {tensor.name for tensor in self.proto.graph.initializer}
+        return [_port(x) for x in self.proto.graph.input if x.name not in weights]
+
+    @property
+    def outputs(self) -> list[Port]:
+        """The outputs."""
+        return [_port(x) for x in self.proto.graph.output]
+
+    @property
+    def dtypes(self) -> set[str]:
+        """The dtypes of inputs, outputs and weights."""
+        weights = {_dtype(tensor.data_type) for tensor in self.proto.graph.initializer}
+        return weights | {port.dtype for port in (*self.inputs, *self.outputs)}
+
+    @property
+    def written_dtype(self) -> str | None:
+        """The dtype that an export was asked to write, as the metadata tell."""
+        notes = {one.key: one.value for one in self.proto.metadata_props}
+        return notes.get("keras_acts_dtype")
+
+    @property
+    def external(self) -> bool:
+        """Whether weights lie in a file beside the model's."""
+        return any(
+            tensor.data_location == onnx.TensorProto.EXTERNAL
+            for tensor in self.proto.graph.initializer
+        )
+
+    @contextmanager
+    def loadable(self) -> Iterator[str | bytes]:
+        """Give what an onnxruntime session loads: a path, or bytes up to 2 GB."""
+        if self.path is not None:
+            yield str(self.path)
+        elif self.proto.ByteSize() <= _PROTOBUF_LIMIT:
+            yield self.proto.SerializeToString()
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "model.onnx"
+                copy = onnx.ModelProto()
+                copy.CopyFrom(self.proto)  # saving moves the weights out of the proto
+                onnx.save(copy, path, save_as_external_data=True)
+                yield str(path)
+
+
+def _parse(content: bytes, what: str) -> onnx.ModelProto:
+    try:
+        proto = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise ValueError(f"This is no ONNX model. Received: {what}") from error
+    if not proto.graph.output:
+        raise ValueError(f"This is no ONNX model: it has no outputs. Received: {what}")
+    return proto
+
+
+def _port(value: onnx.ValueInfoProto) -> Port:
+    tensor = value.type.tensor_type
+    shape: Shape | None = None
+    if tensor.HasField("shape"):
+        shape = tuple(
+            d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim
+        )
+    return Port(value.name, _dtype(tensor.elem_type), shape)
+
+
+def _dtype(code: int) -> str:
+    if code == onnx.TensorProto.UNDEFINED:
+        return "undefined"
+    if code == onnx.TensorProto.STRING:
+        return "string"
+    return str(onnx.helper.tensor_dtype_to_np_dtype(code))

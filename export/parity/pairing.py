@@ -1,0 +1,137 @@
+"""Which ONNX input and output belongs to which of Keras's, and whether they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_acts.export.parity.onnx_model import OnnxModel, Port, Shape
+from keras_acts.export.parity.tolerances import PRECISIONS, Array
+from keras_acts.export.trace.signature import InputSpec, Signature
+
+HALF = {"float16"}
+
+
+class MismatchError(Exception):
+    """The two models cannot be compared; the message says why."""
+
+
+def pair(ours: Sequence[str], theirs: Sequence[str], what: str) -> dict[str, str]:
+    """Return the ONNX name for each of Keras's: the same one, or else the next free.
+
+    Raises:
+        MismatchError: One side has more than the other.
+    """
+    if len(ours) != len(theirs):
+        raise MismatchError(
+            f"Keras has {len(ours)} {what}s ({', '.join(ours)}), "
+            f"the ONNX model {len(theirs)} ({', '.join(theirs)})"
+        )
+    rest = iter([name for name in theirs if name not in ours])
+    return {name: name if name in theirs else next(rest) for name in ours}
+
+
+def renamings(pairs: dict[str, str], what: str) -> list[str]:
+    """Return a warning for each pair of different names."""
+    return [
+        f"{what} '{ours}' is called '{theirs}' in the ONNX model"
+        for ours, theirs in pairs.items()
+        if ours != theirs
+    ]
+
+
+@dataclass(frozen=True)
+class PairedInput:
+    """An input on both sides.
+
+    Attributes:
+        spec: Keras's side.
+        port: The ONNX side.
+        shape: The sizes that either side knows, in Keras's order of axes.
+        channels_first: The ONNX model takes the axes as NCHW, Keras as NHWC.
+    """
+
+    spec: InputSpec
+    port: Port
+    shape: Shape
+    channels_first: bool = False
+
+    def feed(self, array: Array) -> Array:
+        """Return Keras's array as the ONNX model takes it."""
+        if self.channels_first:
+            array = np.moveaxis(array, -1, 1)
+        return np.ascontiguousarray(array, dtype=self.port.numpy_dtype)
+
+
+def pair_inputs(signature: Signature, model: OnnxModel) -> list[PairedInput]:
+    """Pair the inputs of both sides.
+
+    Raises:
+        MismatchError: Their number, shapes or dtypes do not fit.
+    """
+    ports = {port.name: port for port in model.inputs}
+    names = pair([spec.name for spec in signature.inputs], list(ports), "input")
+    paired = [_paired(spec, ports[names[spec.name]]) for spec in signature.inputs]
+    for one in paired:
+        problem = dtype_problem([one.spec.dtype], model, one.port)
+        if problem and "int" not in one.spec.dtype:
+            raise MismatchError(f"input '{one.spec.name}' has {problem}")
+    return paired
+
+
+def _paired(spec: InputSpec, port: Port) -> PairedInput:
+    if _kind(port.dtype) != _kind(spec.dtype):
+        raise MismatchError(
+            f"input '{spec.name}' is {spec.dtype} in Keras and {port.dtype} in ONNX"
+        )
+    if port.shape is None:
+        return PairedInput(spec, port, spec.shape)
+    for channels_first in (False, True):
+        theirs = _channels_last(port.shape) if channels_first else port.shape
+        if len(theirs) == len(spec.shape) and all(
+            a == b or a is None or b is None
+            for a, b in zip(spec.shape, theirs, strict=True)
+        ):
+            known = zip(spec.shape, theirs, strict=True)
+            shape = tuple(a if b is None else b for a, b in known)
+            return PairedInput(spec, port, shape, channels_first)
+    raise MismatchError(
+        f"input '{spec.name}' has shape {spec.shape} in Keras and {port.shape} in ONNX"
+    )
+
+
+def _channels_last(shape: Shape) -> Shape:
+    return (shape[0], *shape[2:], shape[1]) if len(shape) > 2 else shape
+
+
+def _kind(dtype: str) -> str:
+    if dtype in PRECISIONS:  # NumPy itself lacks bfloat16
+        return "f"
+    return np.dtype("str" if dtype == "string" else dtype).kind.replace("u", "i")
+
+
+def dtype_problem(
+    keras_dtypes: Collection[str], model: OnnxModel, port: Port
+) -> str | None:
+    """Return what is wrong with the dtype of an input or output, None if nothing is.
+
+    Keras has several dtypes for one tensor where a backend computes in another one
+    than the model says: JAX in float32 for float64, unless it was told otherwise.
+
+    1. bfloat16, which few providers compute, may be float32.
+    2. Floats may have the dtype in which the whole file was written on purpose: as its
+       metadata say, or float16 where it holds no other floats.
+    3. Integer inputs may have another width.
+    """
+    allowed = set(keras_dtypes)
+    if "bfloat16" in allowed:
+        allowed.add("float32")
+    if allowed <= set(PRECISIONS):
+        written = model.dtypes & set(PRECISIONS)
+        allowed |= {model.written_dtype or ""} | (written if written == HALF else set())
+    if port.dtype in allowed:
+        return None
+    expected = " or ".join(sorted(set(keras_dtypes)))
+    return f"another dtype: expected {expected}, got {port.dtype}"

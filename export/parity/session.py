@@ -1,0 +1,217 @@
+"""onnxruntime sessions that run on the provider asked for, or not at all."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import math
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import onnx
+
+from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.tolerances import Array
+
+Provider = str | tuple[str, Mapping[str, Any]]
+
+SHORT_NAMES = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+}
+"""Short names that are taken for onnxruntime's own."""
+
+# TF32 rounds the factors of every product to ten bits; parity in float32 is out of
+# reach with it, and onnxruntime has it on.
+_DEFAULT_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "CUDAExecutionProvider": {"use_tf32": "0"},
+}
+
+_ERRORS_ONLY = 3
+_BFLOAT16 = "bfloat16"
+_IDENTITY = onnx.parser.parse_model(
+    '<ir_version: 8, opset_import: ["" : 17]> g (float[1] x) => (float[1] y)'
+    "{ y = Identity(x) }"
+).SerializeToString()
+
+
+def onnxruntime() -> ModuleType:
+    """Import onnxruntime.
+
+    Raises:
+        ImportError: It is not installed; the message says how to install it.
+    """
+    try:
+        import onnxruntime as runtime
+    except ImportError as error:
+        raise ImportError(
+            "Parity is checked with onnxruntime, which is not installed. Install it "
+            'with `pip install "keras-acts[onnx]"`, or "keras-acts[gpu]" for CUDA.'
+        ) from error
+    module: ModuleType = runtime
+    return module
+
+
+def side_by_side() -> str | None:
+    """Return a warning where two builds of onnxruntime overwrite each other's files."""
+    builds = [
+        name for name in ("onnxruntime", "onnxruntime-gpu") if _is_installed(name)
+    ]
+    if len(builds) < 2:
+        return None
+    return (
+        "onnxruntime and onnxruntime-gpu are both installed and share their files; "
+        "which one runs is chance. Uninstall both, then install one"
+    )
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def known_providers(providers: Sequence[Provider]) -> dict[str, dict[str, Any]]:
+    """Return the options of each provider by onnxruntime's name for it.
+
+    Args:
+        providers: Names, short names, or pairs of a name and options.
+
+    Raises:
+        ValueError: onnxruntime knows no such provider, or none is given.
+    """
+    known = onnxruntime().get_all_providers()
+    if isinstance(providers, str) or not providers:
+        raise ValueError(
+            "`providers` must be a non-empty sequence of provider names. "
+            f"Received: providers={providers!r}"
+        )
+    result: dict[str, dict[str, Any]] = {}
+    for one in providers:
+        name, options = (one, {}) if isinstance(one, str) else one
+        name = SHORT_NAMES.get(name.lower(), name)
+        if name not in known:
+            raise ValueError(
+                f"`providers` must name providers of onnxruntime: {', '.join(known)}, "
+                f"or in short {', '.join(SHORT_NAMES)}. Received: {name!r}"
+            )
+        result[name] = {**_DEFAULT_OPTIONS.get(name, {}), **options}
+    return result
+
+
+@dataclass(frozen=True)
+class Session:
+    """A loaded ONNX model on one provider."""
+
+    provider: str
+    _session: Any
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the model on inputs by name and return its outputs by name."""
+        names = [output.name for output in self._session.get_outputs()]
+        inputs = {name: _ort_value(array) for name, array in feeds.items()}
+        values = self._session.run_with_ort_values(names, inputs)
+        return {n: _array(v) for n, v in zip(names, values, strict=True)}
+
+
+def _ort_value(array: Array) -> Any:
+    make = onnxruntime().OrtValue
+    if array.dtype.name != _BFLOAT16:
+        return make.ortvalue_from_numpy(array)
+    bits = array.view(np.uint16)
+    return make.ortvalue_from_numpy_with_onnx_type(bits, onnx.TensorProto.BFLOAT16)
+
+
+def _array(value: Any) -> Array:
+    """Return a result as an array; bfloat16, which NumPy lacks, as float32."""
+    if value.data_type() != f"tensor({_BFLOAT16})":
+        return np.asarray(value.numpy())
+    shape = tuple(value.shape())
+    count = math.prod(shape)
+    memory = (ctypes.c_uint16 * count).from_address(value.data_ptr()) if count else []
+    high_bits = np.array(memory, dtype=np.uint32) << 16
+    return high_bits.view(np.float32).reshape(shape)
+
+
+class ProviderNotThereError(Exception):
+    """The provider cannot run here; the message is the reason."""
+
+
+class NotLoadableError(Exception):
+    """onnxruntime refuses the model itself; the message is its reason."""
+
+
+def open_session(
+    model: OnnxModel, provider: str, options: Mapping[str, Any] | None = None
+) -> Session:
+    """Load a model on one provider.
+
+    Raises:
+        ProviderNotThereError: The build lacks the provider, or it cannot start here.
+        NotLoadableError: The model is refused.
+    """
+    there = onnxruntime().get_available_providers()
+    if provider not in there:
+        raise ProviderNotThereError(
+            f"this build of onnxruntime has only {', '.join(there)}"
+        )
+    options = dict(options or {})
+    _check_start(provider, options)
+    try:
+        with model.loadable() as source:
+            session = _load(source, provider, options)
+    except ProviderNotThereError:
+        raise
+    except Exception as error:  # onnxruntime's errors have no public base class
+        raise NotLoadableError(_first_line(error)) from error
+    return Session(provider, session)
+
+
+def _check_start(provider: str, options: Mapping[str, Any]) -> None:
+    """Start a provider on a model that every provider takes.
+
+    What fails here fails for want of a device or a library, whatever the model.
+    """
+    try:
+        _load(_IDENTITY, provider, options)
+    except Exception as error:
+        raise ProviderNotThereError(f"cannot start: {_first_line(error)}") from error
+
+
+def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any:
+    runtime = onnxruntime()
+    settings = runtime.SessionOptions()
+    settings.log_severity_level = _ERRORS_ONLY
+    # A pool of stated size is not pinned to cores, which containers may forbid.
+    settings.intra_op_num_threads = os.cpu_count() or 1
+    with warnings.catch_warnings():  # of a fall-back, which is looked for anyway
+        warnings.simplefilter("ignore")
+        session = runtime.InferenceSession(
+            source,
+            settings,
+            providers=[(provider, dict(options))],
+            enable_fallback=0,
+        )
+    running = session.get_providers()
+    if running[0] != provider:
+        raise ProviderNotThereError(
+            f"onnxruntime put {', '.join(running)} in its place"
+        )
+    return session
+
+
+def _first_line(error: BaseException) -> str:
+    lines: Iterable[str] = str(error).strip().splitlines()
+    return next(iter(lines), type(error).__name__)

@@ -1,0 +1,5 @@
+"""Rules over the ONNX graph, run in order after conversion."""
+
+from keras_acts.export.passes.run import run_passes
+
+__all__ = ["run_passes"]

@@ -1,0 +1,85 @@
+"""Move the addition of a bias into the convolution before it.
+
+Rule, on an Add of a weight whose only size above 1 is that of the channels, to the
+result of a Conv or ConvTranspose that has no bias yet and no other use, with or without
+a Transpose between: the weight becomes the convolution's third input.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+from keras_acts.export.passes.weights import Stored, sizes, stored, tensor_of
+
+_CONVOLUTIONS = ("Conv", "ConvTranspose")
+
+
+class FuseBiasesPass(InPlacePass):
+    """Give convolutions their biases."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply the rule to each node, in order."""
+        modified = False
+        for node in model.graph:
+            if node.op_type != "Add":
+                continue
+            x, bias = node.inputs
+            if x is None or bias is None or bias.const_value is None:
+                continue
+            found = _convolution(x)
+            if found is None or not _is_bias(bias, *found):
+                continue
+            _fuse(model.graph, node, found[0], bias)
+            _bypass(model.graph, node, x)
+            modified = True
+        return PassResult(model, modified)
+
+
+def _convolution(x: ir.Value) -> tuple[ir.Node, int] | None:
+    """Return the convolution that made a value, and the value's axis of channels."""
+    node, axis = x.producer(), 1
+    if node is not None and node.op_type == "Transpose" and _is_sole_use(x):
+        axis = list(node.attributes["perm"].as_ints()).index(1)
+        x = node.inputs[0] or x
+        node = x.producer()
+    if node is None or node.op_type not in _CONVOLUTIONS or not _is_sole_use(x):
+        return None
+    return None if len(node.inputs) > 2 else (node, axis)
+
+
+def _is_sole_use(x: ir.Value) -> bool:
+    return len(x.uses()) == 1 and not x.is_graph_output()
+
+
+def _is_bias(bias: ir.Value, convolution: ir.Node, axis: int) -> bool:
+    weight = convolution.inputs[1]
+    if weight is None or weight.shape is None or weight.const_value is None:
+        return False
+    shape, kernel = sizes(tensor_of(bias)), sizes(tensor_of(weight))
+    channels = kernel[0 if convolution.op_type == "Conv" else 1]
+    aligned = (1,) * (len(kernel) - len(shape)) + shape
+    wanted = [channels if i == axis else 1 for i in range(len(kernel))]
+    return list(aligned) == wanted
+
+
+def _fuse(graph: ir.Graph, add: ir.Node, convolution: ir.Node, bias: ir.Value) -> None:
+    dtype = tensor_of(bias).dtype
+    count = tensor_of(bias).size
+    vector = Stored(lambda x: x.reshape(-1), (count,), dtype)
+    flat = bias
+    if sizes(tensor_of(bias)) != (count,):
+        name = f"{convolution.name}/bias"
+        add.replace_input_with(1, None)
+        flat = stored(graph, bias, vector, name)
+    convolution.resize_inputs(3)
+    convolution.replace_input_with(2, flat)
+
+
+def _bypass(graph: ir.Graph, node: ir.Node, x: ir.Value) -> None:
+    """Put a value in the place of a node's result, under its name if it is public."""
+    result = node.outputs[0]
+    public = result.name if result.is_graph_output() else x.name
+    ir.convenience.replace_all_uses_with(result, x, replace_graph_outputs=True)
+    graph.remove(node, safe=True)
+    x.name = public

@@ -1,0 +1,167 @@
+"""Operators that work in any layout: how each is rewritten when axes are permuted.
+
+Throughout, `permutation` is that of the Transpose after which the operator ran: axis i
+of what it read was axis `permutation[i]` of what it reads once it has moved before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.passes.weights import Array, Stored, sizes, stored, tensor_of
+
+Permutation = Sequence[int]
+Rewrite = Callable[[ir.Graph, ir.Node, Permutation], None]
+
+ELEMENTWISE = frozenset(
+    (
+        *("Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cast", "Ceil"),
+        *("Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp", "Floor", "Gelu"),
+        *("HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Log"),
+        *("Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu", "Shrink"),
+        *("Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign", "Sqrt", "Swish"),
+        *("Tan", "Tanh", "ThresholdedRelu"),
+    )
+)
+BROADCASTING = frozenset(
+    (
+        *("Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less"),
+        *("LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "PRelu", "Pow"),
+        *("Sub", "Sum", "Where", "Xor"),
+    )
+)
+
+
+def data_inputs(node: ir.Node) -> list[int]:
+    """Return the positions of the inputs whose axes are those of the result."""
+    if node.op_type in BROADCASTING or node.op_type == "Concat":
+        return [i for i, x in enumerate(node.inputs) if x is not None]
+    return [0]
+
+
+def is_movable(node: ir.Node) -> bool:
+    """Whether an operator can run before a Transpose that it ran after."""
+    op_type = node.op_type
+    if op_type.startswith("Reduce"):
+        return _keeps_axes(node) and _axes(node) is not None
+    if op_type == "Pad":
+        pads = node.inputs[1]
+        known = pads is not None and pads.const_value is not None
+        return known and len(node.inputs) < 4
+    return op_type in ELEMENTWISE | BROADCASTING | {"Concat", "LogSoftmax", "Softmax"}
+
+
+def is_indifferent(node: ir.Node, permutation: Permutation) -> bool:
+    """Whether an operator's result is the same from axes permuted or not."""
+    if node.op_type == "Shape":
+        return _one_axis(node) is not None
+    if not node.op_type.startswith("Reduce") or _keeps_axes(node):
+        return False
+    axes = _axes(node)
+    rank = len(permutation)
+    if axes is None:
+        return False
+    reduced = {axis % rank for axis in axes}
+    kept = [permutation[axis] for axis in range(rank) if axis not in reduced]
+    return kept == sorted(kept)
+
+
+def move(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Rewrite a movable or indifferent node for the axes before the Transpose."""
+    reduces = node.op_type.startswith("Reduce")
+    rewrite = _move_reduction if reduces else _REWRITES.get(node.op_type)
+    if rewrite is not None:
+        rewrite(graph, node, permutation)
+
+
+def aligned(
+    graph: ir.Graph, weight: ir.Value, permutation: Permutation, name: str
+) -> ir.Value:
+    """Return a weight that broadcasts before the Transpose as it did after it."""
+    shape = sizes(tensor_of(weight))
+    if not shape or max(shape) == 1:
+        return weight
+    whole = (1,) * (len(permutation) - len(shape)) + shape
+    inverse = [list(permutation).index(axis) for axis in range(len(permutation))]
+
+    def change(x: Array) -> Array:
+        return x.reshape(whole).transpose(inverse)
+
+    form = Stored(change, tuple(whole[i] for i in inverse), tensor_of(weight).dtype)
+    return stored(graph, weight, form, name)
+
+
+def _keeps_axes(node: ir.Node) -> bool:
+    keepdims = node.attributes.get("keepdims")
+    return keepdims is None or keepdims.as_int() == 1
+
+
+def _axes(node: ir.Node) -> list[int] | None:
+    """Return the axes of a reduction, None where they are unknown or all."""
+    if "axes" in node.attributes:
+        return list(node.attributes["axes"].as_ints())
+    axes = node.inputs[1] if len(node.inputs) > 1 else None
+    if axes is None or axes.const_value is None:
+        return None
+    return [int(axis) for axis in axes.const_value.numpy()]
+
+
+def _one_axis(node: ir.Node) -> int | None:
+    """Return the axis of a Shape that reads one size."""
+    if "start" not in node.attributes or "end" not in node.attributes:
+        return None
+    start, end = (node.attributes[name].as_int() for name in ("start", "end"))
+    return start if start >= 0 and end == start + 1 else None
+
+
+def _move_reduction(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    axes = [permutation[axis] for axis in _axes(node) or ()]
+    if "axes" in node.attributes:
+        node.attributes["axes"] = ir.AttrInt64s("axes", axes)
+    else:
+        _replace_constant(graph, node, 1, np.asarray(axes, np.int64))
+
+
+def _move_axis(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    given = node.attributes.get("axis")
+    axis = permutation[-1 if given is None else given.as_int()]
+    node.attributes["axis"] = ir.AttrInt64("axis", axis)
+
+
+def _move_pads(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    pads = node.inputs[1]
+    if pads is None:
+        return
+    old = tensor_of(pads).numpy().reshape(2, -1)
+    new = np.empty_like(old)
+    new[:, list(permutation)] = old
+    _replace_constant(graph, node, 1, new.reshape(-1))
+
+
+def _move_size(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    axis = permutation[_one_axis(node) or 0]
+    node.attributes["start"] = ir.AttrInt64("start", axis)
+    node.attributes["end"] = ir.AttrInt64("end", axis + 1)
+
+
+def _replace_constant(
+    graph: ir.Graph, node: ir.Node, position: int, array: Array
+) -> None:
+    old = node.inputs[position]
+    if old is None:
+        return
+    form = Stored(lambda _: array, array.shape, tensor_of(old).dtype)
+    new = stored(graph, old, form, f"{node.name}/{position}")
+    node.replace_input_with(position, new)
+
+
+_REWRITES: dict[str, Rewrite] = {
+    "Concat": _move_axis,
+    "LogSoftmax": _move_axis,
+    "Pad": _move_pads,
+    "Shape": _move_size,
+    "Softmax": _move_axis,
+}

@@ -1,0 +1,33 @@
+"""The passes, in their order."""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes import Sequential
+from onnx_ir.passes.common import (
+    RemoveUnusedNodesPass,
+    ShapeInferencePass,
+)
+
+from keras_acts.export.passes.biases import FuseBiasesPass
+from keras_acts.export.passes.identities import DropIdentitiesPass
+from keras_acts.export.passes.layout import ChooseLayoutPass
+from keras_acts.export.passes.symbols import NameSizesPass
+from keras_acts.export.passes.transposes import CancelTransposesPass
+from keras_acts.export.passes.weights import FoldWeightsPass
+
+
+def run_passes(model: ir.Model) -> None:
+    """Clean a converted model in place: no needless nodes, every size inferred."""
+    passes = Sequential(
+        FoldWeightsPass(),
+        FuseBiasesPass(),
+        CancelTransposesPass(),
+        ChooseLayoutPass(),
+        CancelTransposesPass(),
+        DropIdentitiesPass(),
+        RemoveUnusedNodesPass(),
+        ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True),
+        NameSizesPass(),
+    )
+    passes(model)

@@ -1,0 +1,137 @@
+"""Give unknown sizes the names of those that they are equal to.
+
+ONNX's shape inference makes up a name for each size that it can't follow. Rules, on a
+node whose output has such a name:
+
+1. Resize: a size that is scaled by 1 stays, and one read of a tensor is that tensor's;
+2. Reshape: what is left of the input's sizes, once those that both shapes have are
+   taken away, is the one size that is left of the output's.
+
+Without them the batch would lose its name, and with it the proof that it is one size
+throughout the model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+_MADE_UP = "unk__"
+
+Size = int | ir.SymbolicDim
+Pairs = Iterator[tuple[Size, Size]]
+
+
+class NameSizesPass(InPlacePass):
+    """Rename made-up sizes, in the order of the nodes, after shape inference."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply the rules once to each node."""
+        names: dict[Size, Size] = {}
+        for node in model.graph:
+            _rename(node, names)
+            for made, size in _RULES.get(node.op_type, _no_pairs)(node):
+                if _is_made_up(made) and isinstance(size, ir.SymbolicDim):
+                    names[made] = size
+            _rename(node, names)
+        return PassResult(model, bool(names))
+
+
+def _rename(node: ir.Node, names: dict[Size, Size]) -> None:
+    for value in node.outputs:
+        if value.shape is not None:
+            value.shape = ir.Shape([names.get(size, size) for size in value.shape])
+
+
+def _is_made_up(size: Size) -> bool:
+    return isinstance(size, ir.SymbolicDim) and str(size.value).startswith(_MADE_UP)
+
+
+def _sizes(value: ir.Value | None) -> list[Size]:
+    return [] if value is None or value.shape is None else list(value.shape)
+
+
+def _no_pairs(_node: ir.Node) -> Pairs:
+    yield from ()
+
+
+def _resize(node: ir.Node) -> Pairs:
+    """Rule 1."""
+    before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
+    scales, wanted = (*node.inputs[2:], None)[:2]
+    if scales is not None and scales.const_value is not None:
+        ratios = scales.const_value.numpy()
+        yield from (
+            (new, old)
+            for new, old, k in zip(after, before, ratios, strict=True)
+            if k == 1
+        )
+    elif wanted is not None:
+        yield from zip(after, _read_sizes(wanted), strict=False)
+
+
+def _read_sizes(shape: ir.Value) -> Iterator[Size]:
+    """Return the sizes that a shape is put together of, up to the first constant."""
+    joined = shape.producer()
+    for part in joined.inputs if joined is not None else ():
+        node = None if part is None else part.producer()
+        if node is None or node.op_type != "Shape" or "end" not in node.attributes:
+            return
+        start, end = (node.attributes[name].as_int() for name in ("start", "end"))
+        yield from _sizes(node.inputs[0])[start:end]
+
+
+def _reshape(node: ir.Node) -> Pairs:
+    """Rule 2."""
+    before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
+    for size in list(after):
+        if isinstance(size, ir.SymbolicDim) and size in before:
+            before.remove(size)
+            after.remove(size)
+    old, factor = _split(before)
+    new, product = _split(after)
+    if len(old) == len(new) == 1 and factor == product:
+        yield new[0], old[0]
+
+
+def _split(sizes: list[Size]) -> tuple[list[ir.SymbolicDim], int]:
+    """Return the unknown sizes, and the product of the known ones."""
+    unknown = [size for size in sizes if isinstance(size, ir.SymbolicDim)]
+    return unknown, math.prod(size for size in sizes if isinstance(size, int))
+
+
+def _window(node: ir.Node) -> Pairs:
+    """Rule 3."""
+    before, after = _sizes(node.inputs[0])[2:], _sizes(node.outputs[0])[2:]
+    rank = len(before)
+    kernel = _ints(node, "kernel_shape", []) or _sizes(node.inputs[1])[2:]
+    pads, dilations = (
+        _ints(node, "pads", [0, 0] * rank),
+        _ints(node, "dilations", [1] * rank),
+    )
+    strides, same = _ints(node, "strides", [1] * rank), _is_padded_to_fit(node)
+    for axis, (old, new) in enumerate(zip(before, after, strict=True)):
+        overlap = dilations[axis] * (kernel[axis] - 1)
+        fits = same or pads[axis] + pads[rank + axis] == overlap
+        if strides[axis] == 1 and fits:
+            yield new, old
+
+
+def _is_padded_to_fit(node: ir.Node) -> bool:
+    rule = node.attributes.get("auto_pad")
+    return rule is not None and rule.as_string().startswith("SAME")
+
+
+def _ints(node: ir.Node, name: str, default: list[int]) -> list[int]:
+    return list(node.attributes[name].as_ints()) if name in node.attributes else default
+
+
+_WINDOWS = ("AveragePool", "Conv", "MaxPool")
+_RULES: dict[str, Callable[[ir.Node], Pairs]] = {
+    "Reshape": _reshape,
+    "Resize": _resize,
+    **dict.fromkeys(_WINDOWS, _window),
+}

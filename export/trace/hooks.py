@@ -1,0 +1,271 @@
+"""What tracing needs of Keras's private parts, all of it in this one place.
+
+Keras has no hook that sees the operations inside a layer, so while a thread traces,
+some of Keras's functions ask whether the tensors before them are that trace's:
+
+1. `Operation.symbolic_call` records the operation;
+2. `Layer.symbolic_call` runs the layer's `call`, so that the operations inside it are
+   recorded in its place, with Keras's own handling of masks, dtypes and `training`;
+3. `convert_to_tensor` and `Mish.static_call` let traced tensors through: the functions
+   `keras.activations.mish`, `hard_silu` and `sparsemax` call them on symbolic tensors;
+4. `ops.shape` gives traced integers for unknown sizes, and `ops.ndim` the rank, for
+   which it would give a symbol;
+5. functions of the backend that make tensors of a given size record that they were
+   given a traced one.
+
+The functions are in place only while some thread traces, and do nothing in threads
+that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+import keras
+from keras.src import backend
+from keras.src import ops as keras_ops
+from keras.src.activations import activations as keras_activations
+from keras.src.backend.common import global_state
+from keras.src.models import Functional
+from keras.src.ops import core as keras_core
+from keras.src.ops import numpy as keras_numpy
+from keras.src.utils.naming import to_snake_case
+
+from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
+
+
+class Recorder(Protocol):
+    """What the hooks call back."""
+
+    def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of an operation and return its traced outputs."""
+
+    def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of a layer, or what happens inside it."""
+
+    def shape(self, tensor: Any) -> tuple[Any, ...]:
+        """Return a tensor's sizes, a traced integer for each unknown one."""
+
+    def creation(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Record the making of a tensor whose size is traced."""
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
+_lock = threading.Lock()
+_traces = 0
+
+
+def _operation_call(original: Callable[..., Any]) -> Callable[..., Any]:
+    def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None:
+            return original(self, *args, **kwargs)
+        if not has_traced((args, kwargs)) and not traced_statics(self):
+            return original(self, *args, **kwargs)
+        return recorder.operation(self, args, kwargs)
+
+    return symbolic_call
+
+
+def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
+    def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None or not has_traced((args, kwargs)):
+            return original(self, *args, **kwargs)
+        return recorder.layer(self, args, kwargs)
+
+    return symbolic_call
+
+
+def _convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
+    def convert_to_tensor(
+        x: Any, dtype: Any = None, sparse: Any = None, **kwargs: Any
+    ) -> Any:
+        if isinstance(x, TracedTensor):
+            return x if dtype is None else keras.ops.cast(x, dtype)
+        return original(x, dtype=dtype, sparse=sparse, **kwargs)
+
+    return convert_to_tensor
+
+
+def _mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
+    def static_call(x: Any) -> Any:
+        if isinstance(x, TracedTensor):
+            return keras_activations.Mish().symbolic_call(x)
+        return original(x)
+
+    return static_call
+
+
+def _shape(original: Callable[..., Any]) -> Callable[..., Any]:
+    def shape(x: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None or not isinstance(x, TracedTensor):
+            return original(x)
+        return recorder.shape(x)
+
+    return shape
+
+
+def _ndim(original: Callable[..., Any]) -> Callable[..., Any]:
+    def ndim(x: Any) -> Any:
+        return len(x.shape) if isinstance(x, TracedTensor) else original(x)
+
+    return ndim
+
+
+def _creation(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create(*args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None or not has_traced((args, kwargs)):
+            return original(*args, **kwargs)
+        return recorder.creation(original.__name__, args, kwargs)
+
+    return create
+
+
+def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a function of the backend that an operation calls with its sizes."""
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+            if _recorder.get() is None or not has_traced((args, kwargs)):
+                return original(x, *args, **kwargs)
+            return operation(*args, **kwargs).symbolic_call(x)
+
+        return call
+
+    return wrap
+
+
+# Whose attribute, its name, and what takes its place.
+_HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+    (keras.Operation, "symbolic_call", _operation_call),
+    (keras.layers.Layer, "symbolic_call", _layer_call),
+    (backend, "convert_to_tensor", _convert_to_tensor),
+    (keras_activations.Mish, "static_call", _mish_static_call),
+    *((module, "shape", _shape) for module in (keras.ops, keras_ops, keras_core)),
+    *((module, "ndim", _ndim) for module in (keras.ops, keras_ops, keras_numpy)),
+    *((backend.numpy, name, _creation) for name in ("eye", "full", "ones", "zeros")),
+    (backend.numpy, "broadcast_to", _sized(keras_numpy.BroadcastTo)),
+    (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
+    (backend.numpy, "tile", _sized(keras_numpy.Tile)),
+)
+_originals: list[Any] = []
+
+
+def _install() -> None:
+    for owner, name, wrap in _HOOKS:
+        _originals.append(vars(owner)[name])
+        wrapped = wrap(getattr(owner, name))
+        static = isinstance(vars(owner)[name], staticmethod)
+        setattr(owner, name, staticmethod(wrapped) if static else wrapped)
+
+
+def _remove() -> None:
+    for (owner, name, _), original in zip(_HOOKS, _originals, strict=True):
+        setattr(owner, name, original)
+    _originals.clear()
+
+
+@contextlib.contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Send symbolic calls of this thread to `recorder`, and leave no trace after it.
+
+    Variables keep their values whatever the model assigns meanwhile, and Keras's
+    counters for automatic names are put back.
+    """
+    global _traces
+    with _lock:
+        if _traces == 0:
+            _install()
+        _traces += 1
+    token = _recorder.set(recorder)
+    try:
+        with keras.StatelessScope(), _names_kept():
+            yield
+    finally:
+        _recorder.reset(token)
+        with _lock:
+            _traces -= 1
+            if _traces == 0:
+                _remove()
+
+
+@contextlib.contextmanager
+def _names_kept() -> Iterator[None]:
+    counters = global_state.get_global_attribute("object_name_uids")
+    kept = None if counters is None else counters.copy()
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", kept)
+
+
+@contextlib.contextmanager
+def calls_forgotten(layer: Any) -> Iterator[None]:
+    """Take back what Keras notes of a layer's calls: its nodes."""
+    nodes = layer._inbound_nodes
+    count = len(nodes)
+    try:
+        yield
+    finally:
+        del nodes[count:]
+
+
+def inner_call(layer: Any) -> Callable[..., Any]:
+    """Return the method of a layer that computes its output."""
+    quantized = getattr(layer, "quantization_mode", None) is not None
+    call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
+    return call
+
+
+def is_functional(layer: Any) -> bool:
+    """Whether a model is a graph of layers, all of which its configuration names."""
+    return isinstance(layer, Functional)
+
+
+def automatic_name(cls: type) -> str:
+    """Return the name, before its number, that Keras gives a layer without one."""
+    name: str = to_snake_case(cls.__name__)
+    return name
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """Return the variables of a layer without those of the layers inside it."""
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def inner_layers(layer: Any) -> list[Any]:
+    """Return the layers directly inside a layer."""
+    return list(layer._layers)
+
+
+def operation_kind(operation: Any) -> str:
+    """Return a stable name of what an operation is: `"numpy.Add"`, `"nn.Relu"`."""
+    cls = type(operation)
+    module = cls.__module__.removeprefix("keras.src.ops.").removeprefix("keras.src.")
+    return f"{module.rsplit('.', 1)[-1]}.{cls.__name__}"
+
+
+def input_structure(model: Any) -> Any:
+    """Return the structure of a Functional or Sequential model's inputs, or None."""
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0] if model.built and model.inputs else None
+    return getattr(model, "_inputs_struct", None)
+
+
+def recorded_shapes(model: Any) -> tuple[Any, ...]:
+    """Return the shapes with which a model was built, one entry an argument."""
+    return tuple((getattr(model, "_build_shapes_dict", None) or {}).values())
+
+
+def output_layer_names(model: Any) -> list[str]:
+    """Return the names of the layers that make a Functional model's outputs."""
+    if isinstance(model, keras.Sequential):
+        return [model.layers[-1].name] if model.layers else []
+    return list(getattr(model, "output_names", None) or [])

@@ -1,0 +1,260 @@
+"""What a model takes and returns: names, shapes, dtypes, and their structure."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from keras_acts.export.errors import NameClashError, SignatureError
+from keras_acts.export.trace import hooks
+from keras_acts.export.trace.structure import (
+    flatten,
+    flatten_with_path,
+    map_structure,
+)
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One input of a model.
+
+    Attributes:
+        shape: Its sizes, the batch included; None where unknown.
+        dtype: Keras's name of its dtype.
+        name: Its name in the ONNX file.
+    """
+
+    shape: Shape
+    dtype: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """How a model is called: positional arguments, each a structure of inputs."""
+
+    arguments: tuple[Any, ...]
+
+    @property
+    def inputs(self) -> list[InputSpec]:
+        """The inputs, flat, in the order of the structure."""
+        return [x for x in flatten(list(self.arguments)) if x is not None]
+
+    def map(self, make: Callable[[InputSpec], Any]) -> tuple[Any, ...]:
+        """Return the arguments with something in the place of each input."""
+        return tuple(
+            map_structure(lambda x: None if x is None else make(x), one)
+            for one in self.arguments
+        )
+
+    def renamed(self, names: Sequence[str] | Mapping[str, str] | None) -> Signature:
+        """Return the signature with other names, in order or by the present ones."""
+        if names is None:
+            return self
+        present = [spec.name for spec in self.inputs]
+        new = renamed(present, names, "input_names")
+        table = dict(zip(present, new, strict=True))
+        rename = lambda spec: replace(spec, name=table[spec.name])  # noqa: E731
+        return Signature(self.map(rename))
+
+
+def model_signature(model: Any, given: Any = None) -> Signature:
+    """Find the signature of a model.
+
+    Args:
+        model: A Keras model or layer.
+        given: The user's own: a structure like the model's first argument, of
+            `keras.InputSpec`, `KerasTensor`, arrays, shapes, or `(shape, dtype)`;
+            a tuple of such structures stands for several positional arguments.
+
+    Raises:
+        SignatureError: The model has no weights or no signature yet, or `given` does
+            not have that form or does not fit the model.
+    """
+    if not model.built:
+        raise SignatureError(
+            f"The weights of '{model.name}' do not exist yet: call it once on a batch, "
+            "or load it from a file. "
+            f"Received: a {type(model).__name__} that is not built"
+        )
+    if given is not None:
+        arguments = given if _is_several(given) else (given,)
+    elif hooks.input_structure(model) is not None:
+        arguments = (hooks.input_structure(model),)
+    else:
+        shapes = hooks.recorded_shapes(model)
+        arguments = tuple(_from_shapes(a, model.input_dtype) for a in shapes)
+    signature = _Namer(model).name(arguments) if arguments else Signature(())
+    _check_fits(model, signature, given)
+    return signature
+
+
+def _check_fits(model: Any, signature: Signature, given: Any) -> None:
+    """Refuse a signature with which the model can't be called."""
+    try:
+        inspect.signature(model.call).bind(*signature.arguments)
+    except TypeError as error:
+        raise SignatureError(
+            f"The inputs of '{model.name}' are not those of its `call`: give "
+            "`input_signature`, such as `keras.InputSpec(shape=(None, 8), "
+            "dtype='float32')`, or a tuple with one for each argument. "
+            f"Received: input_signature={given!r} ({error})"
+        ) from error
+    known = hooks.input_structure(model)
+    if known is None or given is None:
+        return
+    inputs = flatten(known)
+    if len(inputs) != len(signature.inputs) or not all(
+        _fits(spec.shape, x.shape)
+        for spec, x in zip(signature.inputs, inputs, strict=True)
+    ):
+        raise SignatureError(
+            f"`input_signature` must fit the inputs of '{model.name}', of the shapes "
+            f"{[x.shape for x in inputs]}. "
+            f"Received: {[spec.shape for spec in signature.inputs]}"
+        )
+
+
+def _fits(shape: Shape, known: Shape) -> bool:
+    return len(shape) == len(known) and all(
+        a == b or a is None or b is None for a, b in zip(shape, known, strict=True)
+    )
+
+
+def _is_several(given: Any) -> bool:
+    return isinstance(given, tuple) and not _is_shape(given) and not _is_pair(given)
+
+
+def _is_shape(x: Any) -> bool:
+    return isinstance(x, list | tuple) and all(
+        d is None or isinstance(d, int) for d in x
+    )
+
+
+def _is_pair(x: Any) -> bool:
+    return (
+        isinstance(x, tuple)
+        and len(x) == 2
+        and _is_shape(x[0])
+        and isinstance(x[1], str)
+    )
+
+
+def _from_shapes(structure: Any, dtype: str) -> Any:
+    """Turn shapes recorded at a first call into inputs; the batch is unknown again."""
+    if _is_shape(structure):
+        return keras.InputSpec(shape=(None, *structure[1:]), dtype=dtype)
+    if isinstance(structure, Mapping):
+        return {k: _from_shapes(v, dtype) for k, v in structure.items()}
+    return [_from_shapes(one, dtype) for one in structure]
+
+
+class _Namer:
+    """Gives each input of a structure its name: its own, its key, or a numbered one."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._taken: list[str] = []
+
+    def name(self, arguments: tuple[Any, ...]) -> Signature:
+        several = len(arguments) > 1 or isinstance(arguments[0], list)
+        named = [
+            self._visit(argument, "", f"input_{i}" if several else "input")
+            for i, argument in enumerate(arguments)
+        ]
+        return Signature(tuple(named))
+
+    def _visit(self, x: Any, key: str, fallback: str) -> Any:
+        if isinstance(x, Mapping):
+            return {k: self._visit(v, str(k), str(k)) for k, v in x.items()}
+        if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
+            return [self._visit(v, key, f"{fallback}_{i}") for i, v in enumerate(x)]
+        return None if x is None else self._spec(x, key, fallback)
+
+    def _spec(self, x: Any, key: str, fallback: str) -> InputSpec:
+        if _is_pair(x):
+            shape, dtype = x
+        elif _is_shape(x):
+            shape, dtype = x, self._model.input_dtype
+        elif getattr(x, "shape", None) is not None:
+            shape = x.shape
+            dtype = getattr(x, "dtype", None) or self._model.input_dtype
+        else:
+            raise SignatureError(
+                "An input must be a `keras.InputSpec`, a `KerasTensor`, an array, a "
+                f"shape, or a pair of shape and dtype. Received: {x!r}"
+            )
+        name = key or getattr(x, "name", None) or fallback
+        self._taken.append(unique(name, self._taken))
+        dtype = keras.backend.standardize_dtype(dtype)
+        return InputSpec(tuple(shape), dtype, self._taken[-1])
+
+
+def unique(name: str, taken: Sequence[str]) -> str:
+    """Return `name`, numbered if it is taken."""
+    candidate, number = name, 0
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name != ""
+
+
+def renamed(
+    present: Sequence[str], names: Sequence[str] | Mapping[str, str], argument: str
+) -> list[str]:
+    """Return new names for present ones, given in order or as a mapping.
+
+    Raises:
+        SignatureError: There are too many or too few, or a key is no present name.
+        NameClashError: Two have the same name.
+    """
+    if isinstance(names, Mapping):
+        unknown = [name for name in names if name not in present]
+        new = [names.get(name, name) for name in present]
+    else:
+        unknown = [] if len(names) == len(present) else list(names)
+        new = list(names)
+    if unknown or isinstance(names, str) or not all(_is_name(name) for name in new):
+        raise SignatureError(
+            f"`{argument}` must give one name for each of {list(present)}, in order, "
+            f"or map some of them to new ones. Received: {argument}={names!r}"
+        )
+    if len(set(new)) != len(new):
+        raise NameClashError(
+            f"`{argument}` must give different names. Received: {argument}={names!r}"
+        )
+    return new
+
+
+def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, Any]:
+    """Name a model's outputs: by their keys, by the layers that made them, or numbered.
+
+    Args:
+        model: The model that returned them.
+        outputs: What it returned. None among them is left out.
+        taken: Names that inputs have.
+    """
+    layers = list(hooks.output_layer_names(model))
+    flat = list(flatten_with_path(outputs))
+    named: dict[str, Any] = {}
+    for i, (path, x) in enumerate(flat):
+        keys = [part for part in path if isinstance(part, str)]
+        if keys:
+            name = "/".join(map(str, path))
+        elif len(layers) == len(flat):
+            name = layers[i]
+        else:
+            name = "output" if len(flat) == 1 else f"output_{i}"
+        if x is not None:
+            named[unique(name, [*taken, *named])] = x
+    return named

@@ -1,0 +1,123 @@
+"""Sizes that are unknown until the model runs, and what can be done with them.
+
+`ops.shape(x)` gives a traced integer for each unknown size, so that arithmetic on it,
+and operations that take it as an argument, stay symbolic. Keras's own shape inference
+knows integers and None; for the operations below it is asked with None in the place of
+each traced integer, or a rule of our own answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import KerasTensor
+
+from keras_acts.export.trace.tensors import (
+    TracedTensor,
+    has_traced,
+    map_leaves,
+    traced_statics,
+    with_statics,
+)
+
+SIZE = "trace.Size"
+"""Kind of the node that reads one size of a tensor: `call(x, axis)`, a scalar int32."""
+
+CREATION = "trace.creation"
+"""Kind, before the name, of nodes that make a tensor of a traced size."""
+
+Spec = Callable[..., Any]
+
+_SPECS: dict[str, Spec] = {}
+
+
+def _spec(kind: str) -> Callable[[Spec], Spec]:
+    def decorate(rule: Spec) -> Spec:
+        _SPECS[kind] = rule
+        return rule
+
+    return decorate
+
+
+def sized_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+    """Infer what an operation returns, unknown where a traced size decides."""
+    statics = traced_statics(operation)
+    if kind in _SPECS and (statics or has_traced((args, kwargs))):
+        return _SPECS[kind](operation, *args, **kwargs)
+    plain = {name: map_leaves(_none_for_traced, x) for name, x in statics.items()}
+    return with_statics(operation, plain).compute_output_spec(*args, **kwargs)
+
+
+def _none_for_traced(x: Any) -> Any:
+    return None if isinstance(x, TracedTensor) else x
+
+
+def _known(size: Any) -> int | None:
+    return None if isinstance(size, TracedTensor) or size is None else int(size)
+
+
+def _times(size: Any, count: Any) -> int | None:
+    known = _known(size), _known(count)
+    return None if None in known else known[0] * known[1]  # type: ignore[operator]
+
+
+def creation_spec(name: str, *args: Any, **kwargs: Any) -> KerasTensor:
+    """Return the spec of what `ops.zeros` and its like make of traced sizes."""
+    shape, dtype = _CREATED[name](*args, **kwargs)
+    sizes = shape if isinstance(shape, list | tuple) else (shape,)
+    return KerasTensor(tuple(map(_known, sizes)), dtype or keras.backend.floatx())
+
+
+# The shape and the dtype of what each function makes, from its arguments.
+_CREATED: dict[str, Callable[..., tuple[Any, Any]]] = {
+    "eye": lambda N, M=None, k=0, dtype=None: ((N, N if M is None else M), dtype),  # noqa: ARG005, N803
+    "full": lambda shape, fill_value, dtype=None: (shape, dtype),  # noqa: ARG005
+    "ones": lambda shape, dtype=None: (shape, dtype),
+    "zeros": lambda shape, dtype=None: (shape, dtype),
+}
+
+
+@_spec("numpy.Tile")
+def _tile(op: Any, x: Any) -> KerasTensor:
+    repeats = op.repeats if isinstance(op.repeats, list | tuple) else [op.repeats]
+    rank = max(len(x.shape), len(repeats))
+    sizes = (1,) * (rank - len(x.shape)) + tuple(x.shape)
+    counts = (1,) * (rank - len(repeats)) + tuple(repeats)
+    return KerasTensor(tuple(map(_times, sizes, counts)), x.dtype)
+
+
+@_spec("numpy.Repeat")
+def _repeat(op: Any, x: Any) -> KerasTensor:
+    if op.axis is None:
+        return KerasTensor((None,), x.dtype)
+    shape = list(x.shape)
+    shape[op.axis] = None
+    return KerasTensor(shape, x.dtype)
+
+
+@_spec("numpy.Arange")
+def _arange(op: Any, start: Any, stop: Any = None, step: Any = None) -> KerasTensor:
+    given = [x for x in (start, stop, step) if x is not None]
+    types = [getattr(x, "dtype", type(x)) for x in given]
+    return KerasTensor((None,), op.dtype or keras.backend.result_type(*types))
+
+
+@_spec("numpy.GetItem")
+def _get_item(op: Any, x: Any, key: Any) -> KerasTensor:
+    keys = list(key) if isinstance(key, list | tuple) else [key]
+
+    def probe(length: int, tensor: Any) -> KerasTensor:
+        """Ask Keras with a length in the place of each traced end."""
+        plain = [_probed(k, length) if has_traced(k) else k for k in keys]
+        return op.compute_output_spec(tensor, tuple(plain))
+
+    long = KerasTensor((10**6,) * len(x.shape), x.dtype)
+    once, twice, known = probe(1, long), probe(2, long), probe(1, x)
+    sizes = zip(once.shape, twice.shape, known.shape, strict=True)
+    return KerasTensor([size if a == b else None for a, b, size in sizes], x.dtype)
+
+
+def _probed(key: Any, length: int) -> Any:
+    return slice(None, length) if isinstance(key, slice) else 0

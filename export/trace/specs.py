@@ -1,0 +1,109 @@
+"""What operations return, with Keras's mistakes about it put right.
+
+Keras 3.15 describes some results wrongly when the operation is called on symbols:
+
+1. `Conv` refuses the kernel of a grouped convolution;
+2. `BatchNorm` refuses an offset without a scale;
+3. `Normalize` says the default dtype, whatever its input's is;
+4. an adaptive pooling with the channels last keeps a spatial axis too many;
+5. `Logsumexp` and `Reciprocal` say float32 of other floats;
+6. `GetItem` refuses a slice that stands alone;
+7. an upsampling says its compute dtype of integers, which it keeps;
+8. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import KerasTensor
+
+from keras_acts.export.trace.sizes import sized_spec
+from keras_acts.export.trace.structure import flatten, map_structure
+
+Spec = Callable[..., Any]
+
+
+def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+    """Return the shapes and dtypes of what an operation returns, as `KerasTensor`."""
+    name = f"layers.{type(operation).__name__}" if kind == "layer" else kind
+    corrected = _CORRECTED.get(name)
+    if corrected is not None:
+        return corrected(operation, *args, **kwargs)
+    spec = sized_spec(kind, operation, args, kwargs)
+    if "float64" not in _dtypes((args, kwargs)) or _names_its_dtype(operation):
+        return spec
+    return map_structure(_in_float64, spec)
+
+
+def _dtypes(structure: Any) -> set[Any]:
+    return {getattr(x, "dtype", None) for x in flatten(structure)}
+
+
+def _names_its_dtype(operation: Any) -> bool:
+    return getattr(operation, "dtype", None) is not None
+
+
+def _in_float64(spec: Any) -> Any:
+    """Rule 8."""
+    if spec is None or spec.dtype != "float32":
+        return spec
+    return KerasTensor(spec.shape, "float64")
+
+
+def _float_like_first(operation: Any, x: Any) -> Any:
+    """Rule 5."""
+    spec = operation.compute_output_spec(x)
+    dtype = x.dtype if keras.backend.is_float_dtype(x.dtype) else spec.dtype
+    return KerasTensor(spec.shape, dtype)
+
+
+def _get_item(operation: Any, x: Any, key: Any) -> Any:
+    """Rule 6."""
+    keys = tuple(key) if isinstance(key, tuple | list) else (key,)
+    return sized_spec("numpy.GetItem", operation, (x, keys), {})
+
+
+def _conv(operation: Any, inputs: Any, kernel: Any) -> Any:
+    """Rule 1: the channels of one group give the same sizes as those of all."""
+    last = (
+        operation.data_format or keras.config.image_data_format()
+    ) == "channels_last"
+    shape = list(inputs.shape)
+    shape[-1 if last else 1] = kernel.shape[-2]
+    return operation.compute_output_spec(KerasTensor(shape, inputs.dtype), kernel)
+
+
+def _like_first(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
+    """Rules 2 and 3."""
+    return KerasTensor(x.shape, x.dtype)
+
+
+def _adaptive_pool(operation: Any, inputs: Any) -> Any:
+    """Rule 4."""
+    batch, *spatial, channels = inputs.shape
+    if operation.data_format == "channels_last":
+        sizes = (batch, *operation.output_size, channels)
+    else:
+        sizes = (batch, spatial[0], *operation.output_size)
+    return KerasTensor(sizes, inputs.dtype)
+
+
+def _upsampling(layer: Any, inputs: Any) -> Any:
+    """Rule 7."""
+    return KerasTensor(layer.compute_output_shape(inputs.shape), inputs.dtype)
+
+
+_CORRECTED: dict[str, Spec] = {
+    **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
+    "math.Logsumexp": _float_like_first,
+    "nn.AdaptiveAveragePool": _adaptive_pool,
+    "nn.AdaptiveMaxPool": _adaptive_pool,
+    "nn.BatchNorm": _like_first,
+    "nn.Conv": _conv,
+    "nn.Normalize": _like_first,
+    "numpy.GetItem": _get_item,
+    "numpy.Reciprocal": _float_like_first,
+}

@@ -1,0 +1,47 @@
+"""Structures of tensors: lists, tuples and dictionaries, in one order on each backend.
+
+Keras flattens a dictionary by its sorted keys or in the order of their insertion,
+depending on the backend; here it is always the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Path = tuple[Any, ...]
+
+
+def flatten(structure: Any) -> list[Any]:
+    """Return the leaves of a structure; None is one."""
+    return [leaf for _, leaf in flatten_with_path(structure)]
+
+
+def flatten_with_path(structure: Any) -> Iterator[tuple[Path, Any]]:
+    """Return the leaves of a structure, each behind its keys and positions."""
+    if not isinstance(structure, Mapping | list | tuple):
+        yield (), structure
+        return
+    for key, part in _parts(structure):
+        for path, leaf in flatten_with_path(part):
+            yield (key, *path), leaf
+
+
+def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Return a structure with the function's results in the place of the leaves."""
+    if not isinstance(structure, Mapping | list | tuple):
+        return function(structure)
+    parts = {key: map_structure(function, part) for key, part in _parts(structure)}
+    if isinstance(structure, Mapping):
+        return {key: parts[key] for key in structure}
+    if hasattr(structure, "_fields"):
+        return type(structure)(*parts.values())
+    return (
+        list(parts.values()) if isinstance(structure, list) else tuple(parts.values())
+    )
+
+
+def _parts(structure: Any) -> list[tuple[Any, Any]]:
+    if isinstance(structure, Mapping):
+        return [(key, structure[key]) for key in sorted(structure, key=str)]
+    return list(enumerate(structure))

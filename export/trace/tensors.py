@@ -1,0 +1,62 @@
+"""The symbolic tensors of a trace, and structures that hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keras import KerasTensor
+from keras.src.ops.node import KerasHistory
+
+from keras_acts.export.trace.structure import map_structure
+
+
+class TracedTensor(KerasTensor):
+    """A symbolic tensor that belongs to a trace and to no Functional model."""
+
+    # Keras wires calls of layers into its own graph by this attribute; an operation of
+    # None leaves the graph of the user's model alone.
+    _keras_history = KerasHistory(operation=None, node_index=0, tensor_index=0)
+
+    def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
+        super().__init__(
+            shape, dtype, record_history=False, name="traced_tensor", **kwargs
+        )
+
+
+def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
+    """Map a structure's leaves, those inside slices too."""
+
+    def leaf(x: Any) -> Any:
+        if isinstance(x, slice):
+            return slice(*(function(end) for end in (x.start, x.stop, x.step)))
+        return function(x)
+
+    return map_structure(leaf, structure)
+
+
+def has_traced(structure: Any) -> bool:
+    """Whether a structure holds a traced tensor, in a slice too."""
+    found: list[bool] = []
+    map_leaves(lambda x: found.append(isinstance(x, TracedTensor)), structure)
+    return any(found)
+
+
+def traced_statics(operation: Any) -> dict[str, Any]:
+    """Return those of an operation's own arguments that hold traced tensors."""
+    if operation is None:
+        return {}
+    return {
+        name: value
+        for name, value in vars(operation).items()
+        if isinstance(value, TracedTensor | list | tuple | slice) and has_traced(value)
+    }
+
+
+def with_statics(operation: Any, statics: dict[str, Any]) -> Any:
+    """Return the operation with other arguments of its own, as a copy."""
+    if not statics:
+        return operation
+    copied = object.__new__(type(operation))  # copy.copy would save and load it
+    vars(copied).update(vars(operation) | statics)
+    return copied

@@ -1,0 +1,217 @@
+"""Trace a model: call it on symbolic tensors and record each operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_acts.export.errors import (
+    ExportError,
+    NameClashError,
+    UnsupportedOperationError,
+)
+from keras_acts.export.trace import hooks, sizes
+from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.naming import LayerNames
+from keras_acts.export.trace.signature import (
+    InputSpec,
+    Signature,
+    output_names,
+    renamed,
+)
+from keras_acts.export.trace.specs import output_spec
+from keras_acts.export.trace.structure import map_structure
+from keras_acts.export.trace.tensors import TracedTensor, map_leaves, traced_statics
+from keras_acts.functional import ActivationOperation
+
+
+def trace(
+    model: Any,
+    signature: Signature,
+    *,
+    is_leaf: Callable[[Any], bool] = lambda _layer: False,
+    names: Sequence[str] | Mapping[str, str] | None = None,
+) -> Graph:
+    """Trace a model into a graph of operations.
+
+    Args:
+        model: A Keras model or layer whose weights exist.
+        signature: How it is called.
+        is_leaf: Says of a layer whether to record it as one node; of any other the
+            operations inside it are recorded.
+        names: Names for the outputs in place of the model's own.
+
+    Raises:
+        UnsupportedOperationError: The model's code needs values, not symbols.
+        SignatureError: `names` does not fit the outputs.
+        NameClashError: Two outputs would have one name, or one that of an input.
+    """
+    recorder = _Recorder(is_leaf)
+    inputs: dict[str, Value] = {}
+
+    def placeholder(spec: InputSpec) -> Any:
+        tensor = TracedTensor(spec.shape, spec.dtype)
+        inputs[spec.name] = recorder.value_of(tensor)
+        return tensor
+
+    with hooks.recording(recorder), ExitStack() as calls:
+        recorder.calls = calls
+        try:
+            outputs = model(*signature.map(placeholder), training=False)
+        except Exception:
+            # Keras rewrites the messages of errors that pass through it.
+            if recorder.failure is not None:
+                raise recorder.failure from recorder.failure.__cause__
+            raise
+    named = output_names(model, outputs, list(inputs))
+    new = renamed(
+        list(named), names if names is not None else list(named), "output_names"
+    )
+    clash = [name for name in new if name in inputs]
+    if clash:
+        raise NameClashError(
+            f"An output must not be named as an input is. Received: {clash[0]!r}"
+        )
+    results = [recorder.operand(tensor) for tensor in named.values()]
+    return Graph(
+        name=model.name,
+        inputs=inputs,
+        outputs=dict(zip(new, results, strict=True)),
+        nodes=recorder.nodes,
+        weight_names=recorder.names.weights,
+    )
+
+
+class _Recorder:
+    """Collects the nodes of one trace."""
+
+    def __init__(self, is_leaf: Callable[[Any], bool]) -> None:
+        self.nodes: list[Node] = []
+        self.calls: ExitStack
+        self.failure: ExportError | None = None
+        self._is_leaf = is_leaf
+        self.names = LayerNames()
+        self._callers: list[Any] = []
+        self._scope: tuple[str, ...] = ()
+        # The traced tensor is kept beside its value: an id is unique only while
+        # its object lives.
+        self._values: dict[int, tuple[Any, Value]] = {}
+        self._sizes: dict[tuple[int, int], Any] = {}
+
+    def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of one of Keras's operations."""
+        if isinstance(operation, ActivationOperation):
+            kind = f"keras_acts.{operation.function}"
+        else:
+            kind = hooks.operation_kind(operation)
+        return self._record(kind, operation, args, kwargs)
+
+    def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Record a layer that is a leaf, and the operations inside any other."""
+        self.calls.enter_context(hooks.calls_forgotten(layer))
+        outer, is_leaf = self._scope, self._is_leaf(layer)
+        self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
+        self._callers.append(layer)
+        try:
+            if is_leaf:
+                return self._record("layer", layer, args, kwargs)
+            return hooks.inner_call(layer)(*args, **kwargs)
+        except Exception as error:
+            if self.failure is None:
+                self.failure = self._untraceable(layer, kwargs, error)
+            raise self.failure from error
+        finally:
+            self._callers.pop()
+            self._scope = outer
+
+    def _untraceable(self, layer: Any, kwargs: Any, error: Exception) -> ExportError:
+        if isinstance(error, ExportError):
+            return error
+        place = f"Layer {'/'.join(self._scope)} (of type {type(layer).__name__})"
+        if kwargs.get("training"):
+            reason = (
+                "is called with training=True, which an exported model is not. Call it "
+                "without, or register a converter"
+            )
+        else:
+            reason = (
+                "can't be traced: its `call` does something that works on values only, "
+                "such as a call of the backend beside `keras.ops`. Write it in "
+                "`keras.ops`, or register a converter"
+            )
+        return UnsupportedOperationError(
+            f"{place} {reason} with `keras_acts.export.register_converter`. "
+            f"Received: {type(error).__name__}: {error}"
+        )
+
+    def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+        spec = output_spec(kind, operation, args, kwargs)
+        return self._append(kind, operation, args, kwargs, spec)
+
+    def _append(
+        self, kind: str, operation: Any, args: Any, kwargs: Any, spec: Any
+    ) -> Any:
+        outputs = map_structure(_traced, spec)
+        self.nodes.append(
+            Node(
+                kind=kind,
+                operation=operation,
+                statics=self._statics(operation),
+                args=map_leaves(self.operand, args),
+                kwargs=map_leaves(self.operand, kwargs),
+                outputs=map_structure(self.value_of, outputs),
+                scope=self._scope,
+            )
+        )
+        return outputs
+
+    def _statics(self, operation: Any) -> dict[str, Any]:
+        statics = traced_statics(operation)
+        return {name: map_leaves(self.operand, x) for name, x in statics.items()}
+
+    def shape(self, tensor: Any) -> tuple[Any, ...]:
+        """Return a tensor's sizes; reading an unknown one is an operation."""
+        return tuple(
+            self._size(tensor, axis) if size is None else size
+            for axis, size in enumerate(tensor.shape)
+        )
+
+    def _size(self, tensor: Any, axis: int) -> Any:
+        key = (id(tensor), axis)
+        if key not in self._sizes:
+            spec = keras.KerasTensor((), "int32")
+            self._sizes[key] = self._append(sizes.SIZE, None, (tensor, axis), {}, spec)
+        return self._sizes[key]
+
+    def creation(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Record `ops.zeros` and its like, called with a traced size."""
+        spec = sizes.creation_spec(name, *args, **kwargs)
+        return self._append(f"{sizes.CREATION}.{name}", None, args, kwargs, spec)
+
+    def value_of(self, tensor: Any) -> Any:
+        """Return the graph's value of a traced tensor; None stays None."""
+        if tensor is None:
+            return None
+        if id(tensor) not in self._values:
+            value = Value(tuple(tensor.shape), str(tensor.dtype))
+            self._values[id(tensor)] = (tensor, value)
+        return self._values[id(tensor)][1]
+
+    def operand(self, x: Any) -> Any:
+        """Return what stands in the graph for an argument of a call."""
+        if isinstance(x, TracedTensor):
+            return self.value_of(x)
+        if isinstance(x, keras.Variable):
+            # Inside a layer of mixed precision this is the dtype that it sees.
+            return Weight(x, keras.backend.standardize_dtype(x.dtype))
+        if isinstance(x, np.ndarray) or keras.ops.is_tensor(x):
+            return Constant(np.asarray(keras.ops.convert_to_numpy(x)))
+        return x
+
+
+def _traced(spec: Any) -> Any:
+    return None if spec is None else TracedTensor(spec.shape, spec.dtype)

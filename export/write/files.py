@@ -1,0 +1,86 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import onnx
+import onnx_ir as ir
+
+from keras_acts.export.errors import WriteError
+from keras_acts.export.write.proto import MAXIMUM_PROTO, to_proto, weights_size
+
+# Room for the graph itself beside the weights in a file without external data.
+_GRAPH_ROOM = 64 * 2**20
+
+
+def needs_external_data(model: ir.Model) -> bool:
+    """Whether the weights are too many for one protobuf message."""
+    return weights_size(model) + _GRAPH_ROOM > MAXIMUM_PROTO
+
+
+def write_model(
+    model: ir.Model,
+    path: str | os.PathLike[str],
+    *,
+    approve: Callable[[str], None] = lambda _candidate: None,
+) -> onnx.ModelProto:
+    """Write a model, and its weights beside it where one file can't hold them.
+
+    Args:
+        model: The finished model.
+        path: Where the file shall be.
+        approve: Called with the path of the whole candidate before it takes its place;
+            what it raises keeps it from there.
+
+    Returns:
+        The message as it was written; it refers to the weights' file if there is one.
+
+    Raises:
+        WriteError: The folder is missing or can't be written, or the disk is full. An
+            older file at `path` is as it was.
+    """
+    path = Path(path)
+    if path.is_dir() or not path.parent.is_dir():
+        raise WriteError(
+            "`path` must name a file in a folder that exists. "
+            f"Received: path={os.fspath(path)!r}"
+        )
+    try:
+        with _scratch_folder(path.parent) as folder:
+            candidate = folder / path.name
+            write = _write_with_data if needs_external_data(model) else _write_whole
+            proto = write(model, candidate)
+            approve(os.fspath(candidate))
+            # The data first: an interrupted move leaves no model without its weights.
+            for made in sorted(folder.iterdir(), key=lambda made: made == candidate):
+                made.replace(path.with_name(made.name))
+            return proto
+    except OSError as error:
+        raise WriteError(
+            f"The model can't be written: {error.strerror or error}. "
+            f"Received: path={os.fspath(path)!r}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _scratch_folder(parent: Path) -> Iterator[Path]:
+    """A folder on the destination's own disk, so that renaming is atomic."""
+    with tempfile.TemporaryDirectory(prefix=".keras-acts-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
+    proto = to_proto(model)
+    path.write_bytes(proto.SerializeToString(deterministic=True))
+    return proto
+
+
+def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:
+    ir.save(model, path, external_data=f"{path.name}.data")
+    onnx.checker.check_model(os.fspath(path), full_check=True)
+    return onnx.load(path, load_external_data=False)

@@ -1,0 +1,53 @@
+"""Metadata, and the checked protobuf message."""
+
+from __future__ import annotations
+
+import keras
+import onnx
+import onnx_ir as ir
+
+from keras_acts._version import __version__
+from keras_acts.export.errors import ExportError
+
+MAXIMUM_PROTO = 2**31 - 1
+"""Bytes that a protobuf message can have, and so a file with its weights in it."""
+
+
+def finished(model: ir.Model, dtype: str | None = None) -> ir.Model:
+    """Note in the model who made it: versions, no path, no time, no backend.
+
+    Args:
+        model: The converted model.
+        dtype: The dtype that was asked for in place of the Keras model's own; parity
+            then expects it of the outputs.
+    """
+    model.producer_name = "keras-acts"
+    model.producer_version = __version__
+    model.metadata_props["keras_acts_version"] = __version__
+    model.metadata_props["keras_version"] = keras.__version__
+    if dtype is not None:
+        model.metadata_props["keras_acts_dtype"] = dtype
+    return model
+
+
+def weights_size(model: ir.Model) -> int:
+    """Return the bytes of all constants and weights."""
+    tensors = (value.const_value for value in model.graph.initializers.values())
+    return sum(tensor.nbytes for tensor in tensors if tensor is not None)
+
+
+def to_proto(model: ir.Model) -> onnx.ModelProto:
+    """Serialize a model that fits into one message, and check it.
+
+    Raises:
+        ExportError: The checker refuses it, which is a defect of the exporter.
+    """
+    proto = ir.to_proto(model)
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ExportError(
+            "The converted model is not valid ONNX; please report this with the "
+            f"model's layers. Received: {error}"
+        ) from error
+    return proto
