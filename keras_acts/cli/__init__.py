@@ -1,0 +1,10 @@
+"""The command line: `keras-acts`, or `python -m keras_acts`."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line on the program's arguments and leave with its exit code."""
+    from keras_acts.cli.app import app
+
+    app(prog_name="keras-acts")

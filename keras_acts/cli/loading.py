@@ -1,0 +1,86 @@
+"""Load the Keras model that a command names, or say in one line why not."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import keras
+
+from keras_acts.cli.codes import Code, CommandError
+from keras_acts.cli.terminal import progress
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+
+
+def load(path: Path, *, unsafe: bool, modules: Iterable[str]) -> keras.Model:
+    """Load a model.
+
+    Args:
+        path: A `.keras` or `.h5` file.
+        unsafe: Allow code in the file, such as the functions of Lambda layers.
+        modules: Modules to import first, which register custom layers.
+
+    Raises:
+        CommandError: A module cannot be imported, or the path holds no such model.
+    """
+    check_model_path(path)
+    for module in modules:
+        _import(module)
+    try:
+        with progress(f"Loading {path}"):
+            return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
+    except Exception as error:
+        raise CommandError(_explained(path, error)) from error
+
+
+def check_model_path(path: Path) -> None:
+    """Refuse what is no model, by its name and kind alone.
+
+    Raises:
+        CommandError: It is not there, or of another kind.
+    """
+    if not path.exists():
+        raise CommandError(f"There is no model at {path}")
+    if (path / "saved_model.pb").is_file():
+        raise CommandError(
+            f"{path} is a TensorFlow SavedModel, which needs the engine 'tf2onnx'; "
+            "this version has 'native' alone. Save the Keras model as .keras",
+            Code.CANNOT_EXPORT,
+        )
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder, and no SavedModel")
+    if path.suffix not in SUFFIXES:
+        raise CommandError(
+            f"MODEL must be a {' or '.join(SUFFIXES)} file or a SavedModel folder. "
+            f"Received: {path}"
+        )
+
+
+def _import(module: str) -> None:
+    # As with `python -m`, modules beside the user are found.
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        importlib.import_module(module)
+    except Exception as error:
+        raise CommandError(
+            f"--import {module} failed: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _explained(path: Path, error: Exception) -> str:
+    text = str(error)
+    if "safe_mode" in text or "unsafe" in text.lower():
+        return (
+            f"{path} holds code, such as a Lambda layer, which runs when it is loaded. "
+            "If you trust the file, allow it with --unsafe"
+        )
+    if "Could not locate" in text or "Unknown layer" in text:
+        return (
+            f"{path} holds a class that is unknown here; import the module that "
+            f"registers it with --import MODULE. Keras says: {text}"
+        )
+    return f"{path} cannot be loaded: {type(error).__name__}: {text}"

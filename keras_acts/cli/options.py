@@ -1,0 +1,128 @@
+"""Options that several commands share: names, help, and how their text is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from keras_acts.cli.codes import CommandError
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the result as JSON, and nothing else.")
+]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="A .keras or .h5 file, or a SavedModel folder."
+    ),
+]
+Unsafe = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe", help="Load code that the file holds, such as Lambda layers."
+    ),
+]
+Imports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--import",
+        metavar="MODULE",
+        help="Import a module that registers custom layers. Repeatable.",
+    ),
+]
+Providers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        metavar="NAME",
+        help="An onnxruntime provider to compare on, such as cpu or cuda. Repeatable. "
+        "[default: cpu]",
+    ),
+]
+BatchSizes = Annotated[
+    str,
+    typer.Option(
+        "--batch-sizes", metavar="N,N", help="Batch sizes to compare on, with commas."
+    ),
+]
+Inputs = Annotated[
+    Path | None,
+    typer.Option(
+        "--inputs",
+        metavar="FILE",
+        help="Arrays to compare on besides: .npy, or .npz by input name.",
+    ),
+]
+Rtol = Annotated[
+    float | None,
+    typer.Option("--rtol", help="Allowed relative error. [default: the dtype's]"),
+]
+Atol = Annotated[
+    float | None,
+    typer.Option("--atol", help="Allowed absolute error. [default: the dtype's]"),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of the random inputs.")]
+StrictEdges = Annotated[
+    bool,
+    typer.Option("--strict-edges", help="Let infinities, NaN and subnormals decide."),
+]
+
+
+def parity_settings(
+    *,
+    providers: list[str] | None,
+    batch_sizes: str,
+    inputs: Path | None,
+    rtol: float | None,
+    atol: float | None,
+    seed: int,
+    strict_edges: bool,
+) -> dict[str, Any]:
+    """Read the options of a comparison into `verify`'s arguments.
+
+    Wrong ones are refused here, before any model is loaded.
+
+    Raises:
+        CommandError: The text is not of the form it needs.
+        ValueError: A provider is unknown, or a tolerance cannot be one.
+        ImportError: onnxruntime is not installed.
+    """
+    from keras_acts.export.parity.session import known_providers
+    from keras_acts.export.parity.tolerances import tolerance
+
+    tolerance("float32", rtol, atol)
+    return {
+        "providers": tuple(known_providers(providers or ["cpu"])),
+        "batch_sizes": _batch_sizes(batch_sizes),
+        "inputs": None if inputs is None else _arrays(inputs),
+        "rtol": rtol,
+        "atol": atol,
+        "seed": seed,
+        "strict_edges": strict_edges,
+    }
+
+
+def _batch_sizes(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+        raise CommandError(
+            "--batch-sizes must be positive integers with commas between them. "
+            f"Received: {text!r}"
+        )
+    return tuple(int(part) for part in parts)
+
+
+def _arrays(path: Path) -> Any:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise CommandError(f"--inputs: there is no file {path}") from None
+    except (ValueError, OSError) as error:
+        raise CommandError(
+            "--inputs must be a .npy or .npz file of numbers. "
+            f"Received: {path} ({error})"
+        ) from error
+    return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded

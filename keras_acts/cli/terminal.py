@@ -1,0 +1,102 @@
+"""What goes where: results to stdout, everything else to stderr, errors in one line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from keras_acts.cli.codes import Code, code_of
+
+PATIENCE = 2.0
+"""Seconds of work after which a line tells what is being done."""
+
+_PIPE_WIDTH = 160
+_NOISY = r"(absl|google|jax|keras|ml_dtypes|numpy|tensorflow|tf2onnx|torch)(\..*)?"
+
+
+def stdout() -> Console:
+    """Return a console for results: wide where no terminal sets the width."""
+    piped = not sys.stdout.isatty()
+    return Console(width=_PIPE_WIDTH if piped else None, highlight=False)
+
+
+def print_json(content: Any) -> None:
+    """Print a result for machines."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def print_error(message: str) -> None:
+    """Print an error on stderr."""
+    typer.echo(f"keras-acts: error: {message}", err=True)
+
+
+Work = Callable[[], tuple[Mapping[str, Any], str, Code]]
+
+
+def answer(work: Work, *, as_json: bool) -> NoReturn:
+    """Do a command's work, print its result or its error, and leave with its code.
+
+    Args:
+        work: Returns the result for machines, the result for people, and the code.
+            Whatever it prints itself goes to stderr.
+        as_json: Print the result for machines.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr), _quiet():
+            content, text, code = work()
+    except Exception as error:
+        code = code_of(error)
+        print_error(_message(error))
+        if as_json:
+            name = type(error).__name__
+            content = {"error": {"type": name, "message": str(error)}}
+            print_json({**content, "exit_code": int(code)})
+        raise typer.Exit(code) from None
+    if as_json:
+        print_json({**content, "exit_code": int(code)})
+    else:
+        typer.echo(text)
+    raise typer.Exit(code)
+
+
+def _message(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the warnings of the libraries underneath from the terminal."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=_NOISY)
+        yield
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Tell on stderr what is being done, once it has taken a while."""
+    console = Console(stderr=True)
+    status = console.status(what)
+
+    def tell() -> None:
+        if console.is_terminal:
+            status.start()
+        else:
+            console.print(what, markup=False)
+
+    timer = threading.Timer(PATIENCE, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
