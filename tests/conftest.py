@@ -1,0 +1,96 @@
+"""How the suite runs: on which backend, in which precision, from which seed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import pytest
+
+from support import backends
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--backend",
+        choices=(*backends.BACKENDS, "all"),
+        help="run on this backend; default: KERAS_BACKEND, or each in its own process",
+    )
+    parser.addoption(
+        "--heavy", action="store_true", help="run the tests marked `heavy` too"
+    )
+    parser.addoption("--counts", help=argparse.SUPPRESS)
+
+
+def pytest_cmdline_main(config):
+    if config.option.help or config.option.version:
+        return None
+    names = backends.selected(config.option.backend)
+    if len(names) > 1:
+        return backends.run_all(names, config.invocation_params.args)
+    os.environ.update(backends.environment(names[0]))
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.heavy or "heavy" in config.option.markexpr:
+        return
+    heavy = [item for item in items if item.get_closest_marker("heavy")]
+    if heavy:
+        config.hook.pytest_deselected(items=heavy)
+        items[:] = [item for item in items if item not in heavy]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.option.counts:
+        backends.write_counts(config.option.counts, terminalreporter.stats)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config):
+    import hypothesis
+
+    hypothesis.settings.register_profile(
+        "repeatable", derandomize=True, database=None, deadline=None, max_examples=15
+    )
+    hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Start each test from one random state."""
+    import keras
+
+    keras.utils.set_random_seed(20)
+
+
+@pytest.fixture
+def x64():
+    """Let JAX compute in float64, which it does not by itself.
+
+    The rest of the suite runs as a user does who has set nothing.
+    """
+    from support.precision import float64_enabled
+
+    with float64_enabled():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _x64_for_dtype(request):
+    """Use `x64` in each test whose parameter `dtype` is float64."""
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and callspec.params.get("dtype") == "float64":
+        request.getfixturevalue("x64")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_code_freed():
+    """Free what JAX compiled in a module, which would add up to gigabytes."""
+    yield
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        jax.clear_caches()

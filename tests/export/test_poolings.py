@@ -1,0 +1,208 @@
+"""Poolings in ONNX: over windows, over everything, over a given number of windows."""
+
+from dataclasses import replace
+
+import keras
+import pytest
+from keras import layers
+
+from support.export_check import LayerCase, channels_last_twin, check, each
+
+MAX, AVERAGE = {"MaxPool"}, {"AveragePool"}
+LINE, IMAGE, VOLUME = (None, 3), (None, None, 3), (7, 6, 5, 2)
+SHAPES = (LINE, IMAGE, VOLUME)
+MAX_POOLINGS = (layers.MaxPooling1D, layers.MaxPooling2D, layers.MaxPooling3D)
+AVERAGE_POOLINGS = (
+    layers.AveragePooling1D,
+    layers.AveragePooling2D,
+    layers.AveragePooling3D,
+)
+VALID = {"pool_size": 2}
+STEPS = {"pool_size": 3, "strides": 2, "padding": "same"}
+EVEN = {"pool_size": 3, "strides": 1, "padding": "same"}
+SMALL_GAPS = {"pool_size": 2, "strides": 3, "padding": "same"}
+GAPS = {"pool_size": 3, "strides": 5, "padding": "same"}
+PADS = {"Add", "Concat", "Div", "Max", "Mul", "Pad", "Sub"}
+"""What computes pads from sizes that are unknown."""
+GATHERED = {
+    *("Add", "Div", "Gather", "Min", "Mul", "Range", "ReduceMax", "Sub"),
+}
+WEIGHTED = {
+    *("Add", "And", "Div", "GreaterOrEqual", "Less", "MatMul", "Mul", "Range", "Sub"),
+}
+
+
+@each(
+    *(
+        LayerCase(layer, kwargs, shape, MAX)
+        for layer, shape in zip(MAX_POOLINGS, SHAPES, strict=True)
+        for kwargs in (VALID, STEPS, EVEN)
+    ),
+    *(
+        LayerCase(layer, kwargs, shape, AVERAGE)
+        for layer, shape in zip(AVERAGE_POOLINGS, SHAPES, strict=True)
+        for kwargs in (VALID, EVEN)
+    ),
+    LayerCase(layers.MaxPooling2D, {"pool_size": (2, 3)}, (8, 9, 3), MAX),
+    LayerCase(layers.MaxPooling2D, {"dtype": "float16"}, (8, 9, 3), MAX),
+    LayerCase(layers.MaxPooling2D, {"dtype": "float64"}, (8, 9, 3), MAX),
+    LayerCase(
+        layers.AveragePooling2D,
+        {"dtype": "float16", "pool_size": 2},
+        (8, 9, 3),
+        AVERAGE,
+    ),
+)
+def test_windows(case):
+    check(case)
+
+
+@each(
+    LayerCase(layers.MaxPooling2D, SMALL_GAPS, IMAGE, MAX),
+    LayerCase(layers.MaxPooling2D, GAPS, (9, 11, 3), MAX),
+    LayerCase(
+        layers.MaxPooling2D, GAPS, IMAGE, MAX | PADS, options={"batch_named": False}
+    ),
+)
+def test_windows_that_leave_gaps(case):
+    check(case)
+
+
+ON_TORCH = keras.backend.backend() == "torch"
+KNOWN_PADS = AVERAGE | {"Pad"} if ON_TORCH else AVERAGE
+UNKNOWN_PADS = AVERAGE | PADS | {"ReduceMax", "Where"} if ON_TORCH else AVERAGE
+
+
+@each(
+    LayerCase(layers.AveragePooling2D, STEPS, (7, 9, 3), AVERAGE),
+    LayerCase(layers.AveragePooling2D, STEPS, (8, 9, 3), KNOWN_PADS),
+    LayerCase(layers.AveragePooling3D, STEPS, VOLUME, KNOWN_PADS),
+    LayerCase(layers.AveragePooling1D, {**EVEN, "pool_size": 2}, LINE, KNOWN_PADS),
+    *(
+        LayerCase(
+            layer, kwargs, shape, UNKNOWN_PADS, options={"batch_named": not ON_TORCH}
+        )
+        for layer, kwargs, shape in (
+            (layers.AveragePooling1D, STEPS, LINE),
+            (layers.AveragePooling2D, STEPS, IMAGE),
+            (layers.AveragePooling2D, SMALL_GAPS, IMAGE),
+            (layers.AveragePooling2D, GAPS, IMAGE),
+        )
+    ),
+)
+def test_padded_averages_are_those_of_the_backend(case):
+    """Keras's torch backend repeats the image's edges where pads are uneven."""
+    check(case)
+
+
+@each(
+    LayerCase(
+        layers.AveragePooling2D,
+        {**VALID, "dtype": "float64"},
+        IMAGE,
+        {"Concat", "ReduceMean", "Slice"},
+    ),
+    LayerCase(
+        layers.AveragePooling2D,
+        {**EVEN, "dtype": "float64"},
+        (7, 8, 3),
+        {"Concat", "Div", "Expand", "Pad", "ReduceSum", "Slice"},
+    ),
+)
+def test_float64_averages_are_composed(case):
+    check(case)
+
+
+@each(
+    *(
+        LayerCase(layer, kwargs, shape, operators)
+        for operators, of_rank in (
+            (
+                {"ReduceMax"},
+                (
+                    layers.GlobalMaxPooling1D,
+                    layers.GlobalMaxPooling2D,
+                    layers.GlobalMaxPooling3D,
+                ),
+            ),
+            (
+                {"ReduceMean"},
+                (
+                    layers.GlobalAveragePooling1D,
+                    layers.GlobalAveragePooling2D,
+                    layers.GlobalAveragePooling3D,
+                ),
+            ),
+        )
+        for layer, shape in zip(of_rank, (LINE, IMAGE, VOLUME), strict=True)
+        for kwargs in ({}, {"keepdims": True}, {"data_format": "channels_first"})
+    ),
+)
+def test_global(case):
+    check(case)
+
+
+@each(
+    LayerCase(layers.AdaptiveMaxPooling1D, {"output_size": 3}, (9, 2), MAX),
+    LayerCase(layers.AdaptiveAveragePooling1D, {"output_size": 3}, (9, 2), AVERAGE),
+    LayerCase(layers.AdaptiveMaxPooling2D, {"output_size": (4, 3)}, (8, 9, 2), MAX),
+    LayerCase(
+        layers.AdaptiveAveragePooling3D, {"output_size": 2}, (4, 6, 8, 2), AVERAGE
+    ),
+    LayerCase(
+        layers.AdaptiveMaxPooling1D,
+        {"output_size": 4},
+        (9, 2),
+        GATHERED - {"Div", "Mul"},
+    ),
+    LayerCase(
+        layers.AdaptiveAveragePooling2D,
+        {"output_size": (4, 2)},
+        (7, 9, 2),
+        WEIGHTED - {"Add", "Mul"},
+    ),
+    LayerCase(
+        layers.AdaptiveMaxPooling3D,
+        {"output_size": (2, 3, 4)},
+        (5, 7, 6, 2),
+        GATHERED - {"Div", "Mul"},
+    ),
+)
+def test_adaptive(case):
+    check(case)
+
+
+@each(
+    LayerCase(layers.MaxPooling2D, {"data_format": "channels_first"}, (3, 8, 9), MAX),
+    LayerCase(
+        layers.AveragePooling2D,
+        {**STEPS, "data_format": "channels_first"},
+        (3, 7, 9),
+        AVERAGE,
+    ),
+    LayerCase(
+        layers.AdaptiveMaxPooling2D,
+        {"data_format": "channels_first", "output_size": 4},
+        (3, 8, 12),
+        MAX,
+    ),
+)
+def test_channels_first_needs_no_transpose(case):
+    proto = check(case, channels_last_twin)
+    assert "Transpose" not in {node.op_type for node in proto.graph.node}
+
+
+@pytest.mark.parametrize("opset", [17, 18, 26])
+@each(
+    LayerCase(layers.MaxPooling2D, STEPS, IMAGE, MAX),
+    LayerCase(layers.AveragePooling2D, EVEN, IMAGE, AVERAGE),
+    LayerCase(layers.GlobalMaxPooling2D, {}, IMAGE, {"ReduceMax"}),
+    LayerCase(
+        layers.AdaptiveMaxPooling1D,
+        {"output_size": 4},
+        (9, 2),
+        GATHERED - {"Div", "Mul"},
+    ),
+)
+def test_opsets(case, opset):
+    check(replace(case, opset=opset))

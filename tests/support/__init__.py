@@ -1,0 +1,1 @@
+"""What the tests share: cases, reference arithmetic, one checker for each promise."""

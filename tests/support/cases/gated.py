@@ -1,0 +1,61 @@
+"""Rows of the gated family."""
+
+import math
+
+import numpy as np
+
+from support.case import Axis
+from support.torch_functions import torch_function
+
+
+def sigmoid(b):
+    return np.exp(-np.logaddexp(0, -b))
+
+
+def relu(b):
+    return np.maximum(b, 0)
+
+
+@np.vectorize
+def gelu(b):
+    return b * math.erfc(-b / math.sqrt(2)) / 2
+
+
+def swish(b):
+    return b * sigmoid(b)
+
+
+def gated_by(gate):
+    def value(x, axis=-1):
+        a, b = np.split(x, 2, axis)
+        return a * gate(b)
+
+    return value
+
+
+INPUTS = {
+    "closed gates": [[3e4, -3e4, -1e4, -6e4]],
+    "open gates": [[3.0, -3e4, 100.0, 2.0]],
+    "zeros": [[0.0, 2.0, 5.0, 0.0]],
+}
+
+
+def _cases(layer, gate, vector, **torch):
+    value = gated_by(gate)
+    return [
+        Axis(layer=layer, value=value, inputs=INPUTS, vectors=(vector,), **torch),
+        Axis(layer=layer, kwargs={"axis": 1}, value=value, shape=(2, 6, 4), **torch),
+    ]
+
+
+CASES = [
+    *_cases(
+        "GLU",
+        sigmoid,
+        ([[2.0, 3.0, 0.0, 1.0]], [[1.0, 2.1932]]),
+        torch=torch_function("glu", axis="dim"),
+    ),
+    *_cases("ReGLU", relu, ([[2.0, 3.0, -1.0, 1.5]], [[0.0, 4.5]])),
+    *_cases("GEGLU", gelu, ([[2.0, 3.0, 0.0, 1.0]], [[0.0, 2.5240]])),
+    *_cases("SwiGLU", swish, ([[2.0, 3.0, 0.0, 1.0]], [[0.0, 2.1932]])),
+]

@@ -1,0 +1,27 @@
+"""A fresh Python process of the checkout under a chosen backend."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support.backends import environment
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(*arguments: str, backend: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with `tests/` on its path, from the root of the checkout."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            **environment(backend),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        },
+        capture_output=True,
+        text=True,
+    )

@@ -1,0 +1,24 @@
+"""The rows of the activations as parameters of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from support.case import Axis, Case, Elementwise, all_cases
+
+CASES = all_cases()
+ELEMENTWISE = [case for case in CASES if isinstance(case, Elementwise)]
+AXIS = [case for case in CASES if isinstance(case, Axis)]
+
+
+def one_of_each_kind(cases: Sequence[Case]) -> list[Case]:
+    """Keep one case of each layer with weights, and one without, for costly tests."""
+    kinds = {(case.layer, bool(case.weights)): case for case in reversed(cases)}
+    return list(reversed(kinds.values()))
+
+
+def each(cases: Sequence[Case]) -> pytest.MarkDecorator:
+    """Run a test for each case, as its argument `case`."""
+    return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])

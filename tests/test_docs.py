@@ -1,0 +1,55 @@
+"""The documentation says what is so: derived parts are current, its code runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _generator():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_derived_pages_are_current():
+    for path, text in _generator().pages().items():
+        assert path.read_text(encoding="utf-8") == text, (
+            f"run `python docs/generate.py`: {path.name} is out of date"
+        )
+
+
+def test_every_activation_has_an_entry():
+    page = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    generator = _generator()
+    for _, rows in generator.families():
+        for row in rows:
+            assert f"### {row.name}\n" in page
+
+
+@pytest.fixture
+def blocks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+
+
+def test_readme_example_and_service_run(blocks, tmp_path):
+    names: dict[str, object] = {}
+    for block in blocks[:2]:
+        exec(block, names)
+    assert names["report"].passed
+    assert names["probabilities"].shape == (4, 10)
+    assert (tmp_path / "model.onnx").exists()
+
+
+def test_readme_names_the_two_commands():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert 'pip install -e ".[examples]" && python examples/quickstart.py' in readme
+    assert 'pip install -e ".[test]" && pytest' in readme
