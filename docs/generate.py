@@ -1,0 +1,95 @@
+"""Write what the documentation derives from the catalogue.
+
+    python docs/generate.py
+
+Writes `docs/catalogue.md` and the table in the README; a test compares both with
+the catalogue.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from keras_acts import catalogue
+from keras_acts.catalogue import Activation
+
+ROOT = Path(__file__).resolve().parents[1]
+MARKERS = ("<!-- catalogue -->", "<!-- /catalogue -->")
+
+
+def families() -> list[tuple[str, list[Activation]]]:
+    """Return the rows of the catalogue by family."""
+    rows = catalogue.activations().values()
+    return [(name, list(group)) for name, group in groupby(rows, lambda r: r.family)]
+
+
+def readme_table() -> str:
+    """Return the families and their layers, a line each."""
+    lines = ["| family | layers (* learnable) |", "|---|---|"]
+    for family, rows in families():
+        names = [
+            " = ".join((row.name, *row.aliases)) + ("*" if row.learnable else "")
+            for row in rows
+        ]
+        lines.append(f"| {family} | {', '.join(names)} |")
+    return "\n".join(lines)
+
+
+def catalogue_page() -> str:
+    """Return the page with each activation's definition and behaviour."""
+    parts = [
+        "# The activations",
+        "Made from the layers' docstrings by `python docs/generate.py`.",
+    ]
+    for family, rows in families():
+        parts.append(f"## {family}")
+        parts += [entry(row) for row in rows]
+    return "\n\n".join(parts) + "\n"
+
+
+def entry(row: Activation) -> str:
+    """Return one activation: its call, and its docstring as Markdown."""
+    arguments = ", ".join(
+        name if default is ... else f"{name}={default!r}"
+        for name, default in row.defaults.items()
+    )
+    title = f"### {row.name}"
+    call = f"```python\nlayers.{row.name}({arguments})\n```"
+    return "\n\n".join([title, call, *markdown(inspect.getdoc(row.layer) or "")])
+
+
+def markdown(docstring: str) -> Iterable[str]:
+    """Yield the paragraphs of a docstring, its sections as bold headings."""
+    for block in docstring.split("\n\n"):
+        lines = block.split("\n")
+        if lines[0] in catalogue.SECTIONS:
+            yield f"**{lines[0].removesuffix(':')}**"
+            lines = inspect.cleandoc("\n".join(["", *lines[1:]])).split("\n")
+            if re.match(r"\w+: ", lines[0]):
+                lines = [re.sub(r"^(\w+): ", r"- `\1`: ", line) for line in lines]
+        yield "\n".join(lines)
+
+
+def with_table(readme: str) -> str:
+    """Return the README with the table between its markers."""
+    before, rest = readme.split(MARKERS[0])
+    after = rest.split(MARKERS[1])[1]
+    return f"{before}{MARKERS[0]}\n{readme_table()}\n{MARKERS[1]}{after}"
+
+
+def pages() -> dict[Path, str]:
+    """Return each derived file and what has to stand in it."""
+    readme = ROOT / "README.md"
+    return {
+        readme: with_table(readme.read_text(encoding="utf-8")),
+        ROOT / "docs" / "catalogue.md": catalogue_page(),
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
