@@ -11,6 +11,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
 from keras_acts.export.convert.registry import find_layer, find_operation
+from keras_acts.export.convert.unsupported import UNSUPPORTED
 from keras_acts.export.errors import (
     ExportError,
     SignatureError,
@@ -188,9 +189,10 @@ def _failed(node: Node, error: Exception) -> str:
 
 
 def _no_converter(node: Node) -> str:
+    reason = UNSUPPORTED.get(node.kind, "it has no converter")
     return (
-        f"Layer {_place(node)} calls the operation {node.kind}, which has no "
-        "converter. Write the layer with other operations, or register a converter for "
+        f"Layer {_place(node)} calls the operation {node.kind}: {reason}. "
+        "Write the layer with other operations, or register a converter for "
         "the layer with `keras_acts.export.register_converter`. "
         f"Received: {node.kind}"
     )
