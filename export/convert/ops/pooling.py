@@ -7,11 +7,9 @@ import math
 import operator
 from typing import Any
 
-import keras
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder, Operand
-from keras_acts.export.builder.versions import reduce
+from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert.ops.spatial import (
     in_channels_first,
     padding_attributes,
@@ -31,12 +29,13 @@ def max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
 
 @converts("nn.AveragePool")
 def average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
-    """Append an average pooling; pads don't count in the average, but on torch."""
-    attributes = _window(g, op, inputs)
-    padded = "pads" in attributes or "auto_pad" in attributes
-    on_torch = padded and keras.backend.backend() == "torch"
-    compute = functools.partial(_average_on_torch if on_torch else average, g)
-    return in_channels_first(g, op, inputs, functools.partial(compute, **attributes))
+    """Append an average pooling, of the real pixels alone.
+
+    Keras's torch backend repeats the image's edges where pads are uneven; the file does
+    as the other backends do.
+    """
+    compute = functools.partial(average, g, **_window(g, op, inputs))
+    return in_channels_first(g, op, inputs, compute)
 
 
 def _window(g: GraphBuilder, op: Any, inputs: ir.Value) -> dict[str, Any]:
@@ -66,33 +65,3 @@ def average(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
         return average_of_windows(g, x, **attributes)
     result: ir.Value = g.AveragePool(x, **attributes)
     return result
-
-
-def _average_on_torch(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
-    """Append an average over an image repeated at its edges, where pads are uneven.
-
-    Keras's torch backend does so wherever the pads before and behind an axis differ;
-    where they don't, they count nowhere, as on the other backends.
-    """
-    window, strides = attributes["kernel_shape"], attributes["strides"]
-    sizes, rank = g.static_shape(x)[2:], len(window)
-    plain = functools.partial(average, g, kernel_shape=window, strides=strides)
-
-    def repeated(amounts: Operand) -> ir.Value:
-        return plain(g.Pad(x, amounts, mode="edge"))
-
-    if all(
-        size is not None or step == 1 for size, step in zip(sizes, strides, strict=True)
-    ):
-        starts, ends = attributes["pads"][:rank], attributes["pads"][rank:]
-        uneven = starts != ends
-        return (
-            repeated([0, 0, *starts, 0, 0, *ends]) if uneven else plain(x, **attributes)
-        )
-    before, behind = same_pads(g, x, window, strides)
-    most = reduce(g, "ReduceMax", g.Sub(behind, before))
-    amounts = g.Concat(before, behind, axis=0)
-    chosen: ir.Value = g.Where(
-        g.cast(most, ir.DataType.BOOL), repeated(amounts), average(g, x, **attributes)
-    )
-    return chosen
