@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -190,7 +191,9 @@ def _converted(
             "of every backend. Received: engine='tf2onnx'"
         )
     signature = model_signature(model, input_signature).renamed(input_names)
-    graph = trace(model, signature, is_leaf=is_leaf, names=output_names)
+    graph = trace(
+        model, signature, is_leaf=partial(is_leaf, dtype=dtype), names=output_names
+    )
     converted = convert(
         graph, opset=opset, target=target, floats=dtype, channels_first=inputs_as_nchw
     )

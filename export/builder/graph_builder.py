@@ -46,7 +46,7 @@ class GraphBuilder:
         self._floats = floats
         self._weight_names = weight_names or {}
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
-        self._weights: dict[tuple[int, str], tuple[Any, ir.Value]] = {}
+        self._weights: dict[tuple[Any, ...], tuple[Any, ir.Value]] = {}
         self._names: dict[str, int] = {}
 
     def __getattr__(self, op_type: str) -> Callable[..., Any]:
@@ -148,20 +148,41 @@ class GraphBuilder:
             variable: A `keras.Variable`.
             dtype: Keras's name of the dtype in which it is used; its own by default.
         """
-        dtype = dtype or keras.backend.standardize_dtype(variable.dtype)
-        key = (id(variable), dtype)
+        name = self._weight_names.get(id(variable), variable.path)
+        return self.joined_weight(name, [variable], _itself, variable.shape, dtype)
+
+    def joined_weight(
+        self,
+        name: str,
+        variables: Sequence[Any],
+        join: Callable[..., np.ndarray[Any, Any]],
+        shape: Sequence[int],
+        dtype: str | None = None,
+    ) -> ir.Value:
+        """Return an array made of Keras variables when the file is written.
+
+        Args:
+            name: Its name.
+            variables: The variables, one or several.
+            join: Makes the array of theirs. A function, not a lambda of the call: the
+                same variables by the same function are one value.
+            shape: The array's shape.
+            dtype: Keras's name of the dtype in which the variables are used; by default
+                that of the first.
+        """
+        dtype = dtype or keras.backend.standardize_dtype(variables[0].dtype)
+        key = (*map(id, variables), join, dtype)
         if key not in self._weights:
-            name = self._weight_names.get(id(variable), variable.path)
-            name = self._unique(name)
-            onnx_dtype = self.dtype(dtype)
+            name, onnx_dtype = self._unique(name), self.dtype(dtype)
 
             def read() -> ir.TensorProtocol:
-                array = np.asarray(keras.ops.convert_to_numpy(variable.value))
-                return ir.tensor(types.converted(array, onnx_dtype), onnx_dtype, name)
+                arrays = (keras.ops.convert_to_numpy(x.value) for x in variables)
+                used = (types.converted(np.asarray(x), onnx_dtype) for x in arrays)
+                array = np.asarray(join(*used), order="C")
+                return ir.tensor(array, onnx_dtype, name)
 
-            shape = ir.Shape(variable.shape)
-            tensor = ir.LazyTensor(read, onnx_dtype, shape, name=name)
-            self._weights[key] = (variable, self._initializer(name, tensor))
+            tensor = ir.LazyTensor(read, onnx_dtype, ir.Shape(shape), name=name)
+            self._weights[key] = (variables, self._initializer(name, tensor))
         return self._weights[key][1]
 
     def _initializer(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
@@ -254,3 +275,7 @@ class GraphBuilder:
         """Note the sizes of a value, for converters that ask for them."""
         x.shape = ir.Shape(shape)
         return x
+
+
+def _itself(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return array

@@ -9,22 +9,28 @@ operation come the arguments of `call`, tensors as ONNX values, all else as it w
 
 Operations go by the name of their class and its module in `keras.src.ops`, ours by
 `"keras_acts.<function>"`. A layer needs a converter only where its `call` is not made
-of `keras.ops`.
+of `keras.ops`, or where ONNX has one operator for the whole of it; `converts_layer`
+takes the condition under which it has.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import keras
 
 Converter = Callable[..., Any]
+When = Callable[[Any, Mapping[str, Any], str], bool]
+"""Whether a layer's converter has a form for a call: given the layer, the arguments of
+its `call` by name, and the dtype of the file's arithmetic in it."""
+
 F = TypeVar("F", bound=Converter)
 
 _OPERATIONS: dict[str, Converter] = {}
 _LAYERS: dict[type, Converter] = {}
+_CONDITIONS: dict[type, When] = {}
 
 
 def converts(*kinds: str) -> Callable[[F], F]:
@@ -69,6 +75,20 @@ def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
     return decorate
 
 
+def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F], F]:
+    """Register the converter of layers for those calls that a condition accepts.
+
+    The operations inside the layer are traced in any other call.
+    """
+    register = register_converter(*layers)
+
+    def decorate(converter: F) -> F:
+        _CONDITIONS.update(dict.fromkeys(layers, when))
+        return register(converter)
+
+    return decorate
+
+
 def _add(table: dict[Any, Converter], key: Any, converter: Converter) -> None:
     parameters = inspect.signature(converter).parameters.values()
     variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
@@ -93,16 +113,33 @@ def find_operation(kind: str) -> Converter | None:
 
 def find_layer(layer: Any) -> Converter | None:
     """Return the converter of a layer, also of one that inherits the same `call`."""
+    cls = _converted_class(layer)
+    return None if cls is None else _LAYERS[cls]
+
+
+def _converted_class(layer: Any) -> type | None:
     for cls in type(layer).__mro__:
         if cls in _LAYERS:
             same = type(layer).call is getattr(cls, "call", None)
-            return _LAYERS[cls] if same else None
+            return cls if same else None
     return None
 
 
-def is_leaf(layer: Any) -> bool:
-    """Whether a layer is converted as a whole, not by the operations inside it."""
-    return find_layer(layer) is not None
+def is_leaf(layer: Any, args: Any, kwargs: Any, dtype: str | None = None) -> bool:
+    """Whether a call of a layer is converted as a whole, not operation by operation.
+
+    Args:
+        layer: The layer.
+        args: The positional arguments of its `call`.
+        kwargs: The keyword arguments.
+        dtype: Dtype of the file's arithmetic; that of the model's own for None.
+    """
+    cls = _converted_class(layer)
+    if cls not in _CONDITIONS:
+        return cls is not None
+    call = inspect.signature(layer.call).bind(*args, **kwargs)
+    call.apply_defaults()
+    return _CONDITIONS[cls](layer, call.arguments, dtype or layer.compute_dtype)
 
 
 def registered_kinds() -> list[str]:

@@ -46,7 +46,7 @@ def index_limits(model: Any, signature: Signature) -> dict[str, int]:
     if not tables and not integers:
         return {}
     try:
-        graph = trace(model, signature, is_leaf=lambda layer: bool(_layer_limit(layer)))
+        graph = trace(model, signature, is_leaf=_is_lookup)
     except ExportError:
         return dict.fromkeys(integers, min(tables)) if tables else {}
     found = {name: _followed(graph, value) for name, value in graph.inputs.items()}
@@ -55,6 +55,10 @@ def index_limits(model: Any, signature: Signature) -> dict[str, int]:
 
 def _name(dtype: str) -> str:
     return "float32" if dtype in ("bfloat16", "string") else dtype
+
+
+def _is_lookup(layer: Any, *_call: Any) -> bool:
+    return bool(_layer_limit(layer))
 
 
 def _layer_limit(layer: Any) -> int | None:

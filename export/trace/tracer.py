@@ -33,7 +33,7 @@ def trace(
     model: Any,
     signature: Signature,
     *,
-    is_leaf: Callable[[Any], bool] = lambda _layer: False,
+    is_leaf: Callable[[Any, Any, Any], bool] = lambda *_call: False,
     names: Sequence[str] | Mapping[str, str] | None = None,
 ) -> Graph:
     """Trace a model into a graph of operations.
@@ -41,8 +41,9 @@ def trace(
     Args:
         model: A Keras model or layer whose weights exist.
         signature: How it is called.
-        is_leaf: Says of a layer whether to record it as one node; of any other the
-            operations inside it are recorded.
+        is_leaf: Says of a call of a layer, given with its arguments and keywords,
+            whether to record it as one node; of any other the operations inside it
+            are recorded.
         names: Names for the outputs in place of the model's own.
 
     Raises:
@@ -89,7 +90,7 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace."""
 
-    def __init__(self, is_leaf: Callable[[Any], bool]) -> None:
+    def __init__(self, is_leaf: Callable[[Any, Any, Any], bool]) -> None:
         self.nodes: list[Node] = []
         self.calls: ExitStack
         self.failure: ExportError | None = None
@@ -113,7 +114,7 @@ class _Recorder:
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a layer that is a leaf, and the operations inside any other."""
         self.calls.enter_context(hooks.calls_forgotten(layer))
-        outer, is_leaf = self._scope, self._is_leaf(layer)
+        outer, is_leaf = self._scope, self._is_leaf(layer, args, kwargs)
         self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
         self._callers.append(layer)
         try:
