@@ -1,21 +1,25 @@
-"""Write what the documentation derives from the catalogue.
+"""Write what the documentation derives from the catalogue and the converters.
 
     python docs/generate.py
 
-Writes `docs/catalogue.md` and the table in the README; a test compares both with
-the catalogue.
+Writes `docs/catalogue.md`, `docs/coverage.md` and the table in the README; a test
+compares them with what they are derived from.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, starmap
 from pathlib import Path
+
+import keras
 
 from keras_acts import catalogue
 from keras_acts.catalogue import Activation
+from keras_acts.export.convert import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKERS = ("<!-- catalogue -->", "<!-- /catalogue -->")
@@ -74,6 +78,56 @@ def markdown(docstring: str) -> Iterable[str]:
         yield "\n".join(lines)
 
 
+COVERAGE = """\
+# What exports
+
+Made from the converters by `python docs/generate.py`, for Keras {version}. A state is
+one of these:
+
+{states}
+
+A custom layer needs no converter where its `call` is made of the operations below.
+Converters of your own are registered by `keras_acts.export.register_converter`.
+
+{counts}"""
+
+
+def coverage_page() -> str:
+    """Return the page with the state of each operation and layer."""
+    tables = {
+        "Operations of `keras.ops`": coverage.operations(),
+        "Layers of `keras.layers`": coverage.layer_rows(),
+    }
+    counts = [
+        f"{len(rows)} {title[0].lower()}{title[1:]}: "
+        + ", ".join(f"{n} {state}" for state, n in counted(rows).items())
+        + "."
+        for title, rows in tables.items()
+    ]
+    head = COVERAGE.format(
+        version=keras.__version__,
+        states="\n".join(
+            f"- *{s}*: {meaning}." for s, meaning in coverage.STATES.items()
+        ),
+        counts="\n\n".join(counts),
+    )
+    return "\n\n".join([head, *starmap(coverage_table, tables.items())]) + "\n"
+
+
+def counted(rows: list[coverage.Row]) -> Counter[str]:
+    """Return how many rows have each state."""
+    return Counter(row.state for row in rows)
+
+
+def coverage_table(title: str, rows: list[coverage.Row]) -> str:
+    """Return one table of operations or layers."""
+    lines = [f"## {title}", "", "| name | state |", "|---|---|"]
+    for row in rows:
+        reason = f": {row.reason}" if row.reason else ""
+        lines.append(f"| `{row.name}` | {row.state}{reason} |")
+    return "\n".join(lines)
+
+
 def with_table(readme: str) -> str:
     """Return the README with the table between its markers."""
     before, rest = readme.split(MARKERS[0])
@@ -87,6 +141,7 @@ def pages() -> dict[Path, str]:
     return {
         readme: with_table(readme.read_text(encoding="utf-8")),
         ROOT / "docs" / "catalogue.md": catalogue_page(),
+        ROOT / "docs" / "coverage.md": coverage_page(),
     }
 
 

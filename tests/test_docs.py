@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_acts.export.convert import coverage
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -31,6 +33,15 @@ def test_every_activation_has_an_entry():
     for _, rows in generator.families():
         for row in rows:
             assert f"### {row.name}\n" in page
+
+
+def test_every_operation_and_layer_has_a_state():
+    rows = [*coverage.operations(), *coverage.layer_rows()]
+    assert len(rows) > 500
+    without = [row.name for row in rows if row.state not in coverage.STATES]
+    assert not without, f"neither a converter nor a reason: {without}"
+    silent = [r.name for r in rows if r.state == coverage.IMPOSSIBLE and not r.reason]
+    assert not silent
 
 
 @pytest.fixture

@@ -8,3 +8,6 @@ from __future__ import annotations
 
 UNSUPPORTED: dict[str, str] = {}
 """The reason by the kind of the operation, as in `converts`."""
+
+UNSUPPORTED_LAYERS: dict[str, str] = {}
+"""The reason by the name of the layer's class, for layers without a way into ONNX."""

@@ -229,7 +229,7 @@ def collect() -> Collection:
     return Collection(sites, tuple(found), reasons)
 
 
-class _Done(Exception):
+class _DoneError(Exception):
     """Ends a test method after its last call: the rest of it is Keras's own matter."""
 
 
@@ -251,7 +251,7 @@ class _Notes:
         if site.raises:
             arguments["layer_cls"](**arguments["init_kwargs"])
         if site == self._sites[-1] and not site.loops:
-            raise _Done
+            raise _DoneError
 
 
 def _not_on(backend: str, reason: str = "") -> pytest.MarkDecorator:
@@ -315,7 +315,7 @@ def _run(cls: Any, name: str, notes: _Notes) -> str | None:
                 case.tearDown()
                 case.doCleanups()
                 keras.config.set_dtype_policy("float32")
-    except _Done:
+    except _DoneError:
         return None
     except (unittest.SkipTest, pytest.skip.Exception) as skip:
         return f"Keras skips it: {skip}"
