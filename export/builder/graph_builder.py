@@ -128,6 +128,47 @@ class GraphBuilder:
         self._names[name] = count + 1
         return name if count == 0 else self._unique(f"{name}_{count}")
 
+    def placeholder(
+        self, name: str, dtype: ir.DataType, shape: Sequence[int | None]
+    ) -> ir.Value:
+        """Return a value that is to be an input of a subgraph."""
+        name = self._unique("/".join((*self.scope, name)))
+        return ir.Value(name=name, shape=ir.Shape(shape), type=ir.TensorType(dtype))
+
+    def subgraph(
+        self, build: Callable[..., Sequence[ir.Value]], *inputs: ir.Value
+    ) -> ir.Graph:
+        """Return the graph of the nodes that a function appends, for an attribute.
+
+        Args:
+            build: Appends the nodes, given the inputs, and returns the outputs. It may
+                use values of the graphs around it.
+            inputs: The graph's inputs, as `placeholder` makes them.
+        """
+        outer, self.nodes = self.nodes, []
+        try:
+            outputs: list[ir.Value] = []
+            for value in build(*inputs):
+                outputs.append(self._own_output(value, outputs))
+            return ir.Graph(
+                inputs,
+                outputs,
+                nodes=self.nodes,
+                name=self._unique("/".join((*self.scope, "graph"))),
+            )
+        finally:
+            self.nodes = outer
+
+    def _own_output(self, value: ir.Value, others: Sequence[ir.Value]) -> ir.Value:
+        """Return a value that a node of the present graph makes, once an output."""
+        producer = value.producer()
+        inside = any(node is producer for node in self.nodes)
+        if inside and not any(value is other for other in others):
+            return value
+        made: ir.Value = self.Identity(value)
+        made.shape = value.shape
+        return made
+
     def reserve(self, name: str) -> None:
         """Keep a name from nodes and constants: it belongs to an input or output."""
         self._names[name] = 1
@@ -148,8 +189,12 @@ class GraphBuilder:
             variable: A `keras.Variable`.
             dtype: Keras's name of the dtype in which it is used; its own by default.
         """
-        name = self._weight_names.get(id(variable), variable.path)
+        name = self.weight_name(variable)
         return self.joined_weight(name, [variable], _itself, variable.shape, dtype)
+
+    def weight_name(self, variable: Any) -> str:
+        """Return the name of a Keras variable in the file."""
+        return self._weight_names.get(id(variable), variable.path)
 
     def joined_weight(
         self,

@@ -69,6 +69,11 @@ _INDEX_OUTPUTS = {
 }
 
 
+# Operators whose results are those of a graph: its attribute, and how many results of
+# the graph come before.
+_GRAPHS = {"If": ("then_branch", 0), "Loop": ("body", 1), "Scan": ("body", 0)}
+
+
 def output_dtype(
     op_type: str,
     index: int,
@@ -85,6 +90,10 @@ def output_dtype(
         return _FIXED[op_type]
     if (op_type, index) in _INDEX_OUTPUTS:
         return ir.DataType.INT64
+    if op_type in _GRAPHS:
+        name, before = _GRAPHS[op_type]
+        made: ir.DataType | None = attributes[name].outputs[before + index].dtype
+        return made
     position = typed_input(op_type)
     source = inputs[position] if position < len(inputs) else None
     return None if source is None else source.dtype

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -21,10 +22,12 @@ from keras_acts.export.trace import (
     Constant,
     Graph,
     Node,
+    Subgraph,
     Value,
     Weight,
     flatten,
     map_leaves,
+    map_structure,
     with_statics,
 )
 
@@ -61,6 +64,30 @@ def convert(
     return _Conversion(graph, builder, frozenset(channels_first)).run()
 
 
+class Body:
+    """A function of the model, as converters of loops and branches get it.
+
+    A call appends the function's operations where the graph builder is: to the present
+    graph, or inside `GraphBuilder.subgraph` to one of its own.
+
+    Attributes:
+        inputs: Shapes and Keras dtypes of its arguments.
+        outputs: What it returns, as it was traced.
+    """
+
+    def __init__(
+        self, traced: Subgraph, inline: Callable[[Subgraph, Sequence[Any]], Any]
+    ) -> None:
+        self.inputs = traced.inputs
+        self.outputs = traced.outputs
+        self._traced = traced
+        self._inline = inline
+
+    def __call__(self, *args: Any) -> Any:
+        """Append the operations and return the results, ONNX values for tensors."""
+        return self._inline(self._traced, args)
+
+
 class _Conversion:
     """One conversion: the builder, and which ONNX value stands for which traced one."""
 
@@ -70,7 +97,8 @@ class _Conversion:
         self._graph = graph
         self._channels_first = channels_first
         self._g = builder
-        self._values: dict[Value, ir.Value] = {}
+        # One map a graph: those of subgraphs before those around them.
+        self._values: ChainMap[Value, ir.Value] = ChainMap()
 
     def run(self) -> ir.Model:
         for name in (*self._graph.inputs, *self._graph.outputs):
@@ -150,13 +178,36 @@ class _Conversion:
 
     def _operand(self, x: Any) -> Any:
         if isinstance(x, Value):
-            return self._values[x]
+            return self._value(x)
+        if isinstance(x, Subgraph):
+            return Body(x, self._inlined)
         if isinstance(x, Weight):
             return self._g.weight(x.variable, x.dtype)
         if isinstance(x, Constant):
             dtype = self._g.dtype(keras.backend.standardize_dtype(x.array.dtype))
             return self._g.cast(x.array, dtype)
         return x
+
+    def _value(self, x: Value) -> ir.Value:
+        if x not in self._values:
+            raise UnsupportedOperationError(
+                "A tensor is used outside the function that made it, a branch or the "
+                f"body of a loop, which must return it. Received: {x}"
+            )
+        return self._values[x]
+
+    def _inlined(self, body: Subgraph, args: Sequence[Any]) -> Any:
+        """Convert a function's operations, and return what stands for its results."""
+        scope, spec, outer = self._g.scope, self._g.spec, self._values
+        self._values = outer.new_child()
+        try:
+            for value, made in zip(flatten(body.inputs), flatten(args), strict=True):
+                self._values[value] = self._typed(made, value)
+            for node in body.nodes:
+                self._node(node)
+            return map_structure(self._operand, body.outputs)
+        finally:
+            self._g.scope, self._g.spec, self._values = scope, spec, outer
 
     def _output(self, name: str, result: Any) -> ir.Value:
         """Give a result its public name, on a node of its own where it needs one."""

@@ -12,6 +12,7 @@ from onnx_ir.passes.common import (
 from keras_acts.export.passes.biases import FuseBiasesPass
 from keras_acts.export.passes.identities import DropIdentitiesPass
 from keras_acts.export.passes.layout import ChooseLayoutPass
+from keras_acts.export.passes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.symbols import NameSizesPass
 from keras_acts.export.passes.transposes import CancelTransposesPass
 from keras_acts.export.passes.weights import FoldWeightsPass
@@ -26,6 +27,7 @@ def run_passes(model: ir.Model) -> None:
         ChooseLayoutPass(),
         CancelTransposesPass(),
         DropIdentitiesPass(),
+        LocalizeSizesPass(),
         RemoveUnusedNodesPass(),
         ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True),
         NameSizesPass(),

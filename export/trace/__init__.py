@@ -5,9 +5,11 @@ The only room that knows Keras's private parts; they stand in `hooks`.
 
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.signature import InputSpec, Signature, model_signature
-from keras_acts.export.trace.structure import flatten
+from keras_acts.export.trace.structure import flatten, map_structure
+from keras_acts.export.trace.subgraph import Subgraph
 from keras_acts.export.trace.tensors import map_leaves, with_statics
 from keras_acts.export.trace.tracer import trace
+from keras_acts.export.trace.tracing import pack
 
 __all__ = [
     "Constant",
@@ -15,11 +17,14 @@ __all__ = [
     "InputSpec",
     "Node",
     "Signature",
+    "Subgraph",
     "Value",
     "Weight",
     "flatten",
     "map_leaves",
+    "map_structure",
     "model_signature",
+    "pack",
     "trace",
     "with_statics",
 ]

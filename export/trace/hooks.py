@@ -11,7 +11,14 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 4. `ops.shape` gives traced integers for unknown sizes, and `ops.ndim` the rank, for
    which it would give a symbol;
 5. functions of the backend that make tensors of a given size record that they were
-   given a traced one.
+   given a traced one;
+6. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; a
+   backend's own LSTM and GRU step aside for it, and masks of dropout, which inference
+   has no use for, are not drawn;
+7. functions that layers call on their own weights before they use them, such as
+   `ops.reshape` of a bias, are recorded too, so that a weight stays a weight;
+8. `ops.custom_gradient`, which refuses symbols, leaves the gradient out, and
+   `unpack_int4` of quantized layers is recorded as one operation.
 
 The functions are in place only while some thread traces, and do nothing in threads
 that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
@@ -28,8 +35,10 @@ from typing import Any, Protocol
 import keras
 from keras.src import backend
 from keras.src import ops as keras_ops
+from keras.src import quantizers as keras_quantizers
 from keras.src.activations import activations as keras_activations
 from keras.src.backend.common import global_state
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 from keras.src.models import Functional
 from keras.src.ops import core as keras_core
 from keras.src.ops import numpy as keras_numpy
@@ -52,6 +61,17 @@ class Recorder(Protocol):
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record the making of a tensor whose size is traced."""
+
+    def recurrence(self, args: Any, kwargs: Any) -> Any:
+        """Record a loop over time."""
+
+    def weight(self, variable: Any) -> Any:
+        """Return a traced tensor for a variable, or the variable to compute with it."""
+
+    def unpack_int4(
+        self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
+    ) -> Any:
+        """Record the unpacking of pairs of integers of four bits."""
 
 
 _recorder: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
@@ -142,6 +162,82 @@ def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return wrap
 
 
+def _rnn(original: Callable[..., Any]) -> Callable[..., Any]:
+    def rnn(*args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None or not has_traced((args, kwargs)):
+            return original(*args, **kwargs)
+        return recorder.recurrence(args, kwargs)
+
+    return rnn
+
+
+def _fused_rnn(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if _recorder.get() is None or not has_traced((args, kwargs)):
+            return original(*args, **kwargs)
+        # As a backend says that it has none, so that the layer calls `backend.rnn`.
+        raise NotImplementedError
+
+    return call
+
+
+def _dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
+    def get_mask(self: Any, step_input: Any) -> Any:
+        return None if has_traced(step_input) else original(self, step_input)
+
+    return get_mask
+
+
+def _of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is not None:
+            args = tuple(_traced_weight(recorder, x) for x in args)
+        return original(*args, **kwargs)
+
+    return call
+
+
+def _traced_weight(recorder: Recorder, x: Any) -> Any:
+    return recorder.weight(x) if isinstance(x, keras.Variable) else x
+
+
+def _custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
+    def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+        differentiable = original(f)
+        if _recorder.get() is None:
+            return differentiable
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not has_traced((args, kwargs)):
+                return differentiable(*args, **kwargs)
+            value, _gradient = f(*args, **kwargs)
+            return value
+
+        return call
+
+    return custom_gradient
+
+
+def _unpack_int4(original: Callable[..., Any]) -> Callable[..., Any]:
+    def unpack_int4(packed: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = _recorder.get()
+        if recorder is None:
+            return original(packed, *args, **kwargs)
+        packed = _traced_weight(recorder, packed)
+        if not has_traced(packed):
+            return original(packed, *args, **kwargs)
+        return recorder.unpack_int4(packed, *args, **kwargs)
+
+    return unpack_int4
+
+
+_OF_WEIGHTS = (
+    *("cast", "convert_to_tensor", "expand_dims", "matmul", "reshape", "squeeze"),
+    "transpose",
+)
+
 # Whose attribute, its name, and what takes its place.
 _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras.Operation, "symbolic_call", _operation_call),
@@ -154,6 +250,13 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (backend.numpy, "broadcast_to", _sized(keras_numpy.BroadcastTo)),
     (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
     (backend.numpy, "tile", _sized(keras_numpy.Tile)),
+    (backend, "rnn", _rnn),
+    *((backend, name, _fused_rnn) for name in ("gru", "lstm")),
+    (DropoutRNNCell, "get_dropout_mask", _dropout_mask),
+    (DropoutRNNCell, "get_recurrent_dropout_mask", _dropout_mask),
+    *((m, name, _of_weights) for m in (keras.ops, keras_ops) for name in _OF_WEIGHTS),
+    *((module, "custom_gradient", _custom_gradient) for module in (keras.ops, keras_ops)),
+    (keras_quantizers, "unpack_int4", _unpack_int4),
 )
 _originals: list[Any] = []
 
@@ -227,6 +330,12 @@ def inner_call(layer: Any) -> Callable[..., Any]:
 def is_functional(layer: Any) -> bool:
     """Whether a model is a graph of layers, all of which its configuration names."""
     return isinstance(layer, Functional)
+
+
+def keeps_state(layer: Any) -> bool:
+    """Whether a recurrent layer begins a call with the state that the last one left."""
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    return isinstance(layer, recurrent) and bool(layer.stateful)
 
 
 def automatic_name(cls: type) -> str:

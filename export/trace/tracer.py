@@ -17,6 +17,7 @@ from keras_acts.export.errors import (
 from keras_acts.export.trace import hooks, sizes
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
+from keras_acts.export.trace.recurrence import recurrence
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,
@@ -25,6 +26,7 @@ from keras_acts.export.trace.signature import (
 )
 from keras_acts.export.trace.specs import output_spec
 from keras_acts.export.trace.structure import map_structure
+from keras_acts.export.trace.subgraph import Subgraph
 from keras_acts.export.trace.tensors import TracedTensor, map_leaves, traced_statics
 from keras_acts.functional import ActivationOperation
 
@@ -35,6 +37,7 @@ def trace(
     *,
     is_leaf: Callable[[Any, Any, Any], bool] = lambda *_call: False,
     names: Sequence[str] | Mapping[str, str] | None = None,
+    traces_weights: bool = True,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
@@ -45,13 +48,16 @@ def trace(
             whether to record it as one node; of any other the operations inside it
             are recorded.
         names: Names for the outputs in place of the model's own.
+        traces_weights: Whether what layers do to their weights alone is recorded too,
+            where it is of the common kinds. Code that needs the result's values gets
+            them with False.
 
     Raises:
         UnsupportedOperationError: The model's code needs values, not symbols.
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs would have one name, or one that of an input.
     """
-    recorder = _Recorder(is_leaf)
+    recorder = _Recorder(is_leaf, traces_weights)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: InputSpec) -> Any:
@@ -90,17 +96,21 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace."""
 
-    def __init__(self, is_leaf: Callable[[Any, Any, Any], bool]) -> None:
+    def __init__(
+        self, is_leaf: Callable[[Any, Any, Any], bool], traces_weights: bool
+    ) -> None:
         self.nodes: list[Node] = []
         self.calls: ExitStack
         self.failure: ExportError | None = None
         self._is_leaf = is_leaf
+        self._traces_weights = traces_weights
         self.names = LayerNames()
         self._callers: list[Any] = []
         self._scope: tuple[str, ...] = ()
         # The traced tensor is kept beside its value: an id is unique only while
         # its object lives.
-        self._values: dict[int, tuple[Any, Value]] = {}
+        self._values: dict[int, tuple[Any, Value | Weight]] = {}
+        self._weights: dict[tuple[int, str], Any] = {}
         self._sizes: dict[tuple[int, int], Any] = {}
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -118,6 +128,8 @@ class _Recorder:
         self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
         self._callers.append(layer)
         try:
+            if hooks.keeps_state(layer):
+                raise UnsupportedOperationError(self._stateful(layer))
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)
             return hooks.inner_call(layer)(*args, **kwargs)
@@ -128,6 +140,14 @@ class _Recorder:
         finally:
             self._callers.pop()
             self._scope = outer
+
+    def _stateful(self, layer: Any) -> str:
+        return (
+            f"Layer {'/'.join(self._scope)} (of type {type(layer).__name__}) is "
+            "stateful: its state lives on between calls, which an ONNX model has no "
+            "place for. Build it with `return_state=True`, and feed the states back as "
+            "its `initial_state`. Received: stateful=True"
+        )
 
     def _untraceable(self, layer: Any, kwargs: Any, error: Exception) -> ExportError:
         if isinstance(error, ExportError):
@@ -151,17 +171,25 @@ class _Recorder:
 
     def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
-        return self._append(kind, operation, args, kwargs, spec)
+        return self.record(kind, args, kwargs, spec, operation)
 
-    def _append(
-        self, kind: str, operation: Any, args: Any, kwargs: Any, spec: Any
+    def record(
+        self,
+        kind: str,
+        args: Any,
+        kwargs: Any,
+        spec: Any,
+        operation: Any = None,
+        **functions: Any,
     ) -> Any:
+        """Append a node and return its traced outputs."""
         outputs = map_structure(_traced, spec)
+        statics = traced_statics(operation) | functions
         self.nodes.append(
             Node(
                 kind=kind,
                 operation=operation,
-                statics=self._statics(operation),
+                statics={k: map_leaves(self.operand, x) for k, x in statics.items()},
                 args=map_leaves(self.operand, args),
                 kwargs=map_leaves(self.operand, kwargs),
                 outputs=map_structure(self.value_of, outputs),
@@ -170,9 +198,27 @@ class _Recorder:
         )
         return outputs
 
-    def _statics(self, operation: Any) -> dict[str, Any]:
-        statics = traced_statics(operation)
-        return {name: map_leaves(self.operand, x) for name, x in statics.items()}
+    def subgraph(self, function: Callable[..., Any], *like: Any) -> Subgraph:
+        """Trace a function of new tensors that have the shapes and dtypes of `like`."""
+        inputs = map_structure(_traced, like)
+        nodes, known = self.nodes, self._sizes
+        # What is read of a size inside is known inside alone.
+        self.nodes, self._sizes = [], dict(known)
+        try:
+            results = map_structure(self.tensor, function(*inputs))
+            return Subgraph(
+                inputs=map_structure(self.value_of, inputs),
+                outputs=map_structure(self.operand, results),
+                nodes=self.nodes,
+            )
+        finally:
+            self.nodes, self._sizes = nodes, known
+
+    def tensor(self, x: Any) -> Any:
+        """Return a traced tensor or a variable as it is, and a number as a tensor."""
+        if x is None or isinstance(x, TracedTensor | keras.Variable):
+            return x
+        return keras.ops.convert_to_tensor(x)
 
     def shape(self, tensor: Any) -> tuple[Any, ...]:
         """Return a tensor's sizes; reading an unknown one is an operation."""
@@ -185,13 +231,38 @@ class _Recorder:
         key = (id(tensor), axis)
         if key not in self._sizes:
             spec = keras.KerasTensor((), "int32")
-            self._sizes[key] = self._append(sizes.SIZE, None, (tensor, axis), {}, spec)
+            self._sizes[key] = self.record(sizes.SIZE, (tensor, axis), {}, spec)
         return self._sizes[key]
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record `ops.zeros` and its like, called with a traced size."""
         spec = sizes.creation_spec(name, *args, **kwargs)
-        return self._append(f"{sizes.CREATION}.{name}", None, args, kwargs, spec)
+        return self.record(f"{sizes.CREATION}.{name}", args, kwargs, spec)
+
+    def recurrence(self, args: Any, kwargs: Any) -> Any:
+        """Record a call of `backend.rnn`."""
+        return recurrence(self, *args, **kwargs)
+
+    def weight(self, variable: Any) -> Any:
+        """Return a traced tensor that stands for a variable."""
+        if not self._traces_weights:
+            return variable
+        weight = self.operand(variable)
+        key = id(variable), weight.dtype
+        if key not in self._weights:
+            tensor = TracedTensor(variable.shape, weight.dtype)
+            self._weights[key] = tensor
+            self._values[id(tensor)] = (tensor, weight)
+        return self._weights[key]
+
+    def unpack_int4(
+        self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
+    ) -> Any:
+        """Record a call of `quantizers.unpack_int4`."""
+        shape = list(packed.shape)
+        shape[axis] = orig_len
+        args = (packed, orig_len, axis % len(shape))
+        return self.record("trace.UnpackInt4", args, {}, keras.KerasTensor(shape, dtype))
 
     def value_of(self, tensor: Any) -> Any:
         """Return the graph's value of a traced tensor; None stays None."""

@@ -35,7 +35,16 @@ PARAMETERS = {
     "broadcast_to": ["x", "shape"],
     "repeat": ["x", "repeats", "axis"],
     "tile": ["x", "repeats"],
+    "rnn": [
+        *("step_function", "inputs", "initial_states", "go_backwards", "mask"),
+        *("constants", "unroll", "input_length", "time_major"),
+        *("zero_output_for_mask", "return_all_outputs"),
+    ],
+    "get_dropout_mask": ["step_input"],
+    "get_recurrent_dropout_mask": ["step_input"],
 }
+# Whose arguments tracing does not read.
+STEP_ASIDE = ("gru", "lstm")
 
 
 def hook_id(hook: Any) -> str:
@@ -52,6 +61,8 @@ def test_a_hooked_function_is_there(hook: Any) -> None:
     owner, name, _ = hook
     assert name in vars(owner), f"{hook_id(hook)} is gone"
     parameters = list(inspect.signature(getattr(owner, name)).parameters)
+    if name in STEP_ASIDE:
+        return
     taken = [p for p in parameters if p != "self"]
     assert taken == PARAMETERS[name], f"{hook_id(hook)} takes {parameters}"
 
