@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 import pytest
 
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if "support.keras_tests" in sys.modules:
+        from support.keras_tests.summary import summary
+
+        terminalreporter.section("Keras's own layer tests")
+        for line in summary(terminalreporter.stats):
+            terminalreporter.write_line(line)
     if config.option.counts:
         backends.write_counts(config.option.counts, terminalreporter.stats)
 
