@@ -74,7 +74,10 @@ def creation_spec(name: str, *args: Any, **kwargs: Any) -> KerasTensor:
 _CREATED: dict[str, Callable[..., tuple[Any, Any]]] = {
     "eye": lambda N, M=None, k=0, dtype=None: ((N, N if M is None else M), dtype),  # noqa: ARG005, N803
     "full": lambda shape, fill_value, dtype=None: (shape, dtype),  # noqa: ARG005
+    "identity": lambda n, dtype=None: ((n, n), dtype),
+    "linspace": lambda start, stop, num=50, dtype=None, **_: (num, dtype),  # noqa: ARG005
     "ones": lambda shape, dtype=None: (shape, dtype),
+    "tri": lambda N, M=None, k=0, dtype=None: ((N, N if M is None else M), dtype),  # noqa: ARG005, N803
     "zeros": lambda shape, dtype=None: (shape, dtype),
 }
 
@@ -102,6 +105,33 @@ def _arange(op: Any, start: Any, stop: Any = None, step: Any = None) -> KerasTen
     given = [x for x in (start, stop, step) if x is not None]
     types = [getattr(x, "dtype", type(x)) for x in given]
     return KerasTensor((None,), op.dtype or keras.backend.result_type(*types))
+
+
+@_spec("core.Slice")
+def _slice(op: Any, x: Any, start_indices: Any) -> KerasTensor:
+    """A size of -1 reaches to the end, so that it depends on the start."""
+    wanted = list(op.shape)
+    known = not has_traced(start_indices)
+    starts = start_indices if known else [None] * len(wanted)
+    rest = [
+        None if size is None or start is None else size - int(start)
+        for size, start in zip(x.shape, starts, strict=True)
+    ]
+    sizes = [
+        end if isinstance(size, int) and size == -1 else _known(size)
+        for size, end in zip(wanted, rest, strict=True)
+    ]
+    return KerasTensor(sizes, x.dtype)
+
+
+@_spec("numpy.Pad")
+def _pad(op: Any, x: Any, constant_values: Any = None) -> KerasTensor:  # noqa: ARG001
+    widths = list(op.pad_width) * (len(x.shape) if len(op.pad_width) == 1 else 1)
+    known = [
+        (size, *map(_known, width)) for size, width in zip(x.shape, widths, strict=True)
+    ]
+    sizes = [None if None in parts else sum(parts) for parts in known]  # type: ignore[arg-type]
+    return KerasTensor(sizes, x.dtype)
 
 
 @_spec("numpy.GetItem")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
+import keras
 from keras import KerasTensor
 from keras.src.ops.node import KerasHistory
 
@@ -22,6 +23,42 @@ class TracedTensor(KerasTensor):
         super().__init__(
             shape, dtype, record_history=False, name="traced_tensor", **kwargs
         )
+
+    # NumPy's arrays and numbers leave operators to the traced tensor beside them.
+    __array_priority__ = 1e6
+    __hash__ = KerasTensor.__hash__
+
+    # A `KerasTensor` has none: it would be equal to itself alone, and say so to code
+    # that asks `ops.shape(x)[1] == 1`.
+    def __eq__(self, other: object) -> Any:
+        return keras.ops.equal(self, other) if _is_data(other) else self is other
+
+    def __ne__(self, other: object) -> Any:
+        return (
+            keras.ops.not_equal(self, other) if _is_data(other) else self is not other
+        )
+
+    def __bool__(self) -> NoReturn:
+        self._refuse("the condition of an `if` or a `while`, in `and`, `min` or `max`")
+
+    def __int__(self) -> NoReturn:
+        self._refuse("an integer of Python")
+
+    def __index__(self) -> NoReturn:
+        self._refuse("an integer of Python, as in `range`")
+
+    def _refuse(self, place: str) -> NoReturn:
+        what = "A tensor" if self.shape else "A number or size"
+        raise TypeError(
+            f"{what} that is unknown until the model runs can't be {place}. Use "
+            "`keras.ops`, such as `ops.arange`, `ops.where` and `ops.minimum`, or give "
+            "the sizes by `input_signature`"
+        )
+
+
+def _is_data(x: object) -> bool:
+    """Whether something has a value to compare a tensor's with."""
+    return isinstance(x, bool | int | float) or hasattr(x, "dtype")
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:

@@ -186,9 +186,16 @@ def one_hot(g: GraphBuilder, op: Any, x: Operand) -> ir.Value:
     places = x if isinstance(x, ir.Value) else g.cast(x, "int64")
     rank = g.rank(places)
     axis = op.axis % (rank + 1)
-    classes = np.arange(op.num_classes).reshape([-1] + [1] * (rank - axis))
+    classes = _classes(g, op.num_classes, [-1] + [1] * (rank - axis))
     here = g.Equal(g.Unsqueeze(places, [axis]), g.cast(classes, places.dtype))  # type: ignore[arg-type]
     return g.cast(here, g.spec.dtype)
+
+
+def _classes(g: GraphBuilder, count: Size, shape: Sequence[int]) -> Operand:
+    if not isinstance(count, ir.Value):
+        return np.arange(count).reshape(shape)
+    end = g.Squeeze(g.shape(count), [0])
+    return g.Reshape(g.Range(0, end, 1), list(shape))
 
 
 @converts("numpy.Take")
