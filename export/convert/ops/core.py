@@ -20,12 +20,17 @@ def cast(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("core.SaturateCast")
 def saturate_cast(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    target = g.dtype(op.dtype)
+    return saturated(g, x, g.dtype(op.dtype))
+
+
+def saturated(g: GraphBuilder, x: ir.Value, target: ir.DataType) -> ir.Value:
+    """Clip a value to what an integer type can hold, before it is cast to that."""
     if target.is_floating_point() or target == ir.DataType.BOOL:
         return x
     limits = np.iinfo(target.numpy())
     low, high = _representable(g, x, limits.min), _representable(g, x, limits.max)
-    return g.Clip(x, low, high)
+    clipped: ir.Value = g.Clip(x, low, high)
+    return clipped
 
 
 def _representable(g: GraphBuilder, x: ir.Value, limit: int) -> Operand:

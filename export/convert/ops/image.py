@@ -1,4 +1,4 @@
-"""Resizing of images, where ONNX has the same definition as Keras."""
+"""Resizing of images: by ONNX's Resize where that has Keras's definition."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.convert.ops.core import saturated
+from keras_acts.export.convert.ops.resampling import (
+    Folded,
+    operators_for,
+    resized_by_weights,
+)
 from keras_acts.export.convert.ops.spatial import transposed
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.errors import OpsetError, UnsupportedOperationError
+from keras_acts.export.errors import UnsupportedOperationError
+
+# The opset from which Resize can widen its kernel where an image shrinks.
+_ANTIALIAS = 18
 
 # Attributes of ONNX's Resize that give each of Keras's interpolations: all take the
 # centers of pixels; nearest takes the upper of two that are equally near.
@@ -79,24 +89,135 @@ def _attributes(
             "Runtimes resize images in float32 only: export with `dtype='float32'`. "
             "Received: an image of float64"
         )
-    if antialias and g.opset < 18:
-        raise OpsetError(
-            f"Resizing with `antialias=True` needs opset 18. Received: opset={g.opset}"
-        )
-    smooth = antialias and interpolation != "nearest"
-    return _INTERPOLATIONS[interpolation] | ({"antialias": 1} if smooth else {})
+    wide = {"antialias": 1, "exclude_outside": 1} if antialias else {}
+    return _INTERPOLATIONS[interpolation] | wide
 
 
 @converts("image.Resize")
 def resize_images(g: GraphBuilder, op: Any, images: Operand) -> ir.Value:
-    if op.crop_to_aspect_ratio or op.pad_to_aspect_ratio:
-        raise UnsupportedOperationError(
-            "Images are resized to a size alone. "
-            f"Received: crop_to_aspect_ratio={op.crop_to_aspect_ratio}, "
-            f"pad_to_aspect_ratio={op.pad_to_aspect_ratio}"
-        )
+    """Append a resizing; integers are computed in float32, rounded and saturated."""
     x = g.cast(images, g.spec.dtype)
+    dtype, axes = require_dtype(x), spatial_axes(g, op, x)
+    floats = dtype.is_floating_point()
+    if not floats and (op.interpolation != "nearest" or op.pad_to_aspect_ratio):
+        x = g.cast(x, ir.DataType.FLOAT)
+    if op.crop_to_aspect_ratio:
+        x = cropped_to_aspect_ratio(g, x, axes, op.size)
+    elif op.pad_to_aspect_ratio:
+        x = _padded_to_aspect_ratio(g, op, x, axes)
+    y = _resized(g, op, x, axes)
+    if floats or require_dtype(y) == dtype:
+        return y
+    return saturated(g, g.Round(y), dtype)
+
+
+def spatial_axes(g: GraphBuilder, op: Any, x: ir.Value) -> list[int]:
+    """Return the axes of height and width."""
     last = op.data_format == "channels_last"
-    axes = [axis % g.rank(x) for axis in ((-3, -2) if last else (-2, -1))]
-    sizes = [int(size) for size in op.size]
-    return resize(g, x, axes, op.interpolation, sizes=sizes, antialias=op.antialias)
+    return [axis % g.rank(x) for axis in ((-3, -2) if last else (-2, -1))]
+
+
+def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    how, sizes = op.interpolation, [int(size) for size in op.size]
+    if how == "nearest":
+        for axis, size in zip(axes, sizes, strict=True):
+            x = _nearest(g, x, axis, size)
+        return x
+    operator = (
+        how in _INTERPOLATIONS
+        and require_dtype(x) != ir.DataType.DOUBLE
+        and not (op.antialias and g.opset < _ANTIALIAS)
+    )
+    if operator:
+        return resize(g, x, axes, how, sizes=sizes, antialias=op.antialias)
+    wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
+    return resized_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)
+
+
+def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
+    """Take the pixel that each new pixel's center is in, of any type, unrounded."""
+    odd = np.arange(new, dtype=np.int64) * 2 + 1
+    size = g.static_shape(x)[axis]
+    n, old = (Folded, size) if size is not None else (g, g.size(x, axis))
+    y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
+    sizes = list(g.static_shape(x))
+    sizes[axis] = new
+    return g.with_shape(y, sizes)
+
+
+def cropped_to_aspect_ratio(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int], size: Sequence[int]
+) -> ir.Value:
+    """Keep the largest part, in the center, of the proportions of a new size."""
+    height, width = _sizes(g, x, axes)
+    n, one = operators_for(g, height, width), np.int64(1)
+    kept = [
+        n.Max(n.Min(length, _in_proportion(n, other, size, place)), one)
+        for place, length, other in ((0, height, width), (1, width, height))
+    ]
+    starts = [
+        n.Div(n.Sub(length, part), np.int64(2))
+        for length, part in zip((height, width), kept, strict=True)
+    ]
+    return sliced(g, x, axes, starts, kept)
+
+
+def _padded_to_aspect_ratio(
+    g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]
+) -> ir.Value:
+    if op.fill_mode != "constant":
+        raise UnsupportedOperationError(
+            "`fill_mode` must be 'constant', as in every backend of Keras. "
+            f"Received: fill_mode={op.fill_mode!r}"
+        )
+    height, width = _sizes(g, x, axes)
+    n = operators_for(g, height, width)
+    pads = [
+        n.Div(n.Max(n.Sub(_in_proportion(n, other, op.size, i), length), 0), 2)
+        for i, (length, other) in enumerate(((height, width), (width, height)))
+    ]
+    amounts: list[Any] = [0] * g.rank(x)
+    for axis, pad in zip(axes, pads, strict=True):
+        amounts[axis] = _whole(g, pad)
+    y = g.Pad(x, g.shape(*amounts, *amounts), float(op.fill_value))
+    sizes = [
+        None if size is None or isinstance(pad, ir.Value) else size + 2 * pad
+        for size, pad in zip(g.static_shape(x), amounts, strict=True)
+    ]
+    return g.with_shape(y, sizes)
+
+
+def _sizes(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> list[Any]:
+    """Return sizes as numbers, or as tensors if any is unknown."""
+    known = [g.static_shape(x)[axis] for axis in axes]
+    if None not in known:
+        return [np.int64(size) for size in known if size is not None]
+    return [g.size(x, axis) for axis in axes]
+
+
+def _in_proportion(n: Any, other: Any, size: Sequence[int], place: int) -> Any:
+    """Return how long one side is in the proportions of a size, from the other."""
+    this, that = np.int64(size[place]), np.int64(size[1 - place])
+    return n.Div(n.Mul(other, this), that)
+
+
+def sliced(
+    g: GraphBuilder,
+    x: ir.Value,
+    axes: Sequence[int],
+    starts: Sequence[Any],
+    lengths: Sequence[Any],
+) -> ir.Value:
+    """Cut out a part, each of whose numbers may be known or not."""
+    n = operators_for(g, *starts, *lengths)
+    ends = [n.Add(start, part) for start, part in zip(starts, lengths, strict=True)]
+    first, last = ([_whole(g, one) for one in side] for side in (starts, ends))
+    y = g.Slice(x, g.shape(*first), g.shape(*last), list(axes))
+    sizes = list(g.static_shape(x))
+    for axis, part in zip(axes, lengths, strict=True):
+        sizes[axis] = None if isinstance(part, ir.Value) else int(part)
+    return g.with_shape(y, sizes)
+
+
+def _whole(g: GraphBuilder, x: Any) -> int | ir.Value:
+    return g.with_shape(x, (1,)) if isinstance(x, ir.Value) else int(x)
