@@ -13,7 +13,12 @@ import onnx_ir as ir
 
 from keras_acts.export import options
 from keras_acts.export.convert import convert, is_leaf
-from keras_acts.export.errors import EngineError, ParityError, SignatureError
+from keras_acts.export.errors import (
+    EngineError,
+    ParityError,
+    SignatureError,
+    UnsupportedOperationError,
+)
 from keras_acts.export.parity import ParityReport, verify
 from keras_acts.export.passes import run_passes
 from keras_acts.export.trace import model_signature, trace
@@ -191,11 +196,27 @@ def _converted(
             "of every backend. Received: engine='tf2onnx'"
         )
     signature = model_signature(model, input_signature).renamed(input_names)
-    graph = trace(
-        model, signature, is_leaf=partial(is_leaf, dtype=dtype), names=output_names
-    )
-    converted = convert(
-        graph, opset=opset, target=target, floats=dtype, channels_first=inputs_as_nchw
-    )
+
+    def attempt(traces_weights: bool) -> ir.Model:
+        graph = trace(
+            model,
+            signature,
+            is_leaf=partial(is_leaf, dtype=dtype),
+            names=output_names,
+            traces_weights=traces_weights,
+        )
+        return convert(
+            graph,
+            opset=opset,
+            target=target,
+            floats=dtype,
+            channels_first=inputs_as_nchw,
+        )
+
+    try:
+        converted = attempt(traces_weights=True)
+    except UnsupportedOperationError:
+        # A layer may ask for the values of what it made of its weights.
+        converted = attempt(traces_weights=False)
     run_passes(converted)
     return finished(converted, dtype)

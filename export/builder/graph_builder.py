@@ -10,6 +10,9 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import kernels, types
+from keras_acts.export.errors import OpsetError
+
+FLOAT8_OPSET = 19
 
 Operand = ir.Value | np.ndarray[Any, Any] | Sequence[int] | float | None
 """What an operator takes: a value, an array, integers (as int64), a number in the dtype
@@ -244,6 +247,11 @@ class GraphBuilder:
         """Return the ONNX dtype that stands for one of Keras's."""
         if self._floats is not None and name in ("float32", "float64", "bfloat16"):
             name = self._floats
+        if name.startswith("float8") and self.opset < FLOAT8_OPSET:
+            raise OpsetError(
+                f"Operators take {name} from opset {FLOAT8_OPSET} on. "
+                f"Received: opset={self.opset}"
+            )
         return types.ONNX_DTYPES[name]
 
     def cast(self, x: Operand, to: str | ir.DataType) -> ir.Value:

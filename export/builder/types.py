@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import onnx_ir as ir
 
@@ -22,6 +23,8 @@ ONNX_DTYPES: dict[str, ir.DataType] = {
     "bfloat16": ir.DataType.BFLOAT16,
     "float32": ir.DataType.FLOAT,
     "float64": ir.DataType.DOUBLE,
+    "float8_e4m3fn": ir.DataType.FLOAT8E4M3FN,
+    "float8_e5m2": ir.DataType.FLOAT8E5M2,
     "complex64": ir.DataType.COMPLEX64,
     "string": ir.DataType.STRING,
 }
@@ -47,6 +50,7 @@ _FIXED: dict[str, ir.DataType] = {
     **dict.fromkeys(
         ("ArgMax", "ArgMin", "NonZero", "Shape", "Size"), ir.DataType.INT64
     ),
+    "MatMulInteger": ir.DataType.INT32,
 }
 
 # The largest finite number of the floats that others may not fit into.
@@ -81,7 +85,7 @@ def output_dtype(
     attributes: Mapping[str, Any],
 ) -> ir.DataType | None:
     """Return the type of an operator's output."""
-    if op_type in ("Cast", "CastLike") and "to" in attributes:
+    if op_type in ("BitCast", "Cast", "CastLike") and "to" in attributes:
         return ir.DataType(attributes["to"])
     if op_type == "ConstantOfShape" and "value" in attributes:
         dtype: ir.DataType = attributes["value"].dtype
@@ -102,6 +106,11 @@ def output_dtype(
 def typed_input(op_type: str) -> int:
     """Return the position of the input whose type an operator's result has."""
     return _LIKE_INPUT.get(op_type, 0)
+
+
+def host_array(x: Any) -> np.ndarray[Any, Any]:
+    """Return numbers, or a tensor of the backend, as an array."""
+    return np.asarray(keras.ops.convert_to_numpy(x) if keras.ops.is_tensor(x) else x)
 
 
 def converted(array: np.ndarray[Any, Any], dtype: ir.DataType) -> np.ndarray[Any, Any]:

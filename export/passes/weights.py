@@ -4,7 +4,8 @@ Rules, on a node whose first input is a weight or a constant:
 
 1. Transpose: it is stored with its axes permuted;
 2. Reshape to a constant shape: it is stored in that shape;
-3. Cast: it is stored in that type.
+3. Cast: it is stored in that type, but for integers of a quantized layer, which the
+   file keeps in their eight bits.
 
 Weights stay lazy: nothing is computed before the file is written. Nodes that do the
 same to the same weight, as in a layer that is called twice, share one result.
@@ -23,6 +24,8 @@ from onnx_ir.passes import InPlacePass, PassResult
 from keras_acts.export.builder.types import converted
 
 Array = np.ndarray[Any, Any]
+
+_BYTES = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,10 @@ def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
     return Stored(lambda x: x.reshape(final), final, tensor.dtype)
 
 
-def _cast(node: ir.Node, tensor: ir.TensorProtocol) -> Stored:
+def _cast(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
     dtype = ir.DataType(node.attributes["to"].as_int())
+    if tensor.dtype in _BYTES and dtype.bitwidth > tensor.dtype.bitwidth:
+        return None
     return Stored(lambda x: converted(x, dtype), sizes(tensor), dtype)
 
 

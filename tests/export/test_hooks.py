@@ -30,8 +30,14 @@ PARAMETERS = {
     "ndim": ["x"],
     "eye": ["N", "M", "k", "dtype"],
     "full": ["shape", "fill_value", "dtype"],
+    "identity": ["n", "dtype"],
+    "linspace": ["start", "stop", "num", "endpoint", "retstep", "dtype", "axis"],
     "ones": ["shape", "dtype"],
+    "tri": ["N", "M", "k", "dtype"],
     "zeros": ["shape", "dtype"],
+    "slice": ["inputs", "start_indices", "shape"],
+    "__getitem__": ["idx"],
+    **{name: ["other"] for name in hooks._REFLECTED},
     "broadcast_to": ["x", "shape"],
     "repeat": ["x", "repeats", "axis"],
     "tile": ["x", "repeats"],
@@ -40,11 +46,19 @@ PARAMETERS = {
         *("constants", "unroll", "input_length", "time_major"),
         *("zero_output_for_mask", "return_all_outputs"),
     ],
+    "cast": ["x", "dtype"],
+    "expand_dims": ["x", "axis"],
+    "matmul": ["x1", "x2"],
+    "reshape": ["x", "newshape"],
+    "squeeze": ["x", "axis"],
+    "transpose": ["x", "axes"],
+    "custom_gradient": ["f"],
+    "unpack_int4": ["packed", "orig_len", "axis", "dtype"],
     "get_dropout_mask": ["step_input"],
     "get_recurrent_dropout_mask": ["step_input"],
 }
 # Whose arguments tracing does not read.
-STEP_ASIDE = ("gru", "lstm")
+STEP_ASIDE = hooks._FUSED_RNNS
 
 
 def hook_id(hook: Any) -> str:

@@ -19,6 +19,7 @@ import onnxruntime
 import pytest
 
 from keras_acts.export import to_onnx
+from keras_acts.export.parity.session import Session
 from support import tolerances
 from support.compilation import compiled
 from support.precision import FLOAT64, float64_enabled
@@ -230,8 +231,14 @@ def run(
 ) -> list[np.ndarray]:
     """Run a session on arrays in the order of its inputs."""
     names = [x.name for x in session.get_inputs()]
-    results: list[np.ndarray] = session.run(None, dict(zip(names, arrays, strict=True)))
-    return results
+    feeds = dict(zip(names, arrays, strict=True))
+    values = Session("CPUExecutionProvider", session).run(feeds)
+    types = {x.name: x.type for x in session.get_outputs()}
+    # NumPy gets bfloat16 from onnxruntime as the float32 of the same value.
+    return [
+        x.astype("bfloat16") if types[name] == "tensor(bfloat16)" else x
+        for name, x in values.items()
+    ]
 
 
 def operators(proto: onnx.ModelProto) -> set[str]:
@@ -247,6 +254,8 @@ def assert_alike(got: Array, want: Array, precision: str | None = None) -> None:
         np.testing.assert_array_equal(got, want)
         return
     bound = tolerances.EXPORTED[precision or str(want.dtype)]
+    if want.dtype == "bfloat16":
+        got, want = got.astype("float32"), want.astype("float32")
     magnitude = np.abs(want).max(initial=0.0, where=np.isfinite(want))
     np.testing.assert_allclose(got, want, rtol=bound, atol=bound * float(magnitude))
 

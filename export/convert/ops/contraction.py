@@ -8,7 +8,27 @@ from collections.abc import Sequence
 
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.convert.ops.arithmetic import promoted
+from keras_acts.export.convert.ops.batched_products import (
+    Roles,
+    batched_product,
+    roles,
+)
+
+
+def factors(g: GraphBuilder, *operands: Operand) -> list[ir.Value]:
+    """Bring what is multiplied to one dtype; int8 stays, and its product is int32."""
+    if all(isinstance(x, ir.Value) and x.dtype == ir.DataType.INT8 for x in operands):
+        return list(operands)  # type: ignore[arg-type]
+    return promoted(g, *operands)
+
+
+def product(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Append a product of matrices."""
+    kind = "MatMulInteger" if a.dtype == ir.DataType.INT8 else "MatMul"
+    result: ir.Value = getattr(g, kind)(a, b)
+    return result
 
 
 def contract_axes(
@@ -36,13 +56,33 @@ def contract(
 
     Where the last axes of the first operand meet the first axes of the second, in
     order, as in the layers EinsumDense and MultiHeadAttention, it is a product with a
-    matrix.
+    matrix; where two operands meet otherwise, it is one after transposes.
     """
     equation = subscripts.replace(" ", "")
     result: ir.Value | None = None
     if len(operands) == 2:
-        result = _as_product(g, equation, operands[0], operands[1])
-    return g.Einsum(*operands, equation=equation) if result is None else result
+        a, b = operands
+        parts = roles(equation)
+        result = _as_product(g, equation, a, b)
+        if result is None and parts is not None and _meet(g, parts, a, b):
+            result = batched_product(g, parts, a, b, product)
+    if result is None:
+        if operands[0].dtype == ir.DataType.INT8:
+            operands = [g.cast(x, ir.DataType.INT32) for x in operands]
+        result = g.Einsum(*operands, equation=equation)
+    return result
+
+
+def _meet(g: GraphBuilder, parts: Roles, a: ir.Value, b: ir.Value) -> bool:
+    """Whether no axis that is summed over is of size 1 in one operand alone."""
+    pairs = (
+        (
+            g.static_shape(a)[parts.first.index(x)],
+            g.static_shape(b)[parts.second.index(x)],
+        )
+        for x in parts.met
+    )
+    return all(m == n or None in (m, n) for m, n in pairs)
 
 
 def _as_product(
@@ -59,7 +99,7 @@ def _as_product(
     if count > 1:
         x = g.Reshape(x, [*rows, math.prod(met)])
     matrix = [math.prod(met), math.prod(new)] if new else [math.prod(met)]
-    y: ir.Value = g.MatMul(x, kernel if matrix == known else g.Reshape(kernel, matrix))
+    y = product(g, x, kernel if matrix == known else g.Reshape(kernel, matrix))
     return y if len(new) <= 1 else g.Reshape(y, [*rows, *new])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.builder.types import host_array, require_dtype
 from keras_acts.export.convert.ops.arithmetic import is_float, promoted
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.lowering.gaussian import erfc
@@ -111,7 +111,7 @@ for _kind, _compute in UNARY.items():
     unary(_kind, _compute)
 
 
-@converts("numpy.Copy")
+@converts("numpy.Array", "numpy.Copy")
 def copy(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     return x
 
@@ -144,7 +144,7 @@ def _bound(x: ir.Value, bound: Any) -> np.ndarray[Any, Any] | None:
     if bound is None:
         return None
     dtype = require_dtype(x)
-    array = np.asarray(bound)
+    array = host_array(bound)
     if not dtype.is_floating_point():
         array = np.clip(array, np.iinfo(dtype.numpy()).min, np.iinfo(dtype.numpy()).max)
     return array.astype(dtype.numpy())

@@ -8,13 +8,18 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.convert.ops.arithmetic import promoted
-from keras_acts.export.convert.ops.contraction import contract, contract_axes
+from keras_acts.export.convert.ops.contraction import (
+    contract,
+    contract_axes,
+    factors,
+    product,
+)
 from keras_acts.export.convert.registry import converts
 
 
 @converts("numpy.Matmul")
 def matmul(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
-    return g.MatMul(*promoted(g, x1, x2))
+    return product(g, *factors(g, x1, x2))
 
 
 @converts("numpy.Dot")
@@ -59,4 +64,4 @@ def tensordot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
 
 @converts("numpy.Einsum")
 def einsum(g: GraphBuilder, op: Any, *operands: Operand) -> ir.Value:
-    return contract(g, op.subscripts, promoted(g, *operands))
+    return contract(g, op.subscripts, factors(g, *operands))

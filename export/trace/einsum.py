@@ -1,0 +1,59 @@
+"""The shape and dtype of an Einstein sum, which Keras 3.15 misreads.
+
+Keras takes what `...` stands for in one operand for a letter of another, as in
+`bc...,cd->bd...`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import KerasTensor
+
+Shape = tuple[int | None, ...]
+
+
+def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
+    """Return what `ops.einsum` returns."""
+    equation = operation.subscripts.replace(" ", "")
+    terms, arrow, result = equation.partition("->")
+    sizes: dict[str, int | None] = {}
+    rest: Shape = ()
+    for term, x in zip(terms.split(","), operands, strict=True):
+        shape = tuple(x.shape)
+        before, dots, after = term.partition("...")
+        middle = len(shape) - len(after)
+        letters = zip(
+            before + after, shape[: len(before)] + shape[middle:], strict=True
+        )
+        for letter, size in letters:
+            sizes[letter] = _wider(sizes.get(letter, 1), size)
+        if dots:
+            rest = _broadcast(rest, shape[len(before) : middle])
+    if not arrow:
+        once = sorted(letter for letter in sizes if terms.count(letter) == 1)
+        result = "..." + "".join(once)
+    before, dots, after = result.partition("...")
+    named = [[sizes[letter] for letter in part] for part in (before, after)]
+    return KerasTensor(
+        (*named[0], *(rest if dots else ()), *named[1]), _dtype(operands)
+    )
+
+
+def _dtype(operands: Any) -> str:
+    dtypes = {keras.backend.standardize_dtype(x.dtype) for x in operands}
+    return "int32" if dtypes == {"int8"} else keras.backend.result_type(*dtypes)
+
+
+def _wider(a: int | None, b: int | None) -> int | None:
+    """Return the size of two that are broadcast: a size of 1 gives way."""
+    if 1 in (a, b):
+        return b if a == 1 else a
+    return b if a is None else a
+
+
+def _broadcast(a: Shape, b: Shape) -> Shape:
+    rank = max(len(a), len(b))
+    padded = [(1,) * (rank - len(x)) + x for x in (a, b)]
+    return tuple(map(_wider, *padded))
