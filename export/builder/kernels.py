@@ -28,6 +28,7 @@ _WIDER: dict[ir.DataType, ir.DataType] = {
 _SMALL = frozenset((D.BOOL, D.INT8, D.INT16, D.UINT8, D.UINT16, D.BFLOAT16))
 _NARROW = _SMALL | {D.UINT32, D.UINT64}
 _BFLOAT16 = frozenset((D.BFLOAT16,))
+_HALVES = frozenset((D.FLOAT16, D.BFLOAT16))
 
 _MISSING: dict[str, frozenset[ir.DataType]] = {
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), _SMALL),
@@ -109,7 +110,8 @@ _MISSING: dict[str, frozenset[ir.DataType]] = {
     ),
     "Abs": frozenset((D.BOOL, D.BFLOAT16)),
     "DepthToSpace": _SMALL | {D.INT32, D.UINT32},
-    "IsInf": frozenset((D.FLOAT16, D.BFLOAT16)),
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), _HALVES),
+    "IsInf": _HALVES,
     "Mod": _SMALL,
     "Pad": frozenset((D.INT16, D.UINT16, D.BFLOAT16)),
     "Resize": frozenset((D.BOOL, D.INT16, D.UINT16, D.FLOAT16, D.BFLOAT16)),

@@ -5,7 +5,11 @@ node whose output has such a name:
 
 1. Resize: a size that is scaled by 1 stays, and one read of a tensor is that tensor's;
 2. Reshape: what is left of the input's sizes, once those that both shapes have are
-   taken away, is the one size that is left of the output's.
+   taken away, is the one size that is left of the output's, or a multiple of it, which
+   a later Reshape may divide again;
+3. Conv and pooling: a size that the padding makes up for stays;
+4. TopK: sizes of other axes stay, and a count read of a tensor is that tensor's size;
+5. Where: a size that all operands share stays.
 
 Without them the batch would lose its name, and with it the proof that it is one size
 throughout the model.
@@ -13,8 +17,8 @@ throughout the model.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
@@ -23,6 +27,7 @@ _MADE_UP = "unk__"
 
 Size = int | ir.SymbolicDim
 Pairs = Iterator[tuple[Size, Size]]
+Multiples = dict[Size, tuple[Size, Fraction]]
 
 
 class NameSizesPass(InPlacePass):
@@ -31,13 +36,22 @@ class NameSizesPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules once to each node."""
         names: dict[Size, Size] = {}
+        multiples: Multiples = {}
         for node in model.graph:
             _rename(node, names)
-            for made, size in _RULES.get(node.op_type, _no_pairs)(node):
+            for made, size in _pairs(node, multiples):
                 if _is_made_up(made) and isinstance(size, ir.SymbolicDim):
                     names[made] = size
             _rename(node, names)
         return PassResult(model, bool(names))
+
+
+def _pairs(node: ir.Node, multiples: Multiples) -> Pairs:
+    """Return made-up sizes of a node's outputs, each with the size it is equal to."""
+    if node.op_type == "Reshape":
+        return _reshape(node, multiples)
+    rule = _RULES.get(node.op_type)
+    return iter(()) if rule is None else rule(node)
 
 
 def _rename(node: ir.Node, names: dict[Size, Size]) -> None:
@@ -52,10 +66,6 @@ def _is_made_up(size: Size) -> bool:
 
 def _sizes(value: ir.Value | None) -> list[Size]:
     return [] if value is None or value.shape is None else list(value.shape)
-
-
-def _no_pairs(_node: ir.Node) -> Pairs:
-    yield from ()
 
 
 def _resize(node: ir.Node) -> Pairs:
@@ -77,30 +87,48 @@ def _read_sizes(shape: ir.Value) -> Iterator[Size]:
     """Return the sizes that a shape is put together of, up to the first constant."""
     joined = shape.producer()
     for part in joined.inputs if joined is not None else ():
-        node = None if part is None else part.producer()
-        if node is None or node.op_type != "Shape" or "end" not in node.attributes:
+        read = _read_by(None if part is None else part.producer())
+        if not read:
             return
-        start, end = (node.attributes[name].as_int() for name in ("start", "end"))
-        yield from _sizes(node.inputs[0])[start:end]
+        yield from read
 
 
-def _reshape(node: ir.Node) -> Pairs:
+def _read_by(node: ir.Node | None) -> list[Size]:
+    """Return the sizes that a Shape node reads, none for any other node."""
+    if node is None or node.op_type != "Shape" or "end" not in node.attributes:
+        return []
+    start, end = (node.attributes[name].as_int() for name in ("start", "end"))
+    return _sizes(node.inputs[0])[start:end]
+
+
+def _reshape(node: ir.Node, multiples: Multiples) -> Pairs:
     """Rule 2."""
     before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
     for size in list(after):
         if isinstance(size, ir.SymbolicDim) and size in before:
             before.remove(size)
             after.remove(size)
-    old, factor = _split(before)
-    new, product = _split(after)
-    if len(old) == len(new) == 1 and factor == product:
+    old, factor = _split(before, multiples)
+    new, product = _split(after, {})
+    if len(old) != 1 or len(new) != 1 or not product:
+        return
+    if factor == product:
         yield new[0], old[0]
+    elif _is_made_up(new[0]):
+        multiples[new[0]] = old[0], factor / product
 
 
-def _split(sizes: list[Size]) -> tuple[list[ir.SymbolicDim], int]:
+def _split(sizes: list[Size], multiples: Multiples) -> tuple[list[Size], Fraction]:
     """Return the unknown sizes, and the product of the known ones."""
-    unknown = [size for size in sizes if isinstance(size, ir.SymbolicDim)]
-    return unknown, math.prod(size for size in sizes if isinstance(size, int))
+    unknown, product = list[Size](), Fraction(1)
+    for size in sizes:
+        if isinstance(size, int):
+            product *= size
+        else:
+            base, factor = multiples.get(size, (size, Fraction(1)))
+            unknown.append(base)
+            product *= factor
+    return unknown, product
 
 
 def _window(node: ir.Node) -> Pairs:
@@ -120,6 +148,28 @@ def _window(node: ir.Node) -> Pairs:
             yield new, old
 
 
+def _top_k(node: ir.Node) -> Pairs:
+    """Rule 4."""
+    before, count = _sizes(node.inputs[0]), node.inputs[1]
+    axis = node.attributes["axis"].as_int() % len(before)
+    for value in node.outputs:
+        for place, new in enumerate(_sizes(value)):
+            if place != axis:
+                yield new, before[place]
+            elif count is not None:
+                yield from ((new, old) for old in _read_by(count.producer()))
+
+
+def _broadcast(node: ir.Node) -> Pairs:
+    """Rule 5."""
+    after = _sizes(node.outputs[0])
+    operands = [_sizes(value) for value in node.inputs]
+    for place in range(1, len(after) + 1):
+        found = {sizes[-place] for sizes in operands if len(sizes) >= place} - {1}
+        if len(found) == 1:
+            yield after[-place], found.pop()
+
+
 def _is_padded_to_fit(node: ir.Node) -> bool:
     rule = node.attributes.get("auto_pad")
     return rule is not None and rule.as_string().startswith("SAME")
@@ -131,7 +181,8 @@ def _ints(node: ir.Node, name: str, default: list[int]) -> list[int]:
 
 _WINDOWS = ("AveragePool", "Conv", "MaxPool")
 _RULES: dict[str, Callable[[ir.Node], Pairs]] = {
-    "Reshape": _reshape,
     "Resize": _resize,
+    "TopK": _top_k,
+    "Where": _broadcast,
     **dict.fromkeys(_WINDOWS, _window),
 }

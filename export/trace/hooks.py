@@ -238,6 +238,8 @@ _OF_WEIGHTS = (
     "transpose",
 )
 
+_FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
+
 # Whose attribute, its name, and what takes its place.
 _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras.Operation, "symbolic_call", _operation_call),
@@ -251,7 +253,7 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
     (backend.numpy, "tile", _sized(keras_numpy.Tile)),
     (backend, "rnn", _rnn),
-    *((backend, name, _fused_rnn) for name in ("gru", "lstm")),
+    *((backend, name, _fused_rnn) for name in _FUSED_RNNS),
     (DropoutRNNCell, "get_dropout_mask", _dropout_mask),
     (DropoutRNNCell, "get_recurrent_dropout_mask", _dropout_mask),
     *((m, name, _of_weights) for m in (keras.ops, keras_ops) for name in _OF_WEIGHTS),
@@ -325,6 +327,11 @@ def inner_call(layer: Any) -> Callable[..., Any]:
     quantized = getattr(layer, "quantization_mode", None) is not None
     call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
     return call
+
+
+def takes_argument(layer: Any, name: str) -> bool:
+    """Whether a layer's `call` takes its context's `mask` or `training`."""
+    return bool(getattr(layer, f"_call_has_{name}_arg"))
 
 
 def is_functional(layer: Any) -> bool:

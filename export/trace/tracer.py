@@ -14,7 +14,7 @@ from keras_acts.export.errors import (
     NameClashError,
     UnsupportedOperationError,
 )
-from keras_acts.export.trace import hooks, sizes
+from keras_acts.export.trace import hooks, rewrites, sizes
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.recurrence import recurrence
@@ -132,7 +132,7 @@ class _Recorder:
                 raise UnsupportedOperationError(self._stateful(layer))
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)
-            return hooks.inner_call(layer)(*args, **kwargs)
+            return rewrites.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
                 self.failure = self._untraceable(layer, kwargs, error)

@@ -3,9 +3,17 @@
 from keras_acts.export.convert.layers import (
     activations,
     normalization,
+    recurrent,
     reshaping,
     scaling,
     upsampling,
 )
 
-__all__ = ["activations", "normalization", "reshaping", "scaling", "upsampling"]
+__all__ = [
+    "activations",
+    "normalization",
+    "recurrent",
+    "reshaping",
+    "scaling",
+    "upsampling",
+]

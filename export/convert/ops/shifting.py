@@ -66,9 +66,14 @@ def _joined(g: GraphBuilder, parts: Sequence[ir.Value | None], axis: int) -> ir.
 
 @converts("numpy.Flip")
 def flip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    axes = _axes(g, op.axis, x)
+    return reversed_along(g, x, _axes(g, op.axis, x))
+
+
+def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    """Reverse the order along some axes."""
     count = len(axes)
-    return g.Slice(x, [-1] * count, [_START] * count, axes, [-1] * count)
+    backwards = g.Slice(x, [-1] * count, [_START] * count, list(axes), [-1] * count)
+    return g.with_shape(backwards, g.static_shape(x))
 
 
 @converts("numpy.Roll")
