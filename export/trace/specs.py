@@ -9,7 +9,10 @@ Keras 3.15 describes some results wrongly when the operation is called on symbol
 5. `Logsumexp` and `Reciprocal` say float32 of other floats;
 6. `GetItem` refuses a slice that stands alone;
 7. an upsampling says its compute dtype of integers, which it keeps;
-8. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps.
+8. `DotProductAttention` gives the values the depth of the queries;
+9. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps;
+10. `MultiHot` says its input's dtype, `PSNR` the default one;
+11. `CategoricalCrossentropy` drops the last axis, whichever has the classes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
+from keras_acts.export.trace.numpy_specs import NUMPY_SPECS
 from keras_acts.export.trace.sizes import sized_spec
 from keras_acts.export.trace.structure import flatten, map_structure
 
@@ -32,7 +36,11 @@ def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
     corrected = _CORRECTED.get(name)
     if corrected is not None:
         return corrected(operation, *args, **kwargs)
-    spec = sized_spec(kind, operation, args, kwargs)
+    rule = NUMPY_SPECS.get(name)
+    if rule is not None:
+        spec = rule(operation, *args, **kwargs)
+    else:
+        spec = sized_spec(kind, operation, args, kwargs)
     if "float64" not in _dtypes((args, kwargs)) or _names_its_dtype(operation):
         return spec
     return map_structure(_in_float64, spec)
@@ -47,7 +55,7 @@ def _names_its_dtype(operation: Any) -> bool:
 
 
 def _in_float64(spec: Any) -> Any:
-    """Rule 8."""
+    """Rule 9."""
     if spec is None or spec.dtype != "float32":
         return spec
     return KerasTensor(spec.shape, "float64")
@@ -96,14 +104,42 @@ def _upsampling(layer: Any, inputs: Any) -> Any:
     return KerasTensor(layer.compute_output_shape(inputs.shape), inputs.dtype)
 
 
+def _attention(operation: Any, query: Any, key: Any, value: Any, **rest: Any) -> Any:
+    """Rule 8."""
+    spec = operation.compute_output_spec(query, key, value, **rest)
+    return KerasTensor((*query.shape[:-1], value.shape[-1]), spec.dtype)
+
+
+def _multi_hot(operation: Any, inputs: Any) -> Any:
+    """Rule 10."""
+    return KerasTensor(operation.compute_output_spec(inputs).shape, operation.dtype)
+
+
+def _psnr(operation: Any, x1: Any, x2: Any) -> Any:
+    """Rule 10."""
+    return KerasTensor((), keras.backend.result_type(x1.dtype, x2.dtype, float))
+
+
+def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
+    """Rule 11."""
+    operation.compute_output_spec(target, output)
+    shape = list(output.shape)
+    del shape[operation.axis]
+    return KerasTensor(shape, output.dtype)
+
+
 _CORRECTED: dict[str, Spec] = {
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,
     "nn.BatchNorm": _like_first,
+    "nn.CategoricalCrossentropy": _categorical_crossentropy,
     "nn.Conv": _conv,
+    "nn.DotProductAttention": _attention,
+    "nn.MultiHot": _multi_hot,
     "nn.Normalize": _like_first,
+    "nn.PSNR": _psnr,
     "numpy.GetItem": _get_item,
     "numpy.Reciprocal": _float_like_first,
 }
