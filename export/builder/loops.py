@@ -71,6 +71,80 @@ def scan(
     return finals, stacked
 
 
+def loop(
+    g: GraphBuilder,
+    step: Callable[[ir.Value, list[ir.Value]], tuple[Values, Values]],
+    carried: Values,
+    *,
+    count: ir.Value | None = None,
+    holds: Callable[[Values], ir.Value] | None = None,
+) -> tuple[list[ir.Value], list[ir.Value]]:
+    """Append a Loop: steps that carry values on, up to a count or while they fit.
+
+    Args:
+        g: The graph builder.
+        step: Appends a step, given its number from 0 and what is carried; it returns
+            what is carried on, and what is stacked along a new first axis.
+        carried: What the first step gets.
+        count: The most steps, or None for no limit.
+        holds: Appends the condition for another step, given what is carried.
+
+    Returns:
+        What the last step carries on, and the stacked results.
+    """
+    places = [_like(g, "variable", x, g.static_shape(x)) for x in carried]
+    number = g.placeholder("iteration", ir.DataType.INT64, ())
+    condition = g.placeholder("condition", ir.DataType.BOOL, ())
+
+    def build(number: ir.Value, condition: ir.Value, *present: ir.Value) -> Values:
+        new, stacked = step(number, list(present))
+        again = condition if holds is None else holds(new)
+        return [again, *new, *stacked]
+
+    start = None if holds is None else holds(carried)
+    body = g.subgraph(build, number, condition, *places)
+    results = _results(
+        g.Loop(count, start, *carried, body=body, outputs=len(body.outputs) - 1)
+    )
+    finals, stacked = results[: len(carried)], results[len(carried) :]
+    for value, first in zip(finals, carried, strict=True):
+        g.with_shape(value, g.static_shape(first))
+    for value, one in zip(stacked, body.outputs[1 + len(carried) :], strict=True):
+        g.with_shape(value, (None, *g.static_shape(one)))
+    return finals, stacked
+
+
+def branch(
+    g: GraphBuilder,
+    condition: ir.Value,
+    then: Callable[[], Values],
+    otherwise: Callable[[], Values],
+) -> list[ir.Value]:
+    """Append an If: what one function appends, or what another does.
+
+    Args:
+        g: The graph builder.
+        condition: A scalar boolean.
+        then: Appends what runs where it holds.
+        otherwise: Appends what runs where it does not; it returns as many values.
+    """
+    first, second = g.subgraph(then), g.subgraph(otherwise)
+    if not first.outputs:
+        return []
+    made = g.If(
+        condition,
+        then_branch=first,
+        else_branch=second,
+        outputs=len(first.outputs),
+    )
+    results = _results(made)
+    for value, a, b in zip(results, first.outputs, second.outputs, strict=True):
+        if a.shape is not None and b.shape is not None:
+            pairs = zip(g.static_shape(a), g.static_shape(b), strict=True)
+            g.with_shape(value, [x if x == y else None for x, y in pairs])
+    return results
+
+
 def _results(made: Any) -> list[ir.Value]:
     return [made] if isinstance(made, ir.Value) else list(made)
 

@@ -202,7 +202,8 @@ class _Conversion:
         self._values = outer.new_child()
         try:
             for value, made in zip(flatten(body.inputs), flatten(args), strict=True):
-                self._values[value] = self._typed(made, value)
+                if value is not None:
+                    self._values[value] = self._typed(made, value)
             for node in body.nodes:
                 self._node(node)
             return map_structure(self._operand, body.outputs)

@@ -12,13 +12,17 @@ some of Keras's functions ask whether the tensors before them are that trace's:
    which it would give a symbol;
 5. functions of the backend that make tensors of a given size record that they were
    given a traced one;
-6. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; a
+6. operators of a variable leave the work to those of a traced tensor beside it, and its
+   slices may end at traced sizes;
+7. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; a
    backend's own LSTM and GRU step aside for it, and masks of dropout, which inference
    has no use for, are not drawn;
-7. functions that layers call on their own weights before they use them, such as
+8. functions that layers call on their own weights before they use them, such as
    `ops.reshape` of a bias, are recorded too, so that a weight stays a weight;
-8. `ops.custom_gradient`, which refuses symbols, leaves the gradient out, and
-   `unpack_int4` of quantized layers is recorded as one operation.
+9. `ops.custom_gradient`, which refuses symbols, leaves the gradient out, and
+   `unpack_int4` of quantized layers is recorded as one operation;
+10. conditions, loops, maps and scans of the backend are recorded: their functions may
+    use traced tensors where their arguments are none.
 
 The functions are in place only while some thread traces, and do nothing in threads
 that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
@@ -38,12 +42,14 @@ from keras.src import ops as keras_ops
 from keras.src import quantizers as keras_quantizers
 from keras.src.activations import activations as keras_activations
 from keras.src.backend.common import global_state
+from keras.src.backend.common.variables import Variable as KerasVariable
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 from keras.src.models import Functional
 from keras.src.ops import core as keras_core
 from keras.src.ops import numpy as keras_numpy
 from keras.src.utils.naming import to_snake_case
 
+from keras_acts.export.trace.control_flow import CALLS
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 
 
@@ -162,6 +168,71 @@ def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return wrap
 
 
+def _slice(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(inputs: Any, start_indices: Any, shape: Any) -> Any:
+        if _recorder.get() is None or not has_traced(shape):
+            return original(inputs, start_indices, shape)
+        return keras_core.Slice(shape=shape).symbolic_call(inputs, start_indices)
+
+    return call
+
+
+def _variable_operator(original: Callable[..., Any]) -> Callable[..., Any]:
+    reflected = _REFLECTED[original.__name__]
+
+    def operator(self: Any, other: Any) -> Any:
+        if _recorder.get() is None or not isinstance(other, TracedTensor):
+            return original(self, other)
+        return getattr(other, reflected)(self)
+
+    return operator
+
+
+def _variable_item(original: Callable[..., Any]) -> Callable[..., Any]:
+    def get_item(self: Any, idx: Any) -> Any:
+        if _recorder.get() is None or not has_traced(idx):
+            return original(self, idx)
+        return keras_numpy.GetItem().symbolic_call(self, idx)
+
+    return get_item
+
+
+# Operators, and those that give the same with the operands exchanged.
+_REFLECTED = {
+    **{
+        f"__{name}__": f"__r{name}__"
+        for name in (
+            *("add", "and", "floordiv", "matmul", "mod", "mul"),
+            *("or", "pow", "sub", "truediv", "xor"),
+        )
+    },
+    **{"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__": "__lt__"},
+    **{"__le__": "__ge__", "__ge__": "__le__"},
+}
+
+
+def _control_flow(
+    operation: Callable[..., tuple[Any, Any]],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a function of the backend that runs the functions it is given.
+
+    Args:
+        operation: Makes of its arguments the operation, and the arguments of that.
+    """
+
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            recorder = _recorder.get()
+            if recorder is None:
+                return original(*args, **kwargs)
+            made, given = operation(*args, **kwargs)
+            return recorder.operation(made, given, {})
+
+        return call
+
+    return wrap
+
+
 def _rnn(original: Callable[..., Any]) -> Callable[..., Any]:
     def rnn(*args: Any, **kwargs: Any) -> Any:
         recorder = _recorder.get()
@@ -238,6 +309,8 @@ _OF_WEIGHTS = (
     "transpose",
 )
 
+_CREATIONS = ("eye", "full", "identity", "linspace", "ones", "tri", "zeros")
+
 _FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
 
 # Whose attribute, its name, and what takes its place.
@@ -248,16 +321,26 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras_activations.Mish, "static_call", _mish_static_call),
     *((module, "shape", _shape) for module in (keras.ops, keras_ops, keras_core)),
     *((module, "ndim", _ndim) for module in (keras.ops, keras_ops, keras_numpy)),
-    *((backend.numpy, name, _creation) for name in ("eye", "full", "ones", "zeros")),
+    *((backend.numpy, name, _creation) for name in _CREATIONS),
+    *((KerasVariable, name, _variable_operator) for name in _REFLECTED),
+    (KerasVariable, "__getitem__", _variable_item),
+    (backend.core, "slice", _slice),
     (backend.numpy, "broadcast_to", _sized(keras_numpy.BroadcastTo)),
     (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
     (backend.numpy, "tile", _sized(keras_numpy.Tile)),
+    *((backend.core, name, _control_flow(f)) for name, f in CALLS.items()),
+    # Names of the package that stand for the same functions.
+    (backend, "cond", _control_flow(CALLS["cond"])),
+    (backend, "vectorized_map", _control_flow(CALLS["vectorized_map"])),
     (backend, "rnn", _rnn),
     *((backend, name, _fused_rnn) for name in _FUSED_RNNS),
     (DropoutRNNCell, "get_dropout_mask", _dropout_mask),
     (DropoutRNNCell, "get_recurrent_dropout_mask", _dropout_mask),
     *((m, name, _of_weights) for m in (keras.ops, keras_ops) for name in _OF_WEIGHTS),
-    *((module, "custom_gradient", _custom_gradient) for module in (keras.ops, keras_ops)),
+    *(
+        (module, "custom_gradient", _custom_gradient)
+        for module in (keras.ops, keras_ops)
+    ),
     (keras_quantizers, "unpack_int4", _unpack_int4),
 )
 _originals: list[Any] = []

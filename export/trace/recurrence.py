@@ -18,8 +18,8 @@ from keras import KerasTensor
 
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.structure import flatten, map_structure
-from keras_acts.export.trace.subgraph import Subgraph, spec_of
-from keras_acts.export.trace.tracing import Tracing, pack
+from keras_acts.export.trace.subgraph import spec_of
+from keras_acts.export.trace.tracing import Tracing, carried
 
 RECURRENCE = "trace.rnn"
 """Kind of the node: `call(step, inputs, states, mask, **flags)`; it returns the last
@@ -58,7 +58,7 @@ def recurrence(
     at_once = map_structure(lambda x: _without(x, axis), tensors)
     body = tracing.subgraph(step, at_once, states)
     output = spec_of(body.outputs[0])
-    finals = _states(body, states)
+    finals = carried("A step of a recurrent layer", states, body.outputs[1])
     outputs = _with(output, axis, length if return_all_outputs else 1)
     return tracing.record(
         RECURRENCE,
@@ -73,23 +73,10 @@ def recurrence(
     )
 
 
-def _states(body: Subgraph, initial: Any) -> Any:
-    """Return the specs of the last states, in the structure of the first."""
-    before, after = flatten(initial), [spec_of(x) for x in flatten(body.outputs[1])]
-    alike = len(before) == len(after) and all(
-        new is not None and new.dtype == old.dtype and len(new.shape) == len(old.shape)
-        for old, new in zip(before, after, strict=True)
-    )
-    if not alike:
-        raise UnsupportedOperationError(
-            "A step of a recurrent layer must return states like those it takes, of "
-            f"the same ranks and dtypes. Received: {after}, expected: {before}"
-        )
-    return pack(initial, after)
-
-
 def _without(x: Any, axis: int) -> KerasTensor:
-    return KerasTensor([n for i, n in enumerate(x.shape) if i != axis], x.dtype)
+    sizes = list(x.shape)
+    del sizes[axis]
+    return KerasTensor(sizes, x.dtype)
 
 
 def _with(x: Any, axis: int, size: int | None) -> KerasTensor:

@@ -28,6 +28,11 @@ class Subgraph:
     nodes: list[Node]
 
 
+def like(x: Any) -> KerasTensor:
+    """Return the shape and dtype of a traced tensor, a variable or an array."""
+    return KerasTensor(tuple(x.shape), keras.backend.standardize_dtype(x.dtype))
+
+
 def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
     """Return the shape and dtype of what a function returns, None for None."""
     if result is None:
@@ -36,6 +41,4 @@ def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
         return KerasTensor(result.shape, result.dtype)
     if isinstance(result, Weight):
         return KerasTensor(result.variable.shape, result.dtype)
-    return KerasTensor(
-        result.array.shape, keras.backend.standardize_dtype(result.array.dtype)
-    )
+    return like(result.array)

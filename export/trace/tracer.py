@@ -15,6 +15,7 @@ from keras_acts.export.errors import (
     UnsupportedOperationError,
 )
 from keras_acts.export.trace import hooks, rewrites, sizes
+from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.recurrence import recurrence
@@ -119,6 +120,9 @@ class _Recorder:
             kind = f"keras_acts.{operation.function}"
         else:
             kind = hooks.operation_kind(operation)
+        rule = find_rule(kind)
+        if rule is not None:
+            return rule(self, operation, *args, **kwargs)
         return self._record(kind, operation, args, kwargs)
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
@@ -198,9 +202,9 @@ class _Recorder:
         )
         return outputs
 
-    def subgraph(self, function: Callable[..., Any], *like: Any) -> Subgraph:
-        """Trace a function of new tensors that have the shapes and dtypes of `like`."""
-        inputs = map_structure(_traced, like)
+    def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
+        """Trace a function of new tensors that have the shapes and dtypes of others."""
+        inputs = map_structure(_traced, specs)
         nodes, known = self.nodes, self._sizes
         # What is read of a size inside is known inside alone.
         self.nodes, self._sizes = [], dict(known)
@@ -286,4 +290,4 @@ class _Recorder:
 
 
 def _traced(spec: Any) -> Any:
-    return None if spec is None else TracedTensor(spec.shape, spec.dtype)
+    return None if spec is None else TracedTensor(tuple(spec.shape), spec.dtype)

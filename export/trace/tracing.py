@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.structure import flatten, map_structure
-from keras_acts.export.trace.subgraph import Subgraph
+from keras_acts.export.trace.subgraph import Subgraph, like, spec_of
 
 
 class Tracing(Protocol):
     """The trace under way, as rules for operations that take functions see it."""
 
-    def subgraph(self, function: Callable[..., Any], *like: Any) -> Subgraph:
-        """Trace a function of new tensors that have the shapes and dtypes of `like`."""
+    def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
+        """Trace a function of new tensors that have the shapes and dtypes of others."""
 
     def record(
         self,
@@ -47,3 +48,35 @@ def pack(structure: Any, leaves: list[Any]) -> Any:
         )
     rest = iter(leaves)
     return map_structure(lambda _: next(rest), structure)
+
+
+def carried(what: str, initial: Any, results: Any) -> Any:
+    """Return the specs of what a function hands on to its next call.
+
+    Args:
+        what: The function, for the error.
+        initial: What its first call gets.
+        results: What it returns, as it was traced.
+
+    Raises:
+        UnsupportedOperationError: The number, the ranks, sizes or dtypes differ.
+    """
+    before = [like(x) for x in flatten(initial)]
+    after = [spec_of(x) for x in flatten(results)]
+    alike = len(before) == len(after) and all(map(_stays, before, after))
+    if not alike:
+        raise UnsupportedOperationError(
+            f"{what} must return what it carries on in the shapes and dtypes in which "
+            f"it takes it: {before}. Received: {after}"
+        )
+    return pack(initial, before)
+
+
+def _stays(old: Any, new: Any) -> bool:
+    if new is None or new.dtype != old.dtype or len(new.shape) != len(old.shape):
+        return False
+    # An unknown size that comes of a known 1 is one that broadcasting made.
+    return all(
+        a == b or (b is None and a != 1) or a is None
+        for a, b in zip(old.shape, new.shape, strict=True)
+    )

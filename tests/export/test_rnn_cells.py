@@ -39,9 +39,18 @@ class MinimalCell(layers.Layer):
         return ops.concatenate([new, gate], axis=-1), [new]
 
 
-def simple(**kwargs: Any) -> LayerCase:
-    """A SimpleRNN over unknown time."""
-    return case(layers.SimpleRNN, units=3, **PLAIN, **kwargs)
+def plain(**kwargs: Any) -> LayerCase:
+    """Keras's simplest cell over unknown time, in a layer that has only the loop."""
+
+    def layer(**flags: Any) -> layers.Layer:
+        cell = {k: flags.pop(k) for k in CELL & flags.keys()}
+        return layers.RNN(layers.SimpleRNNCell(3, **PLAIN, **cell), **flags)
+
+    return case(layer, **kwargs)
+
+
+CELL = {"activation", "dropout", "recurrent_dropout", "use_bias"}
+"""Arguments of the cell, not of the loop."""
 
 
 def case(layer: Any, operators: Any = None, shape: Any = (None, 2), **kwargs: Any):
@@ -78,12 +87,12 @@ def stack_of_one() -> Any:
 
 
 @each(
-    simple(),
-    simple(return_sequences=True, activation="relu"),
-    simple(return_state=True, go_backwards=True, use_bias=False),
-    simple(return_sequences=True, return_state=True, go_backwards=True),
-    simple(dropout=0.5, recurrent_dropout=0.5, activation=None),
-    case(layers.SimpleRNN, units=3, **PLAIN, unroll=True, shape=(5, 2)),
+    plain(),
+    plain(return_sequences=True, activation="relu"),
+    plain(return_state=True, go_backwards=True, use_bias=False),
+    plain(return_sequences=True, return_state=True, go_backwards=True),
+    plain(dropout=0.5, recurrent_dropout=0.5, activation=None),
+    plain(unroll=True, shape=(5, 2)),
     case(of(minimal), return_sequences=True),
     case(of(minimal), return_state=True),
     case(of(stacked), return_sequences=True, return_state=True),
@@ -112,6 +121,7 @@ def draw_masked(rng: Any, shape: Any, dtype: str) -> Any:
     if dtype == "bool":
         drawn = rng.integers(0, 2, shape).astype(bool)
         drawn[-1, 0] = False
+        drawn[0, -1] = True
         return drawn
     numbers = rng.normal(size=shape).astype(dtype)
     if len(shape) > 2:
@@ -133,7 +143,7 @@ MASKED = {
 @pytest.mark.parametrize("pattern", ["given", "masking"])
 @pytest.mark.parametrize("flags", MASKED)
 def test_with_a_mask(pattern: str, flags: str) -> None:
-    rnn = layers.SimpleRNN(3, **PLAIN, **MASKED[flags])
+    rnn = layers.RNN(layers.SimpleRNNCell(3, **PLAIN), **MASKED[flags])
     model = masked(rnn, pattern)
     randomize(model)
     check_model(model, draw=draw_masked)
