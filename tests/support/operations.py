@@ -29,6 +29,8 @@ class Operation:
         opsets: The versions of the operators to convert for.
         in_layer: Whether a layer calls it, where `ops.shape` knows every size.
         reference: What it is in NumPy, where a backend of Keras errs or refuses.
+        outputs: Shape and dtype of each output of a layer, with the batch, where Keras
+            can't find them out without values.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Operation:
     opsets: tuple[int | None, ...] = (None,)
     in_layer: bool = False
     reference: Callable[..., Any] | None = None
+    outputs: tuple[tuple[tuple[int | None, ...], str], ...] | None = None
 
     def __str__(self) -> str:
         dtypes = "" if self.dtypes == ("float32",) else "-" + "-".join(self.dtypes)
@@ -58,7 +61,8 @@ class Operation:
             keras.Input(shape, dtype=dtype)
             for shape, dtype in zip(self.shapes, dtypes, strict=False)
         ]
-        call = _Call(self.call) if self.in_layer else self.call
+        layer = self.in_layer or self.outputs is not None
+        call = _Call(self.call, self.outputs) if layer else self.call
         return keras.Model(inputs, call(*inputs))
 
     def arrays(self, model: keras.Model, batch: int, size: int) -> list[np.ndarray]:
@@ -83,12 +87,19 @@ class Operation:
 class _Call(keras.layers.Layer):
     """A layer whose call is one function of its inputs, whatever their dtypes."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], outputs: Any = None) -> None:
         super().__init__(autocast=False)
         self.function = function
+        self.outputs = outputs
 
     def call(self, *inputs: Any) -> Any:
         return self.function(*inputs)
+
+    def compute_output_spec(self, *inputs: Any) -> Any:
+        if self.outputs is None:
+            return super().compute_output_spec(*inputs)
+        specs = [keras.KerasTensor(shape, dtype) for shape, dtype in self.outputs]
+        return specs if len(specs) > 1 else specs[0]
 
 
 def one(name: str, call: Callable[..., Any], **row: Any) -> Operation:

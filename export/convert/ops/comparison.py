@@ -11,9 +11,9 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import keras_dtype
+from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.ops.arithmetic import is_float, promoted
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.errors import UnsupportedOperationError
 
 
 def common(g: GraphBuilder, *operands: Operand) -> list[ir.Value]:
@@ -82,15 +82,19 @@ def logical_not(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     return g.Not(g.cast(x, "bool"))
 
 
+@converts("numpy.Nonzero")
+def nonzero(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
+    """The places of elements that are not zero, axis by axis."""
+    places = g.NonZero(g.cast(x, ir.DataType.BOOL))
+    return [g.Gather(places, np.asarray(axis), axis=0) for axis in range(g.rank(x))]
+
+
 @converts("numpy.Where")
 def where(
     g: GraphBuilder, op: Any, condition: Operand, x1: Operand = None, x2: Operand = None
-) -> ir.Value:
+) -> ir.Value | list[ir.Value]:
     if x1 is None or x2 is None:
-        raise UnsupportedOperationError(
-            "`ops.where` needs both values: the indices of a condition alone have no "
-            f"size known before the model runs. Received: x1={x1!r}, x2={x2!r}"
-        )
+        return nonzero(g, op, g.cast(condition, "bool"))
     return g.Where(g.cast(condition, "bool"), *promoted(g, x1, x2))
 
 
@@ -120,3 +124,9 @@ def isclose(
     near = g.And(g.LessOrEqual(g.Abs(g.Sub(x1, x2)), bound), g.Less(g.Abs(x2), np.inf))
     alike = g.Or(near, g.Equal(x1, x2))
     return g.Or(alike, g.And(g.IsNaN(x1), g.IsNaN(x2))) if op.equal_nan else alike
+
+
+@converts("numpy.AllClose")
+def allclose(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    near = g.cast(isclose(g, op, x1, x2, op.rtol, op.atol), ir.DataType.INT32)
+    return g.cast(reduce(g, "ReduceMin", near), ir.DataType.BOOL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
@@ -41,3 +42,8 @@ def full(g: GraphBuilder, op: Any, fill_value: Operand) -> ir.Value:
 def size(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """ONNX's Size has no kernel for bfloat16, Shape has."""
     return reduce(g, "ReduceProd", g.Shape(x))
+
+
+@converts("numpy.Ndim")
+def ndim(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return g.constant(np.asarray(g.rank(x), np.int32))

@@ -100,22 +100,24 @@ def average(g: GraphBuilder, op: Any, x: ir.Value, weights: Operand = None) -> i
     return g.Div(total, reduce(g, "ReduceSum", weights, axes))
 
 
-def _finds(kind: str, op_type: str) -> None:
-    """Register a search for the first extreme element."""
-
-    @converts(kind)
-    def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-        if op.axis is not None:
-            found: ir.Value = getattr(g, op_type)(
-                x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims)
-            )
-            return found
-        index = getattr(g, op_type)(g.Reshape(x, [-1]), axis=0, keepdims=0)
-        return g.Reshape(index, [1] * g.rank(x)) if op.keepdims else index
+def first_extreme(g: GraphBuilder, op: Any, op_type: str, x: ir.Value) -> ir.Value:
+    """Return the place of the first extreme element, `"ArgMax"` or `"ArgMin"`."""
+    search = getattr(g, op_type)
+    if op.axis is not None:
+        found: ir.Value = search(x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims))
+        return found
+    index: ir.Value = search(g.Reshape(x, [-1]), axis=0, keepdims=0)
+    return g.Reshape(index, [1] * g.rank(x)) if op.keepdims else index
 
 
-_finds("numpy.Argmax", "ArgMax")
-_finds("numpy.Argmin", "ArgMin")
+@converts("numpy.Argmax")
+def argmax(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return first_extreme(g, op, "ArgMax", x)
+
+
+@converts("numpy.Argmin")
+def argmin(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return first_extreme(g, op, "ArgMin", x)
 
 
 @converts("numpy.Cumsum")

@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.convert.ops.spatial import transposed
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
@@ -23,23 +24,29 @@ _PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
 def pad(
     g: GraphBuilder, op: Any, x: ir.Value, constant_values: Operand = None
 ) -> ir.Value:
-    widths = [tuple(int(one) for one in pair) for pair in op.pad_width]
+    widths = [tuple(map(_width, pair)) for pair in op.pad_width]
     if len(widths) == 1:
         widths = widths * g.rank(x)
-    if not any(map(any, widths)):
+    traced = any(isinstance(one, ir.Value) for pair in widths for one in pair)
+    if not traced and not any(map(any, widths)):
         return x
     if op.mode in _PAD_MODES:
-        pads = [before for before, _ in widths] + [after for _, after in widths]
+        pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
         filler = None if constant_values is None else g.cast(constant_values, x.dtype)  # type: ignore[arg-type]
         return g.Pad(x, pads, filler, mode=_PAD_MODES[op.mode])
-    if op.mode not in _COPIES:
+    if op.mode not in _COPIES or traced:
         raise UnsupportedOperationError(
-            f"`mode` must be one of {sorted({*_PAD_MODES, *_COPIES})}. "
+            f"`mode` must be one of {[*_PAD_MODES, *_COPIES]}, of the first "
+            f"{len(_PAD_MODES)} for widths that are unknown until the model runs. "
             f"Received: mode={op.mode!r}"
         )
     for axis, (before, after) in enumerate(widths):
         x = _COPIES[op.mode](g, x, axis, before, after)
     return x
+
+
+def _width(one: int | ir.Value) -> int | ir.Value:
+    return one if isinstance(one, ir.Value) else int(one)
 
 
 def _symmetric(
@@ -104,3 +111,37 @@ def _axes(g: GraphBuilder, axis: Any, x: ir.Value) -> list[int]:
         return list(range(g.rank(x)))
     given = [axis] if isinstance(axis, int) else axis
     return [one % g.rank(x) for one in given]
+
+
+@converts("numpy.Fliplr")
+def fliplr(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return _flipped(g, x, [1])
+
+
+@converts("numpy.Flipud")
+def flipud(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return _flipped(g, x, [0])
+
+
+@converts("numpy.Rot90")
+def rot90(g: GraphBuilder, op: Any, array: ir.Value) -> ir.Value:
+    """Turn from the first axis toward the second: half a turn flips both."""
+    first, second = (axis % g.rank(array) for axis in op.axes)
+    turns = op.k % 4
+    if turns in (1, 2):
+        array = _flipped(g, array, [second])
+    if turns in (2, 3):
+        array = _flipped(g, array, [first])
+    if turns % 2 == 0:
+        return array
+    places = list(range(g.rank(array)))
+    places[first], places[second] = second, first
+    return transposed(g, array, places)
+
+
+def _flipped(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    count = len(axes)
+    return g.with_shape(
+        g.Slice(x, [-1] * count, [_START] * count, list(axes), [-1] * count),
+        g.static_shape(x),
+    )

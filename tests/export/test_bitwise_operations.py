@@ -1,0 +1,60 @@
+"""Operations on bits, against Keras."""
+
+from __future__ import annotations
+
+import numpy as np
+from keras import ops
+
+from support import export_check, operations
+from support.operations import TWO, Operation, named, one
+
+OPSETS = (17, None)
+FLAT = {"shapes": ((4,), (4,))}
+COUNTS = np.asarray([0, 1, 3, 7])
+
+CONNECTIVES = [
+    *named("bitwise_and", "bitwise_xor", dtypes=("int32",), opsets=OPSETS, **TWO),
+    *named("bitwise_or", dtypes=("int8",), opsets=OPSETS, **TWO),
+    *named("bitwise_xor", dtypes=("uint8",), opsets=(17,), **FLAT),
+    *named("bitwise_and", dtypes=("bool",), **FLAT),
+    *named("bitwise_not", "bitwise_invert", dtypes=("int32",), opsets=OPSETS),
+    *named("bitwise_not", dtypes=("uint8",), opsets=OPSETS),
+    *named("bitwise_invert", dtypes=("bool",)),
+    one(
+        "bitwise_or of dtypes",
+        ops.bitwise_or,
+        dtypes=("int8", "int32"),
+        opsets=(17,),
+        **FLAT,
+    ),
+    one(
+        "bitwise_and with a number",
+        lambda x: ops.bitwise_and(x, 6),
+        dtypes=("int32",),
+        in_layer=True,
+    ),
+]
+
+SHIFTS = [
+    *(
+        one(
+            f"{name} of {dtype}",
+            lambda x, name=name, dtype=dtype: getattr(ops, name)(
+                x, COUNTS.astype(dtype)
+            ),
+            dtypes=(dtype,),
+            in_layer=True,
+        )
+        for name in ("left_shift", "bitwise_right_shift")
+        for dtype in ("int32", "uint8", "int8")
+    ),
+    one(
+        "bitwise_left_shift", lambda x: ops.bitwise_left_shift(x, 30), dtypes=("int32",)
+    ),
+    one("right_shift", lambda x: ops.right_shift(x, 2), dtypes=("uint16",), low=0),
+]
+
+
+@export_check.each(*CONNECTIVES, *SHIFTS)
+def test_answers_like_keras(case: Operation) -> None:
+    operations.check(case)
