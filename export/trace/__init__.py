@@ -1,6 +1,7 @@
 """From a Keras model to a graph of its operations, the same on every backend.
 
-The only room that knows Keras's private parts; they stand in `hooks`.
+The only room that knows Keras's private parts: `hooks` changes them, `private` reads
+them.
 """
 
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight

@@ -1,4 +1,4 @@
-"""What tracing needs of Keras's private parts, all of it in this one place.
+"""What tracing changes in Keras while it runs, all of it in this one place.
 
 Keras has no hook that sees the operations inside a layer, so while a thread traces,
 some of Keras's functions ask whether the tensors before them are that trace's:
@@ -44,10 +44,8 @@ from keras.src.activations import activations as keras_activations
 from keras.src.backend.common import global_state
 from keras.src.backend.common.variables import Variable as KerasVariable
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
-from keras.src.models import Functional
 from keras.src.ops import core as keras_core
 from keras.src.ops import numpy as keras_numpy
-from keras.src.utils.naming import to_snake_case
 
 from keras_acts.export.trace.control_flow import CALLS
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
@@ -392,79 +390,3 @@ def _names_kept() -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute("object_name_uids", kept)
-
-
-@contextlib.contextmanager
-def calls_forgotten(layer: Any) -> Iterator[None]:
-    """Take back what Keras notes of a layer's calls: its nodes."""
-    nodes = layer._inbound_nodes
-    count = len(nodes)
-    try:
-        yield
-    finally:
-        del nodes[count:]
-
-
-def inner_call(layer: Any) -> Callable[..., Any]:
-    """Return the method of a layer that computes its output."""
-    quantized = getattr(layer, "quantization_mode", None) is not None
-    call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
-    return call
-
-
-def takes_argument(layer: Any, name: str) -> bool:
-    """Whether a layer's `call` takes its context's `mask` or `training`."""
-    return bool(getattr(layer, f"_call_has_{name}_arg"))
-
-
-def is_functional(layer: Any) -> bool:
-    """Whether a model is a graph of layers, all of which its configuration names."""
-    return isinstance(layer, Functional)
-
-
-def keeps_state(layer: Any) -> bool:
-    """Whether a recurrent layer begins a call with the state that the last one left."""
-    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
-    return isinstance(layer, recurrent) and bool(layer.stateful)
-
-
-def automatic_name(cls: type) -> str:
-    """Return the name, before its number, that Keras gives a layer without one."""
-    name: str = to_snake_case(cls.__name__)
-    return name
-
-
-def own_variables(layer: Any) -> list[Any]:
-    """Return the variables of a layer without those of the layers inside it."""
-    return [*layer._trainable_variables, *layer._non_trainable_variables]
-
-
-def inner_layers(layer: Any) -> list[Any]:
-    """Return the layers directly inside a layer."""
-    return list(layer._layers)
-
-
-def operation_kind(operation: Any) -> str:
-    """Return a stable name of what an operation is: `"numpy.Add"`, `"nn.Relu"`."""
-    cls = type(operation)
-    module = cls.__module__.removeprefix("keras.src.ops.").removeprefix("keras.src.")
-    return f"{module.rsplit('.', 1)[-1]}.{cls.__name__}"
-
-
-def input_structure(model: Any) -> Any:
-    """Return the structure of a Functional or Sequential model's inputs, or None."""
-    if isinstance(model, keras.Sequential):
-        return model.inputs[0] if model.built and model.inputs else None
-    return getattr(model, "_inputs_struct", None)
-
-
-def recorded_shapes(model: Any) -> tuple[Any, ...]:
-    """Return the shapes with which a model was built, one entry an argument."""
-    return tuple((getattr(model, "_build_shapes_dict", None) or {}).values())
-
-
-def output_layer_names(model: Any) -> list[str]:
-    """Return the names of the layers that make a Functional model's outputs."""
-    if isinstance(model, keras.Sequential):
-        return [model.layers[-1].name] if model.layers else []
-    return list(getattr(model, "output_names", None) or [])

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.trace import hooks
+from keras_acts.export.trace import private
 from keras_acts.export.trace.signature import unique
 
 Path = tuple[str, ...]
@@ -43,7 +43,7 @@ class LayerNames:
         if id(layer) not in self._names:
             name = layer.name
             if caller is None or id(caller) in self._settled:
-                if isinstance(layer, keras.Sequential) or hooks.is_functional(layer):
+                if isinstance(layer, keras.Sequential) or private.is_functional(layer):
                     self._settled.add(id(layer))
             else:
                 name = unique(_base_name(layer), self._taken.setdefault(id(caller), []))
@@ -52,16 +52,16 @@ class LayerNames:
         return self._names[id(layer)]
 
     def _name_weights(self, layer: Any, path: Path, *, is_leaf: bool) -> None:
-        for variable in hooks.own_variables(layer):
+        for variable in private.own_variables(layer):
             name = "/".join((*path, variable.name))
             self.weights.setdefault(id(variable), name)
         if is_leaf:
-            for inner in hooks.inner_layers(layer):
+            for inner in private.inner_layers(layer):
                 name = self._name(inner, layer)
                 self._name_weights(inner, (*path, name), is_leaf=True)
 
 
 def _base_name(layer: Any) -> str:
     """Return a layer's name without the number that Keras gave it."""
-    automatic = hooks.automatic_name(type(layer))
+    automatic = private.automatic_name(type(layer))
     return re.sub(rf"^({re.escape(automatic)})_\d+$", r"\1", layer.name)

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts.export.trace import hooks
+from keras_acts.export.trace import private
 
 
 def _time_distributed(
@@ -25,9 +25,9 @@ def _time_distributed(
     the number of steps is unknown.
     """
     inner, kwargs = layer.layer, {}
-    if mask is not None and hooks.takes_argument(inner, "mask"):
+    if mask is not None and private.takes_argument(inner, "mask"):
         kwargs["mask"] = _steps_as_samples(mask)
-    if hooks.takes_argument(inner, "training"):
+    if private.takes_argument(inner, "training"):
         kwargs["training"] = training
     # Keras calls `call`, without what `__call__` does around it, and so does this.
     outputs = inner.symbolic_call(_steps_as_samples(inputs), **kwargs)
@@ -48,4 +48,4 @@ def inner_call(layer: Any) -> Callable[..., Any]:
     for cls, rewrite in _REWRITES.items():
         if isinstance(layer, cls) and type(layer).call is cls.call:
             return partial(rewrite, layer)
-    return hooks.inner_call(layer)
+    return private.inner_call(layer)

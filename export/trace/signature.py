@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
-from keras_acts.export.trace import hooks
+from keras_acts.export.trace import private
 from keras_acts.export.trace.structure import (
     flatten,
     flatten_with_path,
@@ -85,10 +85,10 @@ def model_signature(model: Any, given: Any = None) -> Signature:
         )
     if given is not None:
         arguments = given if _is_several(given) else (given,)
-    elif hooks.input_structure(model) is not None:
-        arguments = (hooks.input_structure(model),)
+    elif private.input_structure(model) is not None:
+        arguments = (private.input_structure(model),)
     else:
-        shapes = hooks.recorded_shapes(model)
+        shapes = private.recorded_shapes(model)
         arguments = tuple(_from_shapes(a, model.input_dtype) for a in shapes)
     signature = _Namer(model).name(arguments) if arguments else Signature(())
     _check_fits(model, signature, given)
@@ -106,7 +106,7 @@ def _check_fits(model: Any, signature: Signature, given: Any) -> None:
             "dtype='float32')`, or a tuple with one for each argument. "
             f"Received: input_signature={given!r} ({error})"
         ) from error
-    known = hooks.input_structure(model)
+    known = private.input_structure(model)
     if known is None or given is None:
         return
     inputs = flatten(known)
@@ -244,7 +244,7 @@ def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, An
         outputs: What it returned. None among them is left out.
         taken: Names that inputs have.
     """
-    layers = list(hooks.output_layer_names(model))
+    layers = list(private.output_layer_names(model))
     flat = list(flatten_with_path(outputs))
     named: dict[str, Any] = {}
     for i, (path, x) in enumerate(flat):

@@ -14,7 +14,7 @@ from keras_acts.export.errors import (
     NameClashError,
     UnsupportedOperationError,
 )
-from keras_acts.export.trace import hooks, rewrites, sizes
+from keras_acts.export.trace import hooks, private, rewrites, sizes
 from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
@@ -119,7 +119,7 @@ class _Recorder:
         if isinstance(operation, ActivationOperation):
             kind = f"keras_acts.{operation.function}"
         else:
-            kind = hooks.operation_kind(operation)
+            kind = private.operation_kind(operation)
         rule = find_rule(kind)
         if rule is not None:
             return rule(self, operation, *args, **kwargs)
@@ -127,12 +127,12 @@ class _Recorder:
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a layer that is a leaf, and the operations inside any other."""
-        self.calls.enter_context(hooks.calls_forgotten(layer))
+        self.calls.enter_context(private.calls_forgotten(layer))
         outer, is_leaf = self._scope, self._is_leaf(layer, args, kwargs)
         self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
         self._callers.append(layer)
         try:
-            if hooks.keeps_state(layer):
+            if private.keeps_state(layer):
                 raise UnsupportedOperationError(self._stateful(layer))
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)

@@ -18,7 +18,8 @@ from keras.src.backend.common import global_state
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.convert.registry import is_leaf, registered_kinds
-from keras_acts.export.trace import hooks, model_signature, trace
+from keras_acts.export.trace import hooks, model_signature, private, trace
+from keras_acts.export.trace.control_flow import CALLS
 from support.export_check import check_model
 
 # What each hooked function takes, besides itself or a class's `self`.
@@ -56,6 +57,10 @@ PARAMETERS = {
     "unpack_int4": ["packed", "orig_len", "axis", "dtype"],
     "get_dropout_mask": ["step_input"],
     "get_recurrent_dropout_mask": ["step_input"],
+}
+# The backend's functions take what those of `keras.ops` do.
+PARAMETERS |= {
+    name: list(inspect.signature(getattr(ops, name)).parameters) for name in CALLS
 }
 # Whose arguments tracing does not read.
 STEP_ASIDE = hooks._FUSED_RNNS
@@ -101,7 +106,7 @@ def test_a_first_call_records_its_shapes() -> None:
 
     model = Plain()
     model(np.ones((4, 3), "float32"))
-    assert hooks.recorded_shapes(model) == ((4, 3),)
+    assert private.recorded_shapes(model) == ((4, 3),)
 
 
 @pytest.mark.parametrize("kind", registered_kinds())
