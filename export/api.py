@@ -47,7 +47,8 @@ def to_onnx(
 
     Args:
         model: A Functional or Sequential model, or a subclassed one that was called
-            once or loaded, so that its weights exist.
+            once or loaded, so that its weights exist; `input_signature` builds one that
+            has none yet, as `model.build` would.
         path: Where to write the file as well, atomically. Weights above 2 GB go to
             `<name>.onnx.data` beside it, and then a path is needed.
         input_signature: Shapes and dtypes in place of the model's own, in the structure
@@ -201,7 +202,7 @@ def _converted(
         graph = trace(
             model,
             signature,
-            is_leaf=partial(is_leaf, dtype=dtype),
+            is_leaf=partial(is_leaf, dtype=dtype, target=target),
             names=output_names,
             traces_weights=traces_weights,
         )

@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 import keras
 
 Converter = Callable[..., Any]
-When = Callable[[Any, Mapping[str, Any], str], bool]
-"""Whether a layer's converter has a form for a call: given the layer, the arguments of
-its `call` by name, and the dtype of the file's arithmetic in it."""
+When = Callable[[Any, Mapping[str, Any], str, str], bool]
+"""Whether a layer's converter is to convert a call: given the layer, the arguments of
+its `call` by name, the dtype of the file's arithmetic in it, and the target."""
 
 F = TypeVar("F", bound=Converter)
 
@@ -125,7 +125,13 @@ def _converted_class(layer: Any) -> type | None:
     return None
 
 
-def is_leaf(layer: Any, args: Any, kwargs: Any, dtype: str | None = None) -> bool:
+def is_leaf(
+    layer: Any,
+    args: Any,
+    kwargs: Any,
+    dtype: str | None = None,
+    target: str = "cpu",
+) -> bool:
     """Whether a call of a layer is converted as a whole, not operation by operation.
 
     Args:
@@ -133,13 +139,15 @@ def is_leaf(layer: Any, args: Any, kwargs: Any, dtype: str | None = None) -> boo
         args: The positional arguments of its `call`.
         kwargs: The keyword arguments.
         dtype: Dtype of the file's arithmetic; that of the model's own for None.
+        target: What the graph shall run fast on.
     """
     cls = _converted_class(layer)
     if cls not in _CONDITIONS:
         return cls is not None
     call = inspect.signature(layer.call).bind(*args, **kwargs)
     call.apply_defaults()
-    return _CONDITIONS[cls](layer, call.arguments, dtype or layer.compute_dtype)
+    dtype = dtype or layer.compute_dtype
+    return _CONDITIONS[cls](layer, call.arguments, dtype, target)
 
 
 def registered_kinds() -> list[str]:

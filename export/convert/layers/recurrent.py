@@ -24,10 +24,10 @@ from keras_acts.export.convert.registry import converts_layer
 _DTYPES = ("bfloat16", "float16", "float32")
 
 
-def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str) -> bool:
-    """Whether a recurrent operator does what a call of a layer does."""
+def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str, target: str) -> bool:
+    """Whether a recurrent operator does what a call of a layer does, and fast."""
     operator = operator_of(layer)
-    if operator is None or dtype not in _DTYPES:
+    if operator is None or dtype not in _DTYPES or target in operator.slow_on:
         return False
     cell = layer.cell
     if None in operator.functions(cell) or cell.compute_dtype != layer.compute_dtype:
@@ -66,13 +66,15 @@ def recurrent(
     return (output, *states) if layer.return_state else output
 
 
-def _is_bidirectional(layer: Any, call: Mapping[str, Any], dtype: str) -> bool:
+def _is_bidirectional(
+    layer: Any, call: Mapping[str, Any], dtype: str, target: str
+) -> bool:
     """Whether one recurrent operator does what both layers of a call do."""
     both = (layer.forward_layer, layer.backward_layer)
     states = call["initial_state"]
     calls = [{**call, "initial_state": one} for one in _halves(states)]
     each = zip(both, calls, strict=True)
-    if not all(_has_operator(*one, dtype) for one in each):
+    if not all(_has_operator(*one, dtype, target) for one in each):
         return False
     if layer.forward_layer.go_backwards or len(set(map(_form, both))) > 1:
         return False
