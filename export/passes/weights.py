@@ -5,7 +5,9 @@ Rules, on a node whose first input is a weight or a constant:
 1. Transpose: it is stored with its axes permuted;
 2. Reshape to a constant shape: it is stored in that shape;
 3. Cast: it is stored in that type, but for integers of a quantized layer, which the
-   file keeps in their eight bits.
+   file keeps in their eight bits;
+4. a matrix that another operator reads as it is, such as an embedding that is tied to
+   the output, is stored once: its Transpose stays, for the runtime to do when it loads.
 
 Weights stay lazy: nothing is computed before the file is written. Nodes that do the
 same to the same weight, as in a layer that is called twice, share one result.
@@ -111,7 +113,10 @@ def _form(node: ir.Node) -> Stored | None:
     return None if node.outputs[0].is_graph_output() else rule(node, weight.const_value)
 
 
-def _transpose(node: ir.Node, tensor: ir.TensorProtocol) -> Stored:
+def _transpose(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
+    uses = node.inputs[0].uses() if node.inputs[0] is not None else ()
+    if len(sizes(tensor)) == 2 and any(x.node.op_type not in _RULES for x in uses):
+        return None  # Rule 4
     permutation = tuple(node.attributes["perm"].as_ints())
     shape = tuple(sizes(tensor)[axis] for axis in permutation)
     return Stored(lambda x: x.transpose(permutation), shape, tensor.dtype)

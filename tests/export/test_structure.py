@@ -117,18 +117,24 @@ def test_a_shared_model() -> None:
     check_model(keras.Model(x, shared(shared(x))))
 
 
-def test_tied_weights_are_stored_once() -> None:
+@pytest.mark.parametrize("by", ["transpose", "einsum", "layer"])
+def test_tied_weights_are_stored_once(by: str) -> None:
     class Tied(layers.Layer):
         def __init__(self) -> None:
             super().__init__()
-            self.table = layers.Embedding(6, 4)
+            self.table = layers.ReversibleEmbedding(6, 4)
 
         def call(self, x: Any) -> Any:
-            return ops.matmul(self.table(x), ops.transpose(self.table.embeddings))
+            y, weights = self.table(x), self.table.embeddings
+            if by == "layer":
+                return self.table(y, reverse=True)
+            if by == "einsum":
+                return ops.einsum("btd,vd->btv", y, weights)
+            return ops.matmul(y, ops.transpose(weights))
 
     x = keras.Input((3,), dtype="int32")
-    model = keras.Model(x, Tied()(x))
-    check_model(model)
+    proto = check_model(keras.Model(x, Tied()(x)))
+    assert [list(stored.dims) for stored in proto.graph.initializer] == [[6, 4]]
 
 
 # Subclassed models
