@@ -63,6 +63,15 @@ def pytest_configure(config):
     hypothesis.settings.load_profile("repeatable")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _initial_weights():
+    """Spare JAX to compile a program for each shape of random initial weights."""
+    from support.initial_weights import drawn_by_numpy
+
+    with drawn_by_numpy():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Start each test from one random state."""
