@@ -71,16 +71,17 @@ def model_signature(model: Any, given: Any = None) -> Signature:
         model: A Keras model or layer.
         given: The user's own: a structure like the model's first argument, of
             `keras.InputSpec`, `KerasTensor`, arrays, shapes, or `(shape, dtype)`;
-            a tuple of such structures stands for several positional arguments.
+            a tuple of such structures stands for several positional arguments. A model
+            without weights is built from it, as `model.build` would.
 
     Raises:
         SignatureError: The model has no weights or no signature yet, or `given` does
             not have that form or does not fit the model.
     """
-    if not model.built:
+    if not model.built and given is None:
         raise SignatureError(
             f"The weights of '{model.name}' do not exist yet: call it once on a batch, "
-            "or load it from a file. "
+            "load it from a file, or give `input_signature`. "
             f"Received: a {type(model).__name__} that is not built"
         )
     if given is not None:
@@ -92,7 +93,23 @@ def model_signature(model: Any, given: Any = None) -> Signature:
         arguments = tuple(_from_shapes(a, model.input_dtype) for a in shapes)
     signature = _Namer(model).name(arguments) if arguments else Signature(())
     _check_fits(model, signature, given)
+    if not model.built:
+        _build(model, signature, given)
     return signature
+
+
+def _build(model: Any, signature: Signature, given: Any) -> None:
+    """Create a model's weights by calling it on symbolic tensors."""
+    tensors = signature.map(lambda x: keras.KerasTensor(x.shape, x.dtype))
+    try:
+        with private.calls_forgotten(model):
+            model(*tensors)
+    except Exception as error:
+        raise SignatureError(
+            f"The weights of '{model.name}' do not exist yet, and it can't be built "
+            "from `input_signature`: call it once on a batch. "
+            f"Received: input_signature={given!r} ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _check_fits(model: Any, signature: Signature, given: Any) -> None:
@@ -196,6 +213,11 @@ class _Namer:
         return InputSpec(tuple(shape), dtype, self._taken[-1])
 
 
+def size_name(name: str, axis: int) -> str:
+    """Return the name that an unknown size of an input has in the file."""
+    return "batch" if axis == 0 else f"{name}_{axis}"
+
+
 def unique(name: str, taken: Sequence[str]) -> str:
     """Return `name`, numbered if it is taken."""
     candidate, number = name, 0
@@ -258,3 +280,33 @@ def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, An
         if x is not None:
             named[unique(name, [*taken, *named])] = x
     return named
+
+
+def public_names(
+    model: Any,
+    outputs: Any,
+    taken: Sequence[str],
+    names: Sequence[str] | Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """Name a model's outputs as they are named in the file.
+
+    Args:
+        model: The model that returned them.
+        outputs: What it returned.
+        taken: Names that inputs have.
+        names: Names in place of the model's own.
+
+    Raises:
+        SignatureError: `names` does not fit the outputs.
+        NameClashError: Two outputs would have one name, or one that of an input.
+    """
+    named = output_names(model, outputs, taken)
+    if names is None:
+        return named
+    new = renamed(list(named), names, "output_names")
+    clash = [name for name in new if name in taken]
+    if clash:
+        raise NameClashError(
+            f"An output must not be named as an input is. Received: {clash[0]!r}"
+        )
+    return dict(zip(new, named.values(), strict=True))
