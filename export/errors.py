@@ -36,6 +36,10 @@ class EngineError(ExportError):
     """The engine asked for is not there, or does not take this kind of model."""
 
 
+class EngineWarning(UserWarning):
+    """The native engine could not convert the model, and another one took its place."""
+
+
 class ParityError(ExportError):
     """The ONNX model was not shown to answer as the Keras model does.
 

@@ -18,6 +18,9 @@ DEFAULT_OPSET = 21
 """Newest opset whose Elu, Selu and ThresholdedRelu run on CUDA in every onnxruntime:
 many releases match their CUDA kernels up to opset 21 only."""
 
+_IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12}
+_NEWEST_IR_VERSION = 13
+
 
 def check_opset(opset: int | None) -> int:
     """Return the opset to write, the default for None.
@@ -33,6 +36,11 @@ def check_opset(opset: int | None) -> int:
             f"Received: opset={opset!r}"
         )
     return opset
+
+
+def ir_version(opset: int) -> int:
+    """Return the IR version that came with an opset, so that old runtimes read it."""
+    return _IR_VERSIONS.get(opset, _NEWEST_IR_VERSION)
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:

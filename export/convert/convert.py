@@ -18,6 +18,7 @@ from keras_acts.export.errors import (
     SignatureError,
     UnsupportedOperationError,
 )
+from keras_acts.export.options import ir_version
 from keras_acts.export.trace import (
     Constant,
     Graph,
@@ -28,6 +29,7 @@ from keras_acts.export.trace import (
     flatten,
     map_leaves,
     map_structure,
+    size_name,
     with_statics,
 )
 
@@ -115,11 +117,11 @@ class _Conversion:
             opset_imports={"": self._g.opset},
             name=self._graph.name,
         )
-        return ir.Model(body, ir_version=_ir_version(self._g.opset))
+        return ir.Model(body, ir_version=ir_version(self._g.opset))
 
     def _input(self, name: str, value: Value) -> ir.Value:
         symbols = [
-            size if size is not None else _size_name(name, axis)
+            size if size is not None else size_name(name, axis)
             for axis, size in enumerate(value.shape)
         ]
         first = name in self._channels_first
@@ -218,15 +220,6 @@ class _Conversion:
         made.shape, made.type = value.shape, value.type
         made.name = name
         return made
-
-
-def _size_name(name: str, axis: int) -> str:
-    return "batch" if axis == 0 else f"{name}_{axis}"
-
-
-def _ir_version(opset: int) -> int:
-    """Return the IR version that came with an opset, so that old runtimes read it."""
-    return {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12}.get(opset, 13)
 
 
 def _place(node: Node) -> str:

@@ -5,7 +5,13 @@ them.
 """
 
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
-from keras_acts.export.trace.signature import InputSpec, Signature, model_signature
+from keras_acts.export.trace.signature import (
+    InputSpec,
+    Signature,
+    model_signature,
+    public_names,
+    size_name,
+)
 from keras_acts.export.trace.structure import flatten, map_structure
 from keras_acts.export.trace.subgraph import Subgraph
 from keras_acts.export.trace.tensors import map_leaves, with_statics
@@ -26,6 +32,8 @@ __all__ = [
     "map_structure",
     "model_signature",
     "pack",
+    "public_names",
+    "size_name",
     "trace",
     "with_statics",
 ]

@@ -9,11 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.export.errors import (
-    ExportError,
-    NameClashError,
-    UnsupportedOperationError,
-)
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
 from keras_acts.export.trace import hooks, private, rewrites, sizes
 from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
@@ -22,8 +18,7 @@ from keras_acts.export.trace.recurrence import recurrence
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,
-    output_names,
-    renamed,
+    public_names,
 )
 from keras_acts.export.trace.specs import output_spec
 from keras_acts.export.trace.structure import map_structure
@@ -75,20 +70,12 @@ def trace(
             if recorder.failure is not None:
                 raise recorder.failure from recorder.failure.__cause__
             raise
-    named = output_names(model, outputs, list(inputs))
-    new = renamed(
-        list(named), names if names is not None else list(named), "output_names"
-    )
-    clash = [name for name in new if name in inputs]
-    if clash:
-        raise NameClashError(
-            f"An output must not be named as an input is. Received: {clash[0]!r}"
-        )
+    named = public_names(model, outputs, list(inputs), names)
     results = [recorder.operand(tensor) for tensor in named.values()]
     return Graph(
         name=model.name,
         inputs=inputs,
-        outputs=dict(zip(new, results, strict=True)),
+        outputs=dict(zip(named, results, strict=True)),
         nodes=recorder.nodes,
         weight_names=recorder.names.weights,
     )
