@@ -1,4 +1,4 @@
-"""Operations on bits, against Keras."""
+"""Operations on bits and divisors of integers, against Keras."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ CONNECTIVES = [
     *named("bitwise_and", "bitwise_xor", dtypes=("int32",), opsets=OPSETS, **TWO),
     *named("bitwise_or", dtypes=("int8",), opsets=OPSETS, **TWO),
     *named("bitwise_xor", dtypes=("uint8",), opsets=(17,), **FLAT),
-    *named("bitwise_and", dtypes=("bool",), **FLAT),
+    one(
+        "bitwise_and",
+        ops.bitwise_and,
+        dtypes=("bool",),
+        reference=np.bitwise_and,  # TensorFlow's takes no booleans.
+        **FLAT,
+    ),
     *named("bitwise_not", "bitwise_invert", dtypes=("int32",), opsets=OPSETS),
     *named("bitwise_not", dtypes=("uint8",), opsets=OPSETS),
-    *named("bitwise_invert", dtypes=("bool",)),
+    one("invert", ops.bitwise_invert, dtypes=("bool",), reference=np.invert),
     one(
         "bitwise_or of dtypes",
         ops.bitwise_or,
@@ -54,7 +60,13 @@ SHIFTS = [
     one("right_shift", lambda x: ops.right_shift(x, 2), dtypes=("uint16",), low=0),
 ]
 
+DIVISORS = [
+    *named("gcd", "lcm", dtypes=("int32",), opsets=(17, None), **TWO),
+    one("gcd with a number", lambda x: ops.gcd(x * 6, 4), dtypes=("int32",)),
+    one("gcd of bytes", ops.gcd, dtypes=("uint8",), **TWO),
+]
 
-@export_check.each(*CONNECTIVES, *SHIFTS)
+
+@export_check.each(*CONNECTIVES, *SHIFTS, *DIVISORS)
 def test_answers_like_keras(case: Operation) -> None:
     operations.check(case)

@@ -30,7 +30,9 @@ QUANTILES = [
     one(
         "quantiles",
         lambda x: ops.quantile(x, SOME, axis=1, keepdims=True),
-        in_layer=True,
+        outputs=(((3, None, 1, 4), "float32"),),
+        # TensorFlow's has the axes in another order.
+        reference=lambda x: np.quantile(x, SOME, axis=1, keepdims=True),
     ),
     one(
         "quantile of one in a list", lambda x: x - ops.quantile(x, [0.3]), in_layer=True
@@ -90,6 +92,7 @@ NAN_REDUCTIONS = [
     *(without_nan(f"nanarg{name}", axis=2) for name in ("max", "min")),
     without_nan("nanargmax", axis=1, keepdims=True),
     without_nan("nancumsum", axis=1),
+    without_nan("nancumprod", axis=2),
     *(
         one(name, lambda x, name=name: getattr(ops, name)(x, axis=1), dtypes=("int32",))
         for name in ("nansum", "nanmax", "nanargmin")
@@ -100,6 +103,23 @@ NAN_REDUCTIONS = [
         low=-3.0,
         high=0.5,
     ),
+]
+
+
+RUNNING = [
+    one("cumprod", lambda x: ops.cumprod(x, axis=1), opsets=(17, None, 26)),
+    one("cumprod of all", ops.cumprod, shapes=((None,),), dtypes=("int32",)),
+    one(
+        "cumprod with zeros",
+        lambda x: ops.cumprod(ops.round(x), axis=-1),
+        shapes=((None, 5),),
+    ),
+    one(
+        "cumprod dtype",
+        lambda x: ops.cumprod(x, axis=2, dtype="float32"),
+        dtypes=("bool",),
+    ),
+    one("cumsum of all", ops.cumsum, shapes=((None,),)),
 ]
 
 
@@ -204,7 +224,8 @@ CORRELATIONS = [
         "kron of ranks",
         lambda x, y: ops.kron(x, y[0]),
         shapes=((2, 3), (2,)),
-        in_layer=True,
+        outputs=(((None, 2, 6), "float32"),),
+        reference=lambda x, y: np.kron(x, y[0]),  # TensorFlow's takes one rank alone.
     ),
     one(
         "cross",
@@ -246,6 +267,6 @@ CORRELATIONS = [
 ]
 
 
-@export_check.each(*QUANTILES, *NAN_REDUCTIONS, *COUNTS, *CORRELATIONS)
+@export_check.each(*QUANTILES, *NAN_REDUCTIONS, *RUNNING, *COUNTS, *CORRELATIONS)
 def test_answers_like_keras(case: Operation) -> None:
     operations.check(case)

@@ -112,3 +112,8 @@ _averages("numpy.Nanstd", lambda *arguments: arguments[0].Sqrt(_variance(*argume
 @converts("numpy.Nancumsum")
 def nancumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     return reductions.cumsum(g, op, without_nan(g, x, 0.0))
+
+
+@converts("numpy.Nancumprod")
+def nancumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return reductions.cumprod(g, op, without_nan(g, x, 1.0))

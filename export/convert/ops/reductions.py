@@ -1,4 +1,4 @@
-"""Reductions over axes, and running sums."""
+"""Reductions over axes, and running sums and products."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.loops import scan
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.ops.arithmetic import promoted
 from keras_acts.export.convert.ops.elementwise import wide
@@ -126,3 +127,25 @@ def cumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     if op.axis is None:
         return g.CumSum(g.Reshape(x, [-1]), g.cast(0, "int64"))
     return g.CumSum(x, g.cast(op.axis % g.rank(x), "int64"))
+
+
+@converts("numpy.Cumprod")
+def cumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (x,) = promoted(g, x)
+    if op.axis is None:
+        x = g.with_shape(g.Reshape(x, [-1]), [None])
+    axis = (op.axis or 0) % g.rank(x)
+    if g.opset >= 26:
+        return g.CumProd(x, g.cast(axis, "int64"))
+    others = [g.size(x, i) for i in range(g.rank(x)) if i != axis]
+    one = g.cast(1, g.spec.dtype)
+    start = g.Expand(one, g.shape(*others)) if others else one
+    known = g.static_shape(x)
+    start = g.with_shape(start, [*known[:axis], *known[axis + 1 :]])
+
+    def step(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
+        product = g.with_shape(g.Mul(*carried, *slices), g.static_shape(slices[0]))
+        return [product], [product]
+
+    _, (products,) = scan(g, step, [start], [x], axis=axis)
+    return products
