@@ -10,6 +10,7 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
+from keras_acts.export.passes.nodes import is_made_beside, remove
 from keras_acts.export.passes.weights import Stored, sizes, stored, tensor_of
 
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
@@ -21,7 +22,7 @@ class FuseBiasesPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rule to each node, in order."""
         modified = False
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             if node.op_type != "Add":
                 continue
             x, bias = node.inputs
@@ -30,8 +31,10 @@ class FuseBiasesPass(InPlacePass):
             found = _convolution(x)
             if found is None or not _is_bias(bias, *found):
                 continue
+            if node.outputs[0].is_graph_output() and not is_made_beside(x, node):
+                continue
             _fuse(model.graph, node, found[0], bias)
-            _bypass(model.graph, node, x)
+            _bypass(node, x)
             modified = True
         return PassResult(model, modified)
 
@@ -76,10 +79,10 @@ def _fuse(graph: ir.Graph, add: ir.Node, convolution: ir.Node, bias: ir.Value) -
     convolution.replace_input_with(2, flat)
 
 
-def _bypass(graph: ir.Graph, node: ir.Node, x: ir.Value) -> None:
+def _bypass(node: ir.Node, x: ir.Value) -> None:
     """Put a value in the place of a node's result, under its name if it is public."""
     result = node.outputs[0]
     public = result.name if result.is_graph_output() else x.name
     ir.convenience.replace_all_uses_with(result, x, replace_graph_outputs=True)
-    graph.remove(node, safe=True)
+    remove(node)
     x.name = public

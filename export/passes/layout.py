@@ -29,6 +29,7 @@ from keras_acts.export.passes.movable import (
     is_movable,
     move,
 )
+from keras_acts.export.passes.nodes import graph_of, insert_behind, remove
 
 Ranks = dict[ir.Value, int]
 
@@ -39,18 +40,20 @@ class ChooseLayoutPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply rule 4 to each node, then the others to each region."""
         turned = False
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             turned |= _skip_transpose(model.graph, node)
-        for region in _regions(model.graph):
-            if region.saves():
-                region.turn(model.graph)
-                turned = True
+        ranks = _ranks(model)
+        for graph in list(model.graphs()):
+            for region in _regions(graph, ranks):
+                if region.saves():
+                    region.turn(model.graph)
+                    turned = True
         return PassResult(model, turned)
 
 
 @dataclass(frozen=True)
 class _Region:
-    """Operators that share a layout, in the order of the graph.
+    """Operators of one graph that share a layout, in the order of that graph.
 
     Attributes:
         nodes: The operators.
@@ -115,8 +118,8 @@ class _Region:
         return (node for node, _ in self.readers(x) if self._undoes(node))
 
     def turn(self, graph: ir.Graph) -> None:
-        """Rule 3."""
-        first = {x: self._channels_first(graph, x) for x in self.reads()}
+        """Rule 3, in a model whose main graph, with the weights, is `graph`."""
+        first = {x: self._channels_first(x) for x in self.reads()}
         for node in self.nodes:
             for i in data_inputs(node):
                 x = node.inputs[i]
@@ -131,7 +134,7 @@ class _Region:
         for x in self.results:
             self._serve(graph, x)
 
-    def _channels_first(self, graph: ir.Graph, x: ir.Value) -> ir.Value:
+    def _channels_first(self, x: ir.Value) -> ir.Value:
         """Return what the region reads in the place of a tensor from outside."""
         producer = x.producer()
         if producer is not None and _permutes(producer, self.to_last):
@@ -142,11 +145,8 @@ class _Region:
         node = _transpose(x, self.to_first, f"{x.name}/first")
         for other in present:
             ir.convenience.replace_all_uses_with(other.outputs[0], node.outputs[0])
-            graph.remove(other, safe=True)
-        if producer is None:
-            graph.insert_before(graph[0], node)
-        else:
-            graph.insert_after(producer, node)
+            remove(other)
+        insert_behind(x, node)
         return node.outputs[0]
 
     def _serve(self, graph: ir.Graph, x: ir.Value) -> None:
@@ -156,7 +156,7 @@ class _Region:
         for reader, position in list(self.readers(x)):
             if self._undoes(reader):
                 ir.convenience.replace_all_uses_with(reader.outputs[0], x)
-                graph.remove(reader, safe=True)
+                remove(reader)
             elif is_indifferent(reader, self.to_last):
                 move(graph, reader, self.to_last)
             else:
@@ -167,11 +167,11 @@ class _Region:
             node = _transpose(x, self.to_last, f"{x.name}/last")
             last = node.outputs[0]
             last.shape = last_shape
-            graph.insert_after(producer, node)
+            insert_behind(x, node)
             for reader, position in minding:
                 reader.replace_input_with(position, last)
             if public:
-                _give_way(graph, x, last)
+                _give_way(x, last)
         if last_shape is not None:
             x.shape = ir.Shape([last_shape[axis] for axis in self.to_first])
 
@@ -199,8 +199,9 @@ def _transpose(x: ir.Value, permutation: Sequence[int], name: str) -> ir.Node:
     return node
 
 
-def _give_way(graph: ir.Graph, x: ir.Value, last: ir.Value) -> None:
-    """Let another value be the graph's output, under the same name."""
+def _give_way(x: ir.Value, last: ir.Value) -> None:
+    """Let another value of a graph be its output, under the same name."""
+    graph = graph_of(x)
     for i, output in enumerate(graph.outputs):
         if output is x:
             graph.outputs[i] = last
@@ -221,9 +222,8 @@ def _tensors(node: ir.Node) -> Iterator[ir.Value]:
             yield x
 
 
-def _regions(graph: ir.Graph) -> list[_Region]:
+def _regions(graph: ir.Graph, ranks: Ranks) -> list[_Region]:
     """Return the regions of a graph: what reads from each other, or one transpose."""
-    ranks = _ranks(graph)
     groups: dict[ir.Node, list[ir.Node]] = {}
     shared: dict[ir.Value, ir.Node] = {}
     for node in graph:
@@ -275,13 +275,14 @@ _LIKE_FIRST = frozenset(
 )
 
 
-def _ranks(graph: ir.Graph) -> Ranks:
+def _ranks(model: ir.Model) -> Ranks:
     """Return the ranks of all values for which they can be told."""
     ranks: Ranks = {}
-    for known in (*graph.inputs, *graph.initializers.values()):
-        if known.shape is not None:
-            ranks[known] = len(known.shape)
-    for node in graph:
+    for graph in model.graphs():
+        for known in (*graph.inputs, *graph.initializers.values()):
+            if known.shape is not None:
+                ranks[known] = len(known.shape)
+    for node in model.graph.all_nodes():
         for i, result in enumerate(node.outputs):
             rank = _rank(node, ranks) if i == 0 else None
             if result.shape is not None:

@@ -16,6 +16,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
+from keras_acts.export.passes.nodes import remove
 from keras_acts.export.passes.weights import Stored, stored, tensor_of
 
 
@@ -25,7 +26,7 @@ class CancelTransposesPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules once to each node, in order."""
         modified = False
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             if node.op_type != "Transpose":
                 continue
             if _joins_reshape(model.graph, node):
@@ -39,12 +40,12 @@ class CancelTransposesPass(InPlacePass):
             permutation = [_permutation(first)[axis] for axis in _permutation(node)]
             if permutation == sorted(permutation) and not _is_output(node):  # Rule 1
                 ir.convenience.replace_all_uses_with(node.outputs[0], source)
-                model.graph.remove(node, safe=True)
+                remove(node)
             else:  # Rule 2
                 node.replace_input_with(0, source)
                 node.attributes["perm"] = ir.AttrInt64s("perm", permutation)
             if not first.outputs[0].uses() and not _is_output(first):
-                model.graph.remove(first, safe=True)
+                remove(first)
         return PassResult(model, modified)
 
 
@@ -78,7 +79,7 @@ def _joins_reshape(graph: ir.Graph, node: ir.Node) -> bool:
     sizes = x.shape
     x.shape = None if sizes is None else ir.Shape([sizes[axis] for axis in permutation])
     ir.convenience.replace_all_uses_with(node.outputs[0], x)
-    graph.remove(node, safe=True)
+    remove(node)
     return True
 
 

@@ -24,6 +24,7 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.types import converted
+from keras_acts.export.passes.nodes import remove
 
 Array = np.ndarray[Any, Any]
 
@@ -45,7 +46,7 @@ def stored(
     """Add a weight in another form to a graph.
 
     Args:
-        graph: The graph, of which `weight` is an initializer.
+        graph: The main graph, of which `weight` is an initializer.
         weight: The weight as it is.
         form: The form to store it in.
         fallback_name: Its name where `weight` stays because of other uses.
@@ -89,7 +90,7 @@ class FoldWeightsPass(InPlacePass):
         """Apply the rules to each node, in order, so that chains fold whole."""
         done: dict[tuple[Any, ...], ir.Value] = {}
         modified = False
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             form = _form(node)
             weight = node.inputs[0] if node.inputs else None
             if form is None or weight is None:
@@ -99,7 +100,7 @@ class FoldWeightsPass(InPlacePass):
             if key not in done:
                 done[key] = stored(model.graph, weight, form, result.name or "weight")
             ir.convenience.replace_all_uses_with(result, done[key])
-            model.graph.remove(node, safe=True)
+            remove(node)
             modified = True
         return PassResult(model, modified)
 
