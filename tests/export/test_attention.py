@@ -1,0 +1,332 @@
+"""Attention: what each layer and `ops.dot_product_attention` becomes, at any length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from keras.src.ops.nn import DotProductAttention
+
+from keras_acts.export import to_onnx
+from support.export_check import assert_alike, open_session, operators, run
+from support.zoo import RUNS, Model, case, check, mask, real, tokens
+
+ONES = {"kernel_initializer": "ones"}
+PLAIN = {"Add", "MatMul", "Mul", "Softmax"}
+CAUSAL = PLAIN | {"GreaterOrEqual", "Range", "Where"}
+MASKED = PLAIN | {"Where"}
+
+
+def each(cases: list[Any]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=str)
+
+
+# The operation
+
+
+def attention(name: str, *, heads: tuple[int, int] = (2, 2), **row: Any) -> Model:
+    """The operation on queries, keys and values, with one more input for a mask."""
+    of_queries, of_keys = heads
+    given = row.pop("given", {})
+    arguments = {k: v for k, v in row.items() if k != "dtype"}
+
+    def call(q: Any, k: Any, v: Any, **more: Any) -> Any:
+        return ops.dot_product_attention(q, k, v, **more, **arguments)
+
+    inputs = {
+        "q": real("T", of_queries, 4),
+        "k": real("S", of_keys, 4),
+        "v": real("S", of_keys, 4),
+    }
+    return case(name, call, **inputs, **given)
+
+
+OPERATION = [
+    attention("plain"),
+    attention("causal", is_causal=True),
+    attention("scale", scale=0.25),
+    attention("mask", given={"mask": mask(2, "T", "S")}),
+    attention("mask of keys", given={"mask": mask(1, 1, "S")}),
+    attention("mask and causal", given={"mask": mask(1, 1, "S")}, is_causal=True),
+    attention("bias", given={"bias": real(2, "T", "S")}),
+    attention("grouped", heads=(4, 2)),
+    attention("one key", heads=(4, 1), is_causal=True),
+    attention("grouped mask", heads=(4, 2), given={"mask": mask(4, "T", "S")}),
+    attention("grouped bias", heads=(4, 2), given={"bias": real(1, "T", "S")}),
+]
+
+
+@each(OPERATION)
+def test_the_operation(case: Model) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("opset", [17, 26])
+@pytest.mark.parametrize("target", ["cpu", "cuda", "portable"])
+def test_the_operation_at_other_opsets(opset: int, target: str) -> None:
+    options = {"opset": opset, "target": target}
+    given = {"mask": mask(1, 1, "S")}
+    row = attention("mask and causal", heads=(4, 2), given=given, is_causal=True)
+    check(Model(row.name, row.outputs, row.inputs, options=options))
+
+
+def reference(
+    q: Any, k: Any, v: Any, kept: Any = True, cap: float | None = None
+) -> Any:
+    """Attention in float64; a row without a key is the mean of all, as in Keras."""
+    q, k, v = (np.moveaxis(x.astype("float64"), 1, 2) for x in (q, k, v))
+    logits = q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])
+    logits = logits if cap is None else cap * np.tanh(logits / cap)
+    logits = np.where(kept, logits, -1e300)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.moveaxis(powers / powers.sum(-1, keepdims=True) @ v, 2, 1)
+
+
+def drawn(dtype: str, scale: float = 1.0) -> list[Any]:
+    rng = np.random.default_rng(4)
+    return [
+        (scale * rng.normal(size=(3, 5, 2, 4))).astype(dtype),
+        (scale * rng.normal(size=(3, 7, 2, 4))).astype(dtype),
+        rng.normal(size=(3, 7, 2, 4)).astype(dtype),
+    ]
+
+
+def answered(call: Callable[..., Any], arrays: list[Any], **options: Any) -> Any:
+    inputs = [keras.Input((None, *x.shape[2:]), dtype=str(x.dtype)) for x in arrays[:3]]
+    inputs += [keras.Input(x.shape[1:], dtype="bool") for x in arrays[3:]]
+    proto = to_onnx(keras.Model(inputs, call(*inputs)), engine="native", **options)
+    return run(open_session(proto), arrays)[0]
+
+
+@pytest.mark.parametrize("target", ["cpu", "portable"])
+def test_logits_beyond_float16(target: str) -> None:
+    arrays = drawn("float16", scale=300.0)
+    got = answered(ops.dot_product_attention, arrays, target=target)
+    assert np.isfinite(got).all()
+    assert_alike(got, reference(*arrays).astype("float16"))
+
+
+@pytest.mark.parametrize("written", [None, "float16"])
+@pytest.mark.parametrize("target", ["cpu", "cuda"])
+def test_rows_without_keys_in_float16(target: str, written: str | None) -> None:
+    kept = np.ones((3, 1, 1, 7), bool)
+    kept[1], kept[2, ..., 2:] = False, False
+    arrays = drawn("float32" if written else "float16", scale=6.0)
+    wanted = reference(*arrays, kept)
+    given = [x.astype("float16") for x in arrays] if written else arrays
+
+    def call(q: Any, k: Any, v: Any, kept: Any) -> Any:
+        return ops.dot_product_attention(q, k, v, mask=kept)
+
+    inputs = [keras.Input((None, 2, 4), dtype=str(x.dtype)) for x in arrays]
+    inputs.append(keras.Input((1, 1, None), dtype="bool"))
+    model = keras.Model(inputs, call(*inputs))
+    proto = to_onnx(model, engine="native", target=target, dtype=written)
+    got = run(open_session(proto), [*given, kept])[0]
+    assert got.dtype == "float16"
+    np.testing.assert_allclose(got[1], wanted[1], atol=4e-3)
+    np.testing.assert_allclose(got, wanted, atol=4e-2)
+
+
+def test_a_cap_of_the_logits() -> None:
+    """Keras takes it on TPUs alone, where the kernel bounds the logits by tanh."""
+    arrays = drawn("float32", scale=3.0)
+    capped = DotProductAttention(attn_logits_soft_cap=2.0)
+    assert_alike(
+        answered(lambda *x: capped.symbolic_call(*x), arrays),
+        reference(*arrays, cap=2.0).astype("float32"),
+    )
+
+
+# The layers of many heads
+
+
+def of_heads(name: str, found: set[str] | None = None, **row: Any) -> Any:
+    """A layer of two heads on two sequences, or on one with itself."""
+    call, given = row.pop("call", {}), row.pop("given", {})
+    cross = row.pop("cross", False)
+    layer = {"num_heads": 2, "key_dim": 4, **ONES, **row}
+
+    def outputs(query: Any, value: Any = None, **more: Any) -> Any:
+        made = layers.MultiHeadAttention(**layer)
+        return made(query, query if value is None else value, **call, **more)
+
+    inputs = {"query": real("T", 8), **({"value": real("S", 6)} if cross else {})}
+    return pytest.param(case(name, outputs, **inputs, **given), found, id=name)
+
+
+MULTI_HEAD = [
+    of_heads("self", PLAIN),
+    of_heads("cross", PLAIN, cross=True),
+    of_heads("no bias", {"MatMul", "Mul", "Softmax"}, use_bias=False),
+    of_heads("causal", CAUSAL, call={"use_causal_mask": True}),
+    of_heads("causal cross", CAUSAL, cross=True, call={"use_causal_mask": True}),
+    of_heads("mask", MASKED, cross=True, given={"attention_mask": mask("T", "S")}),
+    of_heads("mask of each head", MASKED, given={"attention_mask": mask(2, "T", "T")}),
+    of_heads("dropout", PLAIN, dropout=0.5),
+    of_heads("dropout and causal", None, dropout=0.5, call={"use_causal_mask": True}),
+    of_heads("output shape", PLAIN, output_shape=(3, 2)),
+    of_heads("gate", PLAIN | {"Sigmoid"}, use_gate=True),
+    of_heads("window", None, sliding_window=3, call={"use_causal_mask": True}),
+    of_heads("scores", PLAIN, call={"return_attention_scores": True}),
+    of_heads(
+        "masked scores",
+        None,
+        cross=True,
+        call={"return_attention_scores": True},
+        given={"attention_mask": mask("T", "S")},
+    ),
+    of_heads("mixed precision", PLAIN, dtype="mixed_float16"),
+]
+
+
+@pytest.mark.parametrize(("case", "found"), MULTI_HEAD)
+def test_multi_head_attention(case: Model, found: set[str] | None) -> None:
+    proto = check(case)
+    assert found is None or operators(proto) == found
+
+
+def with_key(query: Any, value: Any, key: Any) -> Any:
+    return layers.MultiHeadAttention(2, 4, **ONES)(query, value, key)
+
+
+def with_masks(query: Any, value: Any, of_query: Any, of_value: Any) -> Any:
+    layer = layers.MultiHeadAttention(2, 4, **ONES)
+    return layer(query, value, query_mask=of_query, value_mask=of_value)
+
+
+def embedded(words: Any) -> Any:
+    x = layers.Embedding(6, 8, "ones", mask_zero=True)(words)
+    return layers.MultiHeadAttention(2, 4, **ONES)(x, x, use_causal_mask=True)
+
+
+def masked(query: Any, value: Any) -> Any:
+    value = layers.Masking()(value * ops.cast(value[..., :1] > 0, "float32"))
+    layer = layers.MultiHeadAttention(2, 4, **ONES)
+    return layer(query, value, return_attention_scores=True)
+
+
+def over_axes(*axes: int, **call: Any) -> Callable[[Any], Any]:
+    def outputs(x: Any) -> Any:
+        layer = layers.MultiHeadAttention(2, 4, attention_axes=axes, **ONES)
+        return layer(x, x, **call)
+
+    return outputs
+
+
+def flash(enabled: bool | None) -> Callable[[Any], Any]:
+    def outputs(x: Any) -> Any:
+        return layers.MultiHeadAttention(2, 4, flash_attention=enabled, **ONES)(x, x)
+
+    return outputs
+
+
+def of_value_dim(query: Any) -> Any:
+    return layers.MultiHeadAttention(2, 4, value_dim=3, **ONES)(query, query)
+
+
+def of_value_dim_by_scores(query: Any) -> Any:
+    """JAX has no fused kernel for values of another size, and fails."""
+    layer = layers.MultiHeadAttention(2, 4, value_dim=3, **ONES)
+    return layer(query, query, return_attention_scores=True)[0]
+
+
+OTHERS = [
+    case("key", with_key, query=real("T", 8), value=real("S", 6), key=real("S", 5)),
+    case(
+        "masks as inputs",
+        with_masks,
+        query=real("T", 8),
+        value=real("S", 6),
+        of_query=mask("T"),
+        of_value=mask("S"),
+    ),
+    case("mask of an embedding", embedded, words=tokens("T")),
+    case("mask of a masking", masked, query=real("T", 8), value=real("S", 8)),
+    case("one of two axes", over_axes(2), x=real(3, "T", 8)),
+    case("the first of two axes", over_axes(1), x=real("T", "S", 8)),
+    case("two axes", over_axes(1, 2), x=real("T", "S", 8)),
+    case("flash", flash(True), reference=flash(None), x=real("T", 8)),
+    case(
+        "value_dim", of_value_dim, reference=of_value_dim_by_scores, query=real("T", 8)
+    ),
+]
+
+
+@each(OTHERS)
+def test_masks_and_axes(case: Model) -> None:
+    check(case)
+
+
+def grouped(name: str, **row: Any) -> Model:
+    call, given = row.pop("call", {}), row.pop("given", {})
+
+    def outputs(query: Any, value: Any, **more: Any) -> Any:
+        layer = layers.GroupQueryAttention(4, 4, 2, **ONES, **row)
+        return layer(query, value, **call, **more)
+
+    inputs = {"query": real("T", 8), "value": real("S", 8)}
+    return case(name, outputs, **inputs, **given)
+
+
+GROUPED = [
+    grouped("plain"),
+    grouped("causal", call={"use_causal_mask": True}, use_bias=False),
+    grouped("mask", given={"attention_mask": mask("T", "S")}),
+    grouped("masks", given={"query_mask": mask("T"), "value_mask": mask("S")}),
+    grouped("window", sliding_window=2),
+    grouped("scores", call={"return_attention_scores": True}, use_gate=True),
+]
+
+
+@each(GROUPED)
+def test_group_query_attention(case: Model) -> None:
+    check(case)
+
+
+# The layers of one head
+
+
+def single(name: str, layer: Any = layers.Attention, **row: Any) -> Model:
+    call, given = row.pop("call", {}), row.pop("given", {})
+
+    def outputs(query: Any, value: Any, key: Any = None, **masks: Any) -> Any:
+        several = [x for x in (query, value, key) if x is not None]
+        more = {"mask": list(masks.values())} if masks else {}
+        return layer(**row)(several, **call, **more)
+
+    inputs = {"query": real("T", 4), "value": real("S", 4)}
+    return case(name, outputs, **inputs, **given)
+
+
+MASKS = {"of_query": mask("T"), "of_value": mask("S")}
+ADDITIVE = layers.AdditiveAttention
+SINGLE = [
+    single("plain", given={"key": real("S", 4)}),
+    single("scale", use_scale=True),
+    single("causal", call={"use_causal_mask": True}),
+    single("masks", given=MASKS),
+    single("causal masks", given=MASKS, call={"use_causal_mask": True}),
+    single("scores", given=MASKS, call={"return_attention_scores": True}),
+    single("concat", score_mode="concat"),
+    single("concat scale", score_mode="concat", use_scale=True, given=MASKS),
+    single("dropout", dropout=0.5),
+    single("float16", dtype="float16", given=MASKS, use_scale=True),
+    single("additive", ADDITIVE),
+    single("additive without scale", ADDITIVE, use_scale=False),
+    single("additive masks", ADDITIVE, given=MASKS, call={"use_causal_mask": True}),
+    single("additive scores", ADDITIVE, call={"return_attention_scores": True}),
+]
+
+
+@each(SINGLE)
+def test_single_head(case: Model) -> None:
+    check(case)
+
+
+def test_the_runs_tell_lengths_apart() -> None:
+    assert all(one["T"] != one["S"] for one in RUNS)
