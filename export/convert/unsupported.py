@@ -6,7 +6,12 @@ error that a model with such an operation raises are made of it.
 
 from __future__ import annotations
 
-UNSUPPORTED: dict[str, str] = {}
+UNSUPPORTED: dict[str, str] = {
+    "image.ElasticTransform": (
+        "it draws a random displacement at every call, in a sequence of each backend's "
+        "own that no ONNX operator repeats"
+    ),
+}
 """The reason by the kind of the operation, as in `converts`."""
 
 UNSUPPORTED_LAYERS: dict[str, str] = {}

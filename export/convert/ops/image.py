@@ -209,8 +209,10 @@ def sliced(
     lengths: Sequence[Any],
 ) -> ir.Value:
     """Cut out a part, each of whose numbers may be known or not."""
-    n = operators_for(g, *starts, *lengths)
-    ends = [n.Add(start, part) for start, part in zip(starts, lengths, strict=True)]
+    ends = [
+        operators_for(g, start, part).Add(start, part)
+        for start, part in zip(starts, lengths, strict=True)
+    ]
     first, last = ([_whole(g, one) for one in side] for side in (starts, ends))
     y = g.Slice(x, g.shape(*first), g.shape(*last), list(axes))
     sizes = list(g.static_shape(x))

@@ -46,7 +46,7 @@ class Folded:
     Where = staticmethod(np.where)
 
     @staticmethod
-    def Div(x: Number, y: Number) -> Number:  # noqa: N802
+    def Div(x: Number, y: Number) -> Number:
         """Divide; whole numbers give the whole part, as in ONNX."""
         whole = np.asarray(x).dtype.kind == "i"
         return np.floor_divide(x, y) if whole else np.divide(x, y)

@@ -1,0 +1,86 @@
+"""Color spaces of images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.builder.versions import reduce, split
+from keras_acts.export.convert.registry import converts
+
+_LUMINANCE = [0.2989, 0.587, 0.114]
+
+# Below which Keras takes a channel for 0.
+_EPSILONS = {
+    ir.DataType.BFLOAT16: 2.0**-7,
+    ir.DataType.DOUBLE: 2.0**-52,
+    ir.DataType.FLOAT: 2.0**-23,
+    ir.DataType.FLOAT16: 2.0**-10,
+}
+
+
+def channel_axis(g: GraphBuilder, op: Any, x: ir.Value) -> int:
+    """Return the axis of the channels of an image or a batch of them."""
+    return (-1 if op.data_format == "channels_last" else -3) % g.rank(x)
+
+
+@converts("image.RGBToGrayscale")
+def rgb_to_grayscale(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    """Weigh the channels; of integers the result's fraction is cut off."""
+    axis = channel_axis(g, op, images)
+    if g.static_shape(images)[axis] == 1:
+        return images
+    floats = require_dtype(images).is_floating_point()
+    x = images if floats else g.cast(images, ir.DataType.FLOAT)
+    weights = np.asarray(_LUMINANCE).reshape([-1] + [1] * (g.rank(x) - 1 - axis))
+    weighted = g.Mul(x, g.cast(weights, require_dtype(x)))
+    return reduce(g, "ReduceSum", weighted, [axis], keepdims=True)
+
+
+@converts("image.RGBToHSV")
+def rgb_to_hsv(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    axis, dtype = channel_axis(g, op, images), require_dtype(images)
+    zero = g.zeros_like(images)
+    x = g.Where(g.Less(g.Abs(images), _EPSILONS[dtype]), zero, images)
+    red, green, blue = split(g, g.with_shape(x, g.static_shape(images)), 3, axis)
+    value = g.Max(g.Max(red, green), blue)
+    spread = g.Sub(value, g.Min(g.Min(red, green), blue))
+    bright, colored = g.Greater(value, 0.0), g.Greater(spread, 0.0)
+    one = g.cast(1.0, dtype)
+    saturation = g.Where(bright, g.Div(spread, g.Where(bright, value, one)), zero)
+    unit = g.Div(one, g.Mul(g.Where(colored, spread, one), 6.0))
+    of_green = g.Add(g.Mul(unit, g.Sub(blue, red)), 2.0 / 6.0)
+    of_blue = g.Add(g.Mul(unit, g.Sub(red, green)), 4.0 / 6.0)
+    of_red = g.Mul(unit, g.Sub(green, blue))
+    hue = g.Where(g.Equal(value, green), of_green, of_blue)
+    hue = g.Where(g.Equal(value, red), of_red, hue)
+    turned = g.cast(g.Less(hue, 0.0), dtype)
+    hue = g.Add(g.Where(colored, hue, zero), turned)
+    return g.Concat(hue, saturation, value, axis=axis)
+
+
+@converts("image.HSVToRGB")
+def hsv_to_rgb(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    axis, zero = channel_axis(g, op, images), g.zeros_like(images)
+    one = g.cast(1.0, require_dtype(images))
+    hue, saturation, value = split(g, images, 3, axis)
+    angle = g.Mul(g.Sub(hue, g.Floor(hue)), 6.0)
+    pale = g.Sub(one, saturation)
+
+    def channel(share: ir.Value) -> ir.Value:
+        limited = g.Clip(share, zero, one)
+        mixed: ir.Value = g.Mul(value, g.Add(pale, g.Mul(saturation, limited)))
+        return mixed
+
+    def falling(center: float) -> ir.Value:
+        apart = g.Abs(g.Sub(angle, center))
+        fallen: ir.Value = g.Neg(g.Sub(apart, 2.0))
+        return fallen
+
+    red = g.Sub(g.Abs(g.Sub(angle, 3.0)), 1.0)
+    shares = (red, falling(2.0), falling(4.0))
+    return g.Concat(*map(channel, shares), axis=axis)
