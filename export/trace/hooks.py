@@ -6,6 +6,7 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 1. `Operation.symbolic_call` records the operation;
 2. `Layer.symbolic_call` runs the layer's `call`, so that the operations inside it are
    recorded in its place, with Keras's own handling of masks, dtypes and `training`;
+   Keras's own `Node` of the call, which wants tensors only, is left out;
 3. `convert_to_tensor` and `Mish.static_call` let traced tensors through: the functions
    `keras.activations.mish`, `hard_silu` and `sparsemax` call them on symbolic tensors;
 4. `ops.shape` gives traced integers for unknown sizes, and `ops.ndim` the rank, for
@@ -22,7 +23,8 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 9. `ops.custom_gradient`, which refuses symbols, leaves the gradient out, and
    `unpack_int4` of quantized layers is recorded as one operation;
 10. conditions, loops, maps and scans of the backend are recorded: their functions may
-    use traced tensors where their arguments are none.
+    use traced tensors where their arguments are none;
+11. the backend of a `DataLayer` is `keras.ops`, and its draws in vain are left out.
 
 The functions are in place only while some thread traces, and do nothing in threads
 that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
@@ -43,10 +45,12 @@ from keras.src import quantizers as keras_quantizers
 from keras.src.activations import activations as keras_activations
 from keras.src.backend.common import global_state
 from keras.src.backend.common.variables import Variable as KerasVariable
+from keras.src.layers import layer as keras_layer
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 from keras.src.ops import core as keras_core
 from keras.src.ops import numpy as keras_numpy
 
+from keras_acts.export.trace import data_layers
 from keras_acts.export.trace.control_flow import CALLS
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 
@@ -103,6 +107,15 @@ def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
         return recorder.layer(self, args, kwargs)
 
     return symbolic_call
+
+
+def _node(original: Callable[..., Any]) -> Callable[..., Any]:
+    def node(operation: Any, call_args: Any, call_kwargs: Any, outputs: Any) -> Any:
+        if has_traced((call_args, call_kwargs)):
+            return None
+        return original(operation, call_args, call_kwargs, outputs)
+
+    return node
 
 
 def _convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -315,6 +328,7 @@ _FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
 _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras.Operation, "symbolic_call", _operation_call),
     (keras.layers.Layer, "symbolic_call", _layer_call),
+    (keras_layer, "Node", _node),
     (backend, "convert_to_tensor", _convert_to_tensor),
     (keras_activations.Mish, "static_call", _mish_static_call),
     *((module, "shape", _shape) for module in (keras.ops, keras_ops, keras_core)),
@@ -340,6 +354,7 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
         for module in (keras.ops, keras_ops)
     ),
     (keras_quantizers, "unpack_int4", _unpack_int4),
+    *data_layers.HOOKS,
 )
 _originals: list[Any] = []
 
