@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import onnx
 import onnx_ir as ir
 
-from keras_acts.export import options
-from keras_acts.export.convert import convert, is_leaf
-from keras_acts.export.errors import (
-    EngineError,
-    ParityError,
-    SignatureError,
-    UnsupportedOperationError,
-)
+from keras_acts.export import engines, options
+from keras_acts.export.engines import Names
+from keras_acts.export.errors import ParityError, SignatureError
 from keras_acts.export.parity import ParityReport, verify
-from keras_acts.export.passes import run_passes
-from keras_acts.export.trace import model_signature, trace
+from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.write import finished, needs_external_data, to_proto, write_model
-
-Names = Sequence[str] | Mapping[str, str]
 
 
 def to_onnx(
-    model: keras.Model,
+    model: keras.Model | SavedModel,
     path: str | os.PathLike[str] | None = None,
     *,
     input_signature: Any = None,
@@ -40,7 +31,7 @@ def to_onnx(
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
 ) -> onnx.ModelProto:
-    """Convert a Keras model to ONNX.
+    """Convert a Keras model, or a SavedModel, to ONNX.
 
     The model is traced, not run: its weights, training flags, random state and the
     backend's configuration stay as they are.
@@ -58,7 +49,10 @@ def to_onnx(
         target: `"cpu"` writes each activation as onnxruntime's CPU kernels run it
             fastest, `"cuda"` in the fewest kernels there, `"portable"` as the plain
             standard operator.
-        engine: `"native"` traces the model. `"auto"` takes the first engine that can.
+        engine: `"native"` traces Keras models of every backend. `"tf2onnx"` converts
+            TensorFlow's own graph, up to opset 18, its default; `target` and `dtype`
+            are for the native one. `"auto"` takes native, tf2onnx for SavedModels and,
+            with an `EngineWarning`, where native can't and TensorFlow is the backend.
         input_names: New names for the inputs, in order or by the present ones.
         output_names: New names for the outputs, likewise.
         dtype: `"float16"`, `"float32"` or `"float64"`: weights and arithmetic in place
@@ -72,6 +66,7 @@ def to_onnx(
         UnsupportedOperationError: Something in the model has no way into ONNX.
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset is not supported, or lacks an operator.
+        EngineError: The engine is not installed, or does not take such a model.
         WriteError: The file can't be written.
         ValueError: An option has a value that it can't have.
     """
@@ -97,7 +92,7 @@ def to_onnx(
 
 
 def export_model(
-    model: keras.Model,
+    model: keras.Model | SavedModel,
     path: str | os.PathLike[str],
     *,
     input_signature: Any = None,
@@ -145,6 +140,7 @@ def export_model(
         report = verify(
             model,
             candidate,
+            input_signature=input_signature,
             inputs=inputs,
             providers=tuple(providers),
             batch_sizes=tuple(batch_sizes),
@@ -182,42 +178,24 @@ def _converted(
     inputs_as_nchw: Sequence[str],
 ) -> ir.Model:
     """Convert a model and finish the graph, without writing it."""
-    if not isinstance(model, keras.layers.Layer):
+    if not isinstance(model, keras.layers.Layer | SavedModel):
         raise SignatureError(
-            "`model` must be a Keras model, as `keras.models.load_model` returns it. "
+            "`model` must be a Keras model, as `keras.models.load_model` returns it, "
+            "or a SavedModel, as `keras_acts.export.load_saved_model` does. "
             f"Received: {model!r} (of type {type(model).__name__})"
         )
-    opset = options.check_opset(opset)
+    options.check_opset(opset)
     options.check_choice("target", target, options.TARGETS)
     options.check_choice("engine", engine, options.ENGINES)
     options.check_choice("dtype", dtype, options.DTYPES)
-    if engine == "tf2onnx":
-        raise EngineError(
-            "The engine 'tf2onnx' is not part of this version; 'native' traces models "
-            "of every backend. Received: engine='tf2onnx'"
-        )
-    signature = model_signature(model, input_signature).renamed(input_names)
-
-    def attempt(traces_weights: bool) -> ir.Model:
-        graph = trace(
-            model,
-            signature,
-            is_leaf=partial(is_leaf, dtype=dtype, target=target),
-            names=output_names,
-            traces_weights=traces_weights,
-        )
-        return convert(
-            graph,
-            opset=opset,
-            target=target,
-            floats=dtype,
-            channels_first=inputs_as_nchw,
-        )
-
-    try:
-        converted = attempt(traces_weights=True)
-    except UnsupportedOperationError:
-        # A layer may ask for the values of what it made of its weights.
-        converted = attempt(traces_weights=False)
-    run_passes(converted)
-    return finished(converted, dtype)
+    request = engines.Request(
+        model=model,
+        input_signature=input_signature,
+        opset=opset,
+        target=target,
+        input_names=input_names,
+        output_names=output_names,
+        dtype=dtype,
+        inputs_as_nchw=inputs_as_nchw,
+    )
+    return finished(engines.convert(request, engine), dtype)

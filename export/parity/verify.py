@@ -26,6 +26,7 @@ def verify(
     model: keras.Model,
     onnx_model: str | os.PathLike[str] | bytes | onnx.ModelProto,
     *,
+    input_signature: Any = None,
     inputs: Any = None,
     providers: Sequence[Provider] = ("CPUExecutionProvider",),
     batch_sizes: Sequence[int] = (1, 3),
@@ -49,6 +50,8 @@ def verify(
         model: A Keras model; one that is no Functional or Sequential model must have
             been called.
         onnx_model: A path, bytes, or a model in memory.
+        input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
+            subclassed model of several arguments.
         inputs: Arrays to compare on besides: one, several in order, or by input name.
         providers: onnxruntime's providers, by full or short name ("cuda"), or as pairs
             of name and options. One that cannot run is never replaced by another: the
@@ -74,7 +77,7 @@ def verify(
     theirs = OnnxModel.read(onnx_model)
     precision = coarsest([compute_precision(model), *theirs.dtypes])
     allowed = tolerance(precision, rtol, atol)
-    signature = model_signature(model)
+    signature = model_signature(model, input_signature)
     lone = is_lone_activation(model)
     evidence = Evidence(model, theirs, signature, allowed, lone, strict_edges)
     try:

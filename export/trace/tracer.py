@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import keras
@@ -61,8 +60,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with hooks.recording(recorder), ExitStack() as calls:
-        recorder.calls = calls
+    with hooks.recording(recorder):
         try:
             outputs = model(*signature.map(placeholder), training=False)
         except Exception:
@@ -88,7 +86,6 @@ class _Recorder:
         self, is_leaf: Callable[[Any, Any, Any], bool], traces_weights: bool
     ) -> None:
         self.nodes: list[Node] = []
-        self.calls: ExitStack
         self.failure: ExportError | None = None
         self._is_leaf = is_leaf
         self._traces_weights = traces_weights
@@ -114,7 +111,6 @@ class _Recorder:
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a layer that is a leaf, and the operations inside any other."""
-        self.calls.enter_context(private.calls_forgotten(layer))
         outer, is_leaf = self._scope, self._is_leaf(layer, args, kwargs)
         self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
         self._callers.append(layer)
@@ -253,7 +249,9 @@ class _Recorder:
         shape = list(packed.shape)
         shape[axis] = orig_len
         args = (packed, orig_len, axis % len(shape))
-        return self.record("trace.UnpackInt4", args, {}, keras.KerasTensor(shape, dtype))
+        return self.record(
+            "trace.UnpackInt4", args, {}, keras.KerasTensor(shape, dtype)
+        )
 
     def value_of(self, tensor: Any) -> Any:
         """Return the graph's value of a traced tensor; None stays None."""

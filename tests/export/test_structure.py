@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ import onnx
 import pytest
 from keras import layers, ops
 
-from keras_acts.export import to_onnx
+from keras_acts.export import SignatureError, export_model, to_onnx, verify
 from support.export_check import (
     assert_alike,
     check_model,
@@ -35,6 +36,7 @@ def answers(
 
     arrays = keras.tree.map_structure(draw, arguments)
     want = keras.tree.flatten(model(*arrays, training=False))
+    want = [x for x in want if x is not None]
     got = run(open_session(proto), keras.tree.flatten(list(arrays)))
     for expected, actual in zip(want, got, strict=True):
         assert_alike(actual, np.asarray(keras.ops.convert_to_numpy(expected)))
@@ -80,6 +82,30 @@ class Gated(keras.Model):
 
     def call(self, x: Any, gate: Any) -> Any:
         return self.left(x) * self.right(gate)
+
+
+class Weighed(keras.Model):
+    """A subclassed model of a dictionary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs["x"]) * inputs["weight"]
+
+
+class Mixed(keras.Model):
+    """A subclassed model that returns whatever a `call` can."""
+
+    def __init__(self) -> None:
+        super().__init__(name="mixed")
+        self.dense = layers.Dense(3)
+        self.table = self.add_weight(shape=(2, 3), name="table")
+
+    def call(self, x: Any) -> Any:
+        y = self.dense(x)
+        return (x, y, None, {"deep": (y, [y * 2.0])}, self.table, ops.ones((2, 2)))
 
 
 # Parts
@@ -167,13 +193,61 @@ def test_a_subclassed_model_with_a_signature(signature: Any) -> None:
     answers(to_onnx(model, input_signature=signature), model, (tensor(5),), batch=2)
 
 
-def test_a_subclassed_model_of_two_arguments() -> None:
+@pytest.mark.parametrize("called", [True, False], ids=["called", "never called"])
+def test_a_subclassed_model_of_two_arguments(called: bool) -> None:
     model = Gated()
-    model(np.zeros((2, 3), "float32"), np.zeros((2, 4), "float32"))
+    if called:
+        model(np.zeros((2, 3), "float32"), np.zeros((2, 4), "float32"))
     spec = keras.InputSpec(shape=(None, 3)), keras.InputSpec(shape=(None, 4))
     proto = to_onnx(model, input_signature=spec)
     assert len(proto.graph.input) == 2
     answers(proto, model, (tensor(3), tensor(4)))
+    assert verify(model, proto, input_signature=spec, batch_sizes=(2,)).passed
+
+
+NEVER_CALLED = {
+    "a subclassed model": (Scored, (None, 5), tensor(5)),
+    "with a fixed batch": (Scored, (3, 5), tensor(5)),
+    "a Sequential model": (
+        lambda: keras.Sequential([layers.Dense(3), layers.ReLU()]),
+        (None, 5),
+        tensor(5),
+    ),
+    "a layer": (lambda: layers.Dense(3), (None, 5), tensor(5)),
+    "of a dictionary": (
+        Weighed,
+        {"x": (None, 5), "weight": (None, 2)},
+        {"x": tensor(5), "weight": tensor(2)},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_CALLED)
+def test_a_signature_builds_a_model(case: str) -> None:
+    make, signature, argument = NEVER_CALLED[case]
+    model = make()
+    proto = to_onnx(model, input_signature=signature)
+    assert model.built
+    assert to_onnx(model, input_signature=signature) == proto
+    answers(proto, model, (argument,))
+
+
+def test_a_signature_that_builds_no_model() -> None:
+    class Inner(keras.Model):
+        def call(self, x: Any) -> Any:
+            return ops.matmul(x, np.ones((3, 2), "float32"))
+
+    with pytest.raises(SignatureError, match="can't be built") as caught:
+        to_onnx(Inner(), input_signature=(None, 5))
+    assert "Received: input_signature=(None, 5)" in str(caught.value)
+
+
+def test_a_built_model_is_verified_and_written(tmp_path: Path) -> None:
+    spec = (None, 3), (None, 4)
+    report = export_model(
+        Gated(), tmp_path / "m.onnx", input_signature=spec, batch_sizes=(2,)
+    )
+    assert report.passed
 
 
 def test_a_subclassed_model_inside_a_functional_one() -> None:
@@ -289,6 +363,40 @@ def test_an_output_that_is_used_on() -> None:
     x = keras.Input((3,))
     y = layers.Dense(2, name="first")(x)
     check_model(keras.Model(x, [y, layers.Dense(2, name="second")(y)]))
+
+
+def test_outputs_of_every_kind() -> None:
+    model = Mixed()
+    model(np.zeros((1, 4), "float32"))
+    proto = to_onnx(model)
+    assert names(proto.graph.output) == [
+        "output_0",
+        "output_1",
+        "3/deep/0",
+        "3/deep/1/0",
+        "output_5",
+        "output_6",
+    ]
+    answers(proto, model, (tensor(4),))
+
+
+def test_a_part_that_returns_none() -> None:
+    class Pair(layers.Layer):
+        def call(self, x: Any, y: Any = None) -> Any:
+            return ops.tanh(x), y
+
+    class Outer(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pair = Pair()
+
+        def call(self, x: Any) -> Any:
+            first, second = self.pair(x)
+            return first * 2.0 if second is None else second
+
+    model = Outer()
+    model(np.zeros((1, 4), "float32"))
+    answers(to_onnx(model), model, (tensor(4),))
 
 
 # Sizes
