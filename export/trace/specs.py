@@ -12,7 +12,8 @@ Keras 3.15 describes some results wrongly when the operation is called on symbol
 8. `DotProductAttention` gives the values the depth of the queries;
 9. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps;
 10. `MultiHot` says its input's dtype, `PSNR` the default one;
-11. `CategoricalCrossentropy` drops the last axis, whichever has the classes.
+11. `CategoricalCrossentropy` drops the last axis, whichever has the classes;
+12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def _multi_hot(operation: Any, inputs: Any) -> Any:
     return KerasTensor(operation.compute_output_spec(inputs).shape, operation.dtype)
 
 
-def _psnr(operation: Any, x1: Any, x2: Any) -> Any:
+def _psnr(_operation: Any, x1: Any, x2: Any) -> Any:
     """Rule 10."""
     return KerasTensor((), keras.backend.result_type(x1.dtype, x2.dtype, float))
 
@@ -128,8 +129,20 @@ def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
     return KerasTensor(shape, output.dtype)
 
 
+def _lu_factor(operation: Any, x: Any) -> Any:
+    """Rule 12."""
+    factors, pivots = operation.compute_output_spec(x)
+    return factors, KerasTensor(pivots.shape, "int32")
+
+
+def _slogdet(_operation: Any, x: Any) -> Any:
+    """Rule 12."""
+    return tuple(KerasTensor(x.shape[:-2], x.dtype) for _ in range(2))
+
+
 _CORRECTED: dict[str, Spec] = {
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
+    "linalg.LuFactor": _lu_factor,
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,
@@ -142,4 +155,5 @@ _CORRECTED: dict[str, Spec] = {
     "nn.PSNR": _psnr,
     "numpy.GetItem": _get_item,
     "numpy.Reciprocal": _float_like_first,
+    "numpy.Slogdet": _slogdet,
 }

@@ -1,0 +1,109 @@
+"""Systems, inverses, determinants and decompositions, against Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from support import export_check, operations
+from support.operations import Operation, one
+
+BACKEND = keras.backend.backend()
+_ON_TENSORFLOW = BACKEND == "tensorflow" or None
+OPSETS = (17, None, 26)
+SQUARE: dict[str, Any] = {"shapes": ((4, 4),)}
+SYSTEM: dict[str, Any] = {"shapes": ((4, 4), (4, 2))}
+
+
+def regular(x: Any) -> Any:
+    """A matrix far from singular whose elimination exchanges rows."""
+    return ops.flip(x / 4 + 3 * ops.eye(x.shape[-1]), axis=-2)
+
+
+def definite(x: Any) -> Any:
+    return ops.matmul(x, ops.swapaxes(x, -1, -2)) + ops.eye(x.shape[-1])
+
+
+def _jax_vectors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """JAX takes any right side but a single vector for a matrix."""
+    a = np.flip(a / 4 + 3 * np.eye(4), axis=-2)
+    return np.linalg.solve(a, b[..., None])[..., 0].astype("float32")
+
+
+def _triangular_vectors(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    a = np.triu(a / 4 + 3 * np.eye(4))
+    return np.linalg.solve(a, b[..., None])[..., 0].astype("float32")
+
+
+def _inverse_of_factor(x: np.ndarray) -> np.ndarray:
+    """JAX transposes all axes, the batch's too."""
+    upper = np.triu(x.astype("float64") / 4 + 3 * np.eye(4))
+    inverse = np.linalg.inv(np.swapaxes(upper, -1, -2) @ upper)
+    return inverse.astype("float32")
+
+
+def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """TensorFlow takes no batch, and gives the order of rows, not their exchanges."""
+    rows = np.flip(x / 4 + 3 * np.eye(4), axis=-2).astype("float64")
+    exchanged = np.zeros(x.shape[:2], "int32")
+    for matrix, pivots in zip(rows, exchanged, strict=True):
+        for k in range(4):
+            p = k + int(np.argmax(np.abs(matrix[k:, k])))
+            pivots[k] = p
+            matrix[[k, p]] = matrix[[p, k]]
+            matrix[k + 1 :, k] /= matrix[k, k]
+            matrix[k + 1 :, k + 1 :] -= np.outer(matrix[k + 1 :, k], matrix[k, k + 1 :])
+    return rows.astype("float32"), exchanged
+
+
+SYSTEMS = [
+    one("solve", lambda a, b: ops.solve(regular(a), b), opsets=OPSETS, **SYSTEM),
+    one("solve for vectors", lambda a, b: ops.solve(regular(a), b),
+        shapes=((4, 4), (4,)), reference=_jax_vectors if BACKEND == "jax" else None),
+    one("solve for a shared matrix",
+        lambda b: ops.solve(ops.convert_to_tensor(np.diag([1.0, 2, 3]), "float32"), b),
+        shapes=((3, 3),), reference=lambda b: (b / [[1], [2], [3]]).astype("float32")),
+    one("solve_triangular",
+        lambda a, b: ops.solve_triangular(a / 4 + 3 * ops.eye(4), b, lower=True),
+        **SYSTEM),
+    one("solve_triangular upper for vectors",
+        lambda a, b: ops.solve_triangular(ops.triu(a / 4 + 3 * ops.eye(4)), b),
+        shapes=((4, 4), (4,)), opsets=OPSETS,
+        reference=_triangular_vectors if BACKEND == "jax" else None),
+    one("inv", lambda x: ops.inv(regular(x)), opsets=OPSETS, **SQUARE),
+    one("det", ops.det, opsets=OPSETS, **SQUARE),
+    one("slogdet", ops.slogdet, opsets=OPSETS, shapes=((3, 3),),
+        in_layer=True),
+    one("logdet", lambda x: ops.logdet(definite(x)), **SQUARE),
+]  # fmt: skip
+
+FACTORS = [
+    one("cholesky", lambda x: ops.cholesky(definite(x)), opsets=OPSETS, **SQUARE),
+    one("cholesky upper", lambda x: ops.cholesky(definite(x), upper=True), **SQUARE),
+    one("cholesky_inverse",
+        lambda x: ops.cholesky_inverse(ops.triu(x / 4 + 3 * ops.eye(4)), upper=True),
+        reference=_inverse_of_factor if BACKEND == "jax" else None, **SQUARE),
+    one("lu_factor", lambda x: ops.lu_factor(regular(x))[0], opsets=OPSETS,
+        reference=_ON_TENSORFLOW and (lambda x: _factored(x)[0]), **SQUARE),
+    one("lu_factor's pivots",
+        lambda x: ops.cast(ops.lu_factor(regular(x))[1], "int32"),
+        reference=lambda x: _factored(x)[1], **SQUARE),
+    *(
+        one(f"qr {mode} of {rows} by {columns}", lambda x, m=mode: ops.qr(x, m),
+            shapes=((rows, columns),), opsets=opsets)
+        for mode, rows, columns, opsets in (
+            ("reduced", 5, 3, OPSETS),
+            ("complete", 4, 2, (None,)),
+            ("reduced", 2, 4, (None,)),
+            ("complete", 3, 3, (None,)),
+        )
+    ),
+]  # fmt: skip
+
+
+@export_check.each(*SYSTEMS, *FACTORS)
+def test_answers_like_keras(case: Operation) -> None:
+    operations.check(case)
