@@ -1,0 +1,381 @@
+"""LSTM, GRU and SimpleRNN as ONNX's own operators: forms, masks, states, directions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import keras
+import onnx
+import pytest
+from keras import layers
+
+from keras_acts import layers as activation_layers
+from keras_acts.export import UnsupportedOperationError, to_onnx
+from keras_acts.export.parity import verify
+from support.export_check import (
+    LayerCase,
+    check,
+    check_model,
+    each,
+    operators,
+    randomize,
+)
+
+FEATURES, UNITS = 3, 4
+PLAIN = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
+SEQUENCES = {"return_sequences": True}
+STATES = {"return_state": True}
+
+
+def case(layer: Any, operators: Any = None, time: Any = None, **kwargs: Any):
+    """One recurrent layer over unknown time, with the operator of its own name."""
+    kwargs = {"units": UNITS, **PLAIN, **kwargs}
+    names = {layer.__name__} if operators is None else operators
+    return LayerCase(layer, kwargs, (time, FEATURES), names)
+
+
+def lstm(*args: Any, **kwargs: Any) -> LayerCase:
+    return case(layers.LSTM, *args, **kwargs)
+
+
+def gru(*args: Any, **kwargs: Any) -> LayerCase:
+    return case(layers.GRU, *args, **kwargs)
+
+
+def simple(**kwargs: Any) -> LayerCase:
+    """Off the CPU; there a Scan of the cell is faster than onnxruntime's operator."""
+    found = case(layers.SimpleRNN, {"RNN"}, **kwargs)
+    return replace(found, options={"target": "portable"})
+
+
+@each(
+    lstm(),
+    lstm(**SEQUENCES, **STATES, use_bias=False),
+    lstm({"LSTM", "Slice"}, **SEQUENCES, go_backwards=True),
+    lstm(**STATES, go_backwards=True, unroll=True, time=5),
+    gru(),
+    gru(**SEQUENCES, reset_after=False),
+    gru(**STATES, go_backwards=True, reset_after=False, use_bias=False),
+    gru(use_bias=False),
+    simple(),
+    simple(**SEQUENCES, **STATES, use_bias=False, activation="relu"),
+)
+def test_one_layer_is_one_operator(case: LayerCase) -> None:
+    check(case)
+
+
+@each(
+    lstm(activation="softsign", recurrent_activation="hard_sigmoid"),
+    lstm(activation="elu", recurrent_activation=keras.ops.sigmoid),
+    gru(activation="leaky_relu", recurrent_activation="hard_sigmoid"),
+    gru(activation=None, recurrent_activation="sigmoid"),
+    simple(activation="elu"),
+)
+def test_activations_of_the_operators(case: LayerCase) -> None:
+    check(case)
+
+
+SCAN = {"Concat", "Expand", "Scan"}
+
+
+@each(
+    lstm(SCAN, activation="softplus"),
+    lstm(SCAN, activation="gelu", **SEQUENCES),
+    gru(SCAN, activation=activation_layers.Mish()),
+    case(layers.SimpleRNN, SCAN),
+    lstm(SCAN, dtype="float64"),
+)
+def test_what_the_operators_lack_is_traced(case: LayerCase) -> None:
+    check(replace(case, dtype=case.kwargs.get("dtype", "float32")))
+
+
+@each(
+    lstm(dtype="float16", **SEQUENCES),
+    lstm(dtype="mixed_float16"),
+    gru(dtype="float16", **STATES),
+)
+def test_half_precision(case: LayerCase) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("opset", [17, 22, 26])
+def test_opsets(opset: int) -> None:
+    x = keras.Input((5, FEATURES))
+    kinds = (layers.LSTM, layers.GRU, layers.SimpleRNN)
+    model = keras.Model(x, [kind(UNITS, **PLAIN)(x) for kind in kinds])
+    randomize(model)
+    proto = check_model(model, opset=opset, target="portable")
+    assert operators(proto) == {"LSTM", "GRU", "RNN"}
+
+
+def built(layer: Any) -> keras.Model:
+    x = keras.Input((None, FEATURES))
+    model = keras.Model(x, layer(x))
+    randomize(model)
+    return model
+
+
+def test_nothing_but_a_transpose_around_the_operator() -> None:
+    model = built(layers.LSTM(UNITS, **PLAIN, **SEQUENCES, name="lstm"))
+    graph = to_onnx(model).graph
+    kinds = [node.op_type for node in graph.node]
+    assert kinds == ["Transpose", "LSTM", "Squeeze", "Transpose"]
+    shapes = {one.name: list(one.dims) for one in graph.initializer}
+    cell = "lstm/lstm_cell"
+    assert shapes.pop(f"{cell}/kernel") == [1, 4 * UNITS, FEATURES]
+    assert shapes.pop(f"{cell}/recurrent_kernel") == [1, 4 * UNITS, UNITS]
+    assert shapes.pop(f"{cell}/bias") == [1, 8 * UNITS]
+    assert list(shapes.values()) == [[1]], "the axis that the Squeeze takes away"
+
+
+def test_dropout_leaves_no_trace() -> None:
+    chance = {"dropout": 0.5, "recurrent_dropout": 0.5}
+    dropped = built(layers.GRU(UNITS, **PLAIN, **chance, use_bias=False))
+    plain = built(layers.GRU(UNITS, **PLAIN, use_bias=False))
+    plain.set_weights([one for one in dropped.get_weights() if one.ndim > 1])
+    assert operators(check_model(dropped, plain)) == {"GRU"}
+
+
+def test_layers_in_a_row_stay_in_the_order_of_the_operators() -> None:
+    x = keras.Input((None, FEATURES))
+    y = layers.LSTM(UNITS, **PLAIN, **SEQUENCES)(x)
+    model = keras.Model(x, layers.GRU(UNITS, **PLAIN)(y))
+    randomize(model)
+    kinds = [node.op_type for node in check_model(model).graph.node]
+    assert kinds == ["Transpose", "LSTM", "Squeeze", "GRU", "Squeeze"]
+
+
+def test_a_layer_called_twice_has_its_weights_once() -> None:
+    shared = layers.LSTM(UNITS, **PLAIN)
+    x, y = keras.Input((None, FEATURES)), keras.Input((None, FEATURES))
+    model = keras.Model([x, y], layers.Subtract()([shared(x), shared(y)]))
+    randomize(model)
+    weights = [one for one in check_model(model).graph.initializer if len(one.dims) > 1]
+    assert len(weights) == 3
+
+
+class Doubled(layers.LSTM):
+    """An LSTM with a loop of its own: no operator computes it."""
+
+    def inner_loop(self, sequences: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().inner_loop(2.0 * sequences, *args, **kwargs)
+
+
+def test_a_subclass_with_its_own_loop_is_traced() -> None:
+    proto = check_model(built(Doubled(UNITS, **PLAIN)))
+    assert "Scan" in operators(proto)
+
+
+def initial_states(layer: Any, count: int) -> keras.Model:
+    x = keras.Input((None, FEATURES))
+    states = [keras.Input((UNITS,)) for _ in range(count)]
+    model = keras.Model([x, *states], layer(x, initial_state=states))
+    randomize(model)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("layer", "states"),
+    [
+        (lambda: layers.LSTM(UNITS, **PLAIN, **STATES), 2),
+        (lambda: layers.GRU(UNITS, **PLAIN, **SEQUENCES, go_backwards=True), 1),
+    ],
+    ids=["LSTM", "GRU-backwards"],
+)
+def test_initial_states(layer: Any, states: int) -> None:
+    proto = check_model(initial_states(layer(), states))
+    assert "Scan" not in operators(proto)
+
+
+def masked(layer: Any, states: int = 0) -> keras.Model:
+    """A model of a layer, its mask and its initial states."""
+    x, mask = keras.Input((None, FEATURES)), keras.Input((None,), dtype="bool")
+    initial = [keras.Input((UNITS,)) for _ in range(states)]
+    given = {"initial_state": initial} if states else {}
+    model = keras.Model([x, mask, *initial], layer(x, mask=mask, **given))
+    randomize(model)
+    return model
+
+
+def draw_any(rng: Any, shape: Any, dtype: str) -> Any:
+    """Draw masks of any pattern; one sample has no step, the next has all."""
+    if dtype != "bool":
+        return rng.normal(size=shape).astype(dtype)
+    mask = rng.random(shape) < 0.6
+    mask[1:2], mask[2:3] = False, True
+    return mask
+
+
+def draw_from_the_ends(rng: Any, shape: Any, dtype: str) -> Any:
+    """Draw masks that keep both ends.
+
+    Where a mask begins by leaving steps out, JAX repeats the initial state, not zeros.
+    """
+    drawn = draw_any(rng, shape, dtype)
+    if dtype == "bool":
+        drawn[:, 0] = drawn[:, -1] = True
+    return drawn
+
+
+BACKWARDS = {**SEQUENCES, "go_backwards": True}
+ZEROS = {"zero_output_for_mask": True}
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: layers.LSTM(UNITS, **PLAIN),
+        lambda: layers.LSTM(UNITS, **PLAIN, **BACKWARDS, **STATES),
+        lambda: layers.GRU(UNITS, **PLAIN, **SEQUENCES),
+        lambda: layers.GRU(UNITS, **PLAIN, **SEQUENCES, **STATES, **ZEROS),
+    ],
+    ids=["last", "backwards", "sequences", "zeros"],
+)
+def test_any_mask(layer: Any) -> None:
+    proto = check_model(masked(layer()), draw=draw_any)
+    assert operators(proto) & {"LSTM", "GRU"}
+    assert "Scan" not in operators(proto)
+
+
+@pytest.mark.parametrize("flags", [STATES, SEQUENCES], ids=["last", "sequences"])
+def test_masks_with_initial_states(flags: dict[str, Any]) -> None:
+    jax = keras.backend.backend() == "jax"
+    model = masked(layers.LSTM(UNITS, **PLAIN, **flags), states=2)
+    proto = check_model(model, draw=draw_from_the_ends if jax else draw_any)
+    assert "LSTM" in operators(proto)
+
+
+def test_a_masked_last_output_of_zeros_is_traced() -> None:
+    layer = layers.LSTM(UNITS, **PLAIN, **ZEROS)
+    assert "Scan" in operators(check_model(masked(layer), draw=draw_any))
+
+
+def bidirectional(layer: Any, mode: Any = "concat", **kwargs: Any) -> Any:
+    made = layer(UNITS, **PLAIN, **kwargs)
+    return layers.Bidirectional(made, merge_mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("layer", "mode", "flags", "extra"),
+    [
+        (layers.LSTM, "concat", SEQUENCES, set()),
+        (layers.GRU, "sum", STATES, {"Add", "Gather", "Split"}),
+        (layers.LSTM, "mul", {}, {"Mul", "Split"}),
+        (layers.GRU, "ave", SEQUENCES, {"Add", "Div", "Split"}),
+        (layers.LSTM, None, SEQUENCES | STATES, {"Gather", "Split"}),
+    ],
+    ids=["concat", "sum", "mul", "ave", "none"],
+)
+def test_both_directions_are_one_operator(
+    layer: Any, mode: Any, flags: Any, extra: set[str]
+) -> None:
+    proto = check_model(built(bidirectional(layer, mode, **flags)))
+    assert operators(proto) == {layer.__name__} | extra
+
+
+def test_both_directions_with_masks_and_states() -> None:
+    layer = bidirectional(layers.LSTM, **SEQUENCES, **STATES)
+    jax = keras.backend.backend() == "jax"
+    proto = check_model(masked(layer, 4), draw=draw_from_the_ends if jax else draw_any)
+    assert sum(node.op_type == "LSTM" for node in proto.graph.node) == 1
+
+
+def backwards(layer: Any, **kwargs: Any) -> Any:
+    return layer(UNITS, **PLAIN, **BACKWARDS, **kwargs)
+
+
+def forwards(layer: Any) -> Any:
+    return layer(UNITS, **PLAIN, **SEQUENCES)
+
+
+def of_a_cell() -> Any:
+    return layers.RNN(layers.GRUCell(UNITS, **PLAIN), **SEQUENCES)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "found"),
+    [
+        (
+            lambda: forwards(layers.LSTM),
+            lambda: backwards(layers.GRU),
+            {"LSTM", "GRU"},
+        ),
+        (
+            lambda: forwards(layers.GRU),
+            lambda: backwards(layers.GRU, reset_after=False),
+            {"GRU"},
+        ),
+        (of_a_cell, lambda: None, {"Scan"}),
+    ],
+    ids=["LSTM-GRU", "GRU-GRU", "cell"],
+)
+def test_directions_that_differ(forward: Any, backward: Any, found: set[str]) -> None:
+    layer = layers.Bidirectional(forward(), backward_layer=backward())
+    proto = check_model(masked(layer), draw=draw_any)
+    assert operators(proto) & {"LSTM", "GRU", "Scan"} == found
+
+
+def test_both_directions_of_images() -> None:
+    convolution = layers.ConvLSTM1D(
+        2, 3, **PLAIN, **SEQUENCES, data_format="channels_last"
+    )
+    x = keras.Input((None, 5, 2))
+    model = keras.Model(x, layers.Bidirectional(convolution)(x))
+    randomize(model)
+    assert "Scan" in operators(check_model(model))
+
+
+@pytest.mark.parametrize("wrap", [layers.Bidirectional, lambda x: x])
+def test_a_layer_that_keeps_its_state_is_refused(wrap: Any) -> None:
+    x = keras.Input(batch_shape=(2, 5, FEATURES))
+    layer = wrap(layers.LSTM(UNITS, **PLAIN, stateful=True))
+    with pytest.raises(UnsupportedOperationError, match=r"return_state.*initial_state"):
+        to_onnx(keras.Model(x, layer(x)))
+
+
+def draw_words(rng: Any, shape: Any, dtype: str) -> Any:
+    """Draw words, and vectors, with holes: a word, or a vector of zeros, is masked."""
+    drawn = rng.integers(0, 4, shape).astype(dtype)
+    if drawn.ndim > 2:
+        drawn[rng.random(shape[:2]) < 0.4] = 0
+    return drawn
+
+
+def classifier() -> keras.Model:
+    x = keras.Input((None, FEATURES))
+    y = layers.LSTM(UNITS, **PLAIN, **SEQUENCES)(layers.Masking()(x))
+    y = layers.GRU(UNITS, **PLAIN)(layers.Dropout(0.3)(y))
+    return keras.Model(x, layers.Dense(2, activation="softmax")(y))
+
+
+def tagger() -> keras.Model:
+    words = keras.Input((None,), dtype="int32")
+    y = layers.Embedding(9, 3, mask_zero=True)(words)
+    y = bidirectional(layers.LSTM, **SEQUENCES)(y)
+    tags = layers.Dense(3, activation="softmax")
+    return keras.Model(words, layers.TimeDistributed(tags)(y))
+
+
+def translator() -> keras.Model:
+    """An encoder whose states begin the decoder's, each over a time of its own."""
+    source = keras.Input((None,), dtype="int32", name="source")
+    target = keras.Input((None, 2), name="target")
+    y = layers.Embedding(9, 3, mask_zero=True)(source)
+    _, *states = layers.LSTM(UNITS, **PLAIN, **STATES)(y)
+    y = layers.LSTM(UNITS, **PLAIN, **SEQUENCES)(target, initial_state=states)
+    return keras.Model([source, target], layers.Dense(3)(y))
+
+
+@pytest.mark.parametrize("make", [classifier, tagger, translator])
+def test_models(make: Any) -> None:
+    model = make()
+    randomize(model)
+    proto: onnx.ModelProto = check_model(model, draw=draw_words)
+    assert "Scan" not in operators(proto)
+
+
+def test_verify_passes() -> None:
+    model = built(layers.LSTM(UNITS, **PLAIN, **SEQUENCES))
+    report = verify(model, to_onnx(model), batch_sizes=(2,))
+    assert report.status == "passed", str(report)
