@@ -57,7 +57,7 @@ def branches_of_several_results(layer, x):
 
 
 def condition_known_beforehand(layer, x):
-    return ops.cond(len(x.shape) == 3, lambda: x * layer.scale, lambda: x[0])
+    return ops.cond(len(x.shape) == 3, lambda: x * layer.scale, lambda: -x)
 
 
 def one_of_three_for_each_sample(layer, x):
@@ -255,3 +255,125 @@ def test_in_a_layer(function: Callable[..., Any]) -> None:
     proto = check_model(model_of(function), batch_named=named)
     expected = (BATCH_NAMED | OTHERS)[function]
     assert expected is None or operators(proto) == expected, operators(proto)
+
+
+@pytest.mark.parametrize("opset", [17, 26])
+@pytest.mark.parametrize("function", [sums_over_time_backwards, loops_in_loops])
+def test_other_opsets(function: Callable[..., Any], opset: int) -> None:
+    check_model(model_of(function), opset=opset, batch_named=False)
+
+
+def test_half_precision() -> None:
+    model = model_of(sum_over_time)
+    proto = to_onnx(model, dtype="float16")
+    x = np.random.default_rng(2).normal(size=(2, 3, 4)).astype("float16")
+    (got,) = run(open_session(proto), [x])
+    assert got.dtype == np.float16
+    want = keras.ops.convert_to_numpy(model(x.astype("float32")))
+    np.testing.assert_allclose(got, want, rtol=5e-3, atol=5e-3 * np.abs(want).max())
+
+
+def test_in_a_functional_model() -> None:
+    x = keras.Input((3,))
+    doubled = ops.map(lambda v: v * 2.0, x)
+    total, sums = ops.scan(lambda c, v: (c + v, c + v), x[0], x)
+    large = ops.while_loop(lambda v: ops.max(v) < 9.0, lambda v: v + 1.0, (sums,))[0]
+    model = keras.Model(x, [doubled, total, large])
+    session = open_session(to_onnx(model))
+    for batch in (1, 3):
+        array = np.random.default_rng(batch).normal(size=(batch, 3)).astype("float32")
+        cumulated = array[0] + np.cumsum(array, axis=0)
+        steps = max(0, int(np.ceil(9.0 - cumulated.max())))
+        got = run(session, [array])
+        for have, want in zip(
+            got, (array * 2, cumulated[-1], cumulated + steps), strict=True
+        ):
+            np.testing.assert_allclose(have, want, rtol=1e-5, atol=1e-6)
+
+
+def fewer_steps_than_there_are(layer, x):
+    """JAX refuses a length that is not the sequence's."""
+    steps = ops.swapaxes(x, 0, 1)
+    _, sums = ops.scan(lambda c, v: (c + v, c + v), x[:, 0], steps, length=4)
+    return x * 0.0 + sums[3][:, None]
+
+
+def no_results_of_the_steps(layer, x):
+    """torch and TensorFlow make a result of nothing; JAX gives nothing, as here."""
+    end, nothing = ops.scan(
+        lambda c, v: (c * 0.5 + v, None), x[:, 0], ops.swapaxes(x, 0, 1)
+    )
+    assert nothing is None
+    return x * 0.0 + end[:, None]
+
+
+def _reference(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
+    total = x[:, 0]
+    for step in range(4 if function is fewer_steps_than_there_are else x.shape[1]):
+        halves = function is no_results_of_the_steps
+        total = total * (0.5 if halves else 1.0) + x[:, step]
+    return x * 0.0 + total[:, None]
+
+
+@pytest.mark.parametrize(
+    "function", [fewer_steps_than_there_are, no_results_of_the_steps]
+)
+def test_where_the_backends_differ(function: Callable[..., Any]) -> None:
+    check_model(
+        model_of(function), lambda x: _reference(function, x), batch_named=False
+    )
+
+
+def changes_its_shape(layer, x):
+    return ops.while_loop(
+        lambda v: ops.max(v) < 9.0,
+        lambda v: ops.concatenate([v, v + 1.0], axis=-1),
+        x,
+    )
+
+
+def broadens_its_shape(layer, x):
+    return ops.fori_loop(0, 3, lambda i, v: v + x, ops.zeros((1, 1, 4)))
+
+
+def changes_its_dtype(layer, x):
+    return ops.fori_loop(0, 3, lambda i, v: v + 0.5, ops.cast(x, "int32"))
+
+
+def branches_of_other_dtypes(layer, x):
+    return ops.cond(ops.max(x) > 0, lambda: x, lambda: ops.cast(x, "int32"))
+
+
+def branches_of_other_structures(layer, x):
+    return ops.cond(ops.max(x) > 0, lambda: (x, x), lambda: [x])
+
+
+def lets_a_tensor_out(layer, x):
+    inside = []
+
+    def one(sample):
+        inside.append(sample * 2.0)
+        return sample
+
+    return ops.map(one, x) + inside[0]
+
+
+def asks_for_the_value(layer, x):
+    return ops.map(lambda v: v if ops.sum(v) > 0 else -v, x)
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (changes_its_shape, r"while loop must return .* Received: .*8"),
+        (broadens_its_shape, r"body of a loop must return .* Received: "),
+        (changes_its_dtype, r"body of a loop must return .* Received: .*float32"),
+        (branches_of_other_dtypes, r"branches must return .* Received: .*int32"),
+        (branches_of_other_structures, r"branches must return the same structure"),
+        (lets_a_tensor_out, "outside the function that made it"),
+        (asks_for_the_value, "can't be traced"),
+    ],
+)
+def test_what_is_refused(function: Callable[..., Any], reason: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match=reason):
+        to_onnx(model_of(function), engine="native")
