@@ -85,10 +85,24 @@ def mixed() -> Any:
     return keras.Model([words, features], [y, layers.Reshape((2, 3))(z)], name="mixed")
 
 
+def recurrent() -> Any:
+    import keras
+    from keras import layers
+
+    words = keras.Input((None,), dtype="int32", name="words")
+    y = layers.Embedding(9, 4, mask_zero=True)(words)
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True))(y)
+    y = layers.GRU(3, activation="softsign", return_sequences=True)(y)
+    y = layers.SimpleRNN(3, return_sequences=True)(y)
+    y = layers.TimeDistributed(layers.Dense(2))(y)
+    return keras.Model(words, y, name="recurrent")
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "conv": convolutional,
     "activations": activations,
     "mixed": mixed,
+    "recurrent": recurrent,
 }
 
 
