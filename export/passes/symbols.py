@@ -151,7 +151,8 @@ def _window(node: ir.Node) -> Pairs:
 def _top_k(node: ir.Node) -> Pairs:
     """Rule 4."""
     before, count = _sizes(node.inputs[0]), node.inputs[1]
-    axis = node.attributes["axis"].as_int() % len(before)
+    given = node.attributes.get("axis")
+    axis = (-1 if given is None else given.as_int()) % len(before)
     for value in node.outputs:
         for place, new in enumerate(_sizes(value)):
             if place != axis:

@@ -134,6 +134,9 @@ def case(
 def check(case: Model, runs: Sequence[Mapping[str, int]] = RUNS) -> onnx.ModelProto:
     """Check a model's values at several sizes, that they vary, and its inputs' names.
 
+    On JAX, which compiles the model anew for each size, at the last of them alone: the
+    file is the same on every backend.
+
     Returns:
         The exported model.
     """
@@ -143,7 +146,7 @@ def check(case: Model, runs: Sequence[Mapping[str, int]] = RUNS) -> onnx.ModelPr
     onnx.checker.check_model(proto, full_check=True)
     assert [x.name for x in proto.graph.input] == list(case.inputs)
     session = open_session(proto)
-    for one in runs:
+    for one in runs[-1:] if keras.backend.backend() == "jax" else runs:
         arrays = case.arrays(one)
         want, got = outputs_of(expected, arrays), run(session, arrays)
         assert len(want) == len(got)
