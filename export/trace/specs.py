@@ -7,13 +7,15 @@ Keras 3.15 describes some results wrongly when the operation is called on symbol
 3. `Normalize` says the default dtype, whatever its input's is;
 4. an adaptive pooling with the channels last keeps a spatial axis too many;
 5. `Logsumexp` and `Reciprocal` say float32 of other floats;
-6. `GetItem` refuses a slice that stands alone;
+6. `GetItem` refuses a slice that stands alone, and arrays;
 7. an upsampling says its compute dtype of integers, which it keeps;
 8. `DotProductAttention` gives the values the depth of the queries;
 9. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps;
 10. `MultiHot` says its input's dtype, `PSNR` the default one;
 11. `CategoricalCrossentropy` drops the last axis, whichever has the classes;
-12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices.
+12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices;
+13. `IntegerLookup` says the default float of the integers of its encodings, and that a
+    sum over the second axis were over the last.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
+from keras_acts.export.trace.indexing import has_arrays, indexed_spec, plain_key
 from keras_acts.export.trace.numpy_specs import NUMPY_SPECS
 from keras_acts.export.trace.sizes import sized_spec
 from keras_acts.export.trace.structure import flatten, map_structure
@@ -71,8 +74,12 @@ def _float_like_first(operation: Any, x: Any) -> Any:
 
 def _get_item(operation: Any, x: Any, key: Any) -> Any:
     """Rule 6."""
-    keys = tuple(key) if isinstance(key, tuple | list) else (key,)
-    return sized_spec("numpy.GetItem", operation, (x, keys), {})
+
+    def spec(keys: Any) -> Any:
+        return sized_spec("numpy.GetItem", operation, (x, keys), {})
+
+    keys = plain_key(key)
+    return indexed_spec(spec, x, keys) if has_arrays(keys) else spec(keys)
 
 
 def _conv(operation: Any, inputs: Any, kernel: Any) -> Any:
@@ -108,7 +115,9 @@ def _upsampling(layer: Any, inputs: Any) -> Any:
 def _attention(operation: Any, query: Any, key: Any, value: Any, **rest: Any) -> Any:
     """Rule 8."""
     spec = operation.compute_output_spec(query, key, value, **rest)
-    return KerasTensor((*query.shape[:-1], value.shape[-1]), spec.dtype)
+    wide = "float64" in _dtypes((query, key, value))
+    dtype = "float64" if wide else spec.dtype  # Rule 9
+    return KerasTensor((*query.shape[:-1], value.shape[-1]), dtype)
 
 
 def _multi_hot(operation: Any, inputs: Any) -> Any:
@@ -140,8 +149,19 @@ def _slogdet(_operation: Any, x: Any) -> Any:
     return tuple(KerasTensor(x.shape[:-2], x.dtype) for _ in range(2))
 
 
+def _integer_lookup(layer: Any, inputs: Any) -> Any:
+    """Rule 13."""
+    spec, shape = layer.compute_output_spec(inputs), inputs.shape
+    if layer.output_mode in ("int", "one_hot"):
+        return KerasTensor(spec.shape, "int64")
+    kept = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    dtype = spec.dtype if layer.output_mode == "tf_idf" else "int64"
+    return KerasTensor((*kept, spec.shape[-1]), dtype)
+
+
 _CORRECTED: dict[str, Spec] = {
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
+    "layers.IntegerLookup": _integer_lookup,
     "linalg.LuFactor": _lu_factor,
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
