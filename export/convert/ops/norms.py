@@ -11,6 +11,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.ops.arithmetic import promoted
 from keras_acts.export.convert.ops.reductions import axes_of
+from keras_acts.export.convert.ops.singular_values import norm_of_singular_values
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
@@ -41,14 +42,15 @@ def _of_vectors(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Va
 
 
 def _of_matrices(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Value:
-    """Norms that need no singular values: of absolute values' sums."""
     if op.ord == "fro":
         return reduce(g, "ReduceL2", x, axes, keepdims=op.keepdims)
+    if op.ord in ("nuc", 2, -2):
+        norms = norm_of_singular_values(g, x, op.ord, axes)
+        return g.Unsqueeze(norms, sorted(axes)) if op.keepdims else norms
     if len(axes) != 2 or op.ord not in (1, -1, math.inf, -math.inf):
         raise UnsupportedOperationError(
-            "ONNX has no singular values: a matrix norm must be None, 'fro', 1, -1, "
-            "inf or -inf, over two axes. "
-            f"Received: ord={op.ord!r}, axis={op.axis!r}"
+            "A matrix norm must be None, 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, over "
+            f"two axes. Received: ord={op.ord!r}, axis={op.axis!r}"
         )
     rows, columns = axes
     summed, compared = (columns, rows) if math.isinf(op.ord) else (rows, columns)
