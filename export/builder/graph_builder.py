@@ -51,6 +51,7 @@ class GraphBuilder:
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
         self._weights: dict[tuple[Any, ...], tuple[Any, ir.Value]] = {}
         self._names: dict[str, int] = {}
+        self._widened_floats: dict[ir.DataType, set[str]] = {}
 
     def __getattr__(self, op_type: str) -> Callable[..., Any]:
         if not op_type[:1].isupper():
@@ -106,14 +107,23 @@ class GraphBuilder:
         typed = values[first] if first < len(values) else None
         narrow = None if typed is None else typed.dtype
         wide = None if narrow is None else kernels.wider(op_type, narrow)
-        if wide is None:
+        if narrow is None or wide is None:
             return values
+        if narrow.is_floating_point():
+            self._widened_floats.setdefault(narrow, set()).add(op_type)
         return [
             self.cast(x, wide)
             if i >= first and x is not None and x.dtype == narrow
             else x
             for i, x in enumerate(values)
         ]
+
+    @property
+    def in_float32(self) -> str:
+        """Which operators compute narrower floats in it: `"bfloat16 Conv, Mul"`."""
+        found = {types.KERAS_DTYPES[k]: v for k, v in self._widened_floats.items()}
+        parts = [f"{name} {', '.join(sorted(v))}" for name, v in sorted(found.items())]
+        return "; ".join(parts)
 
     def _operand(self, x: Operand, like: ir.DataType | None) -> ir.Value | None:
         if x is None or isinstance(x, ir.Value):

@@ -29,6 +29,8 @@ ONNX_DTYPES: dict[str, ir.DataType] = {
     "string": ir.DataType.STRING,
 }
 
+KERAS_DTYPES = {dtype: name for name, dtype in ONNX_DTYPES.items()}
+
 # Operators whose result has a type of its own, whatever they take.
 _FIXED: dict[str, ir.DataType] = {
     **dict.fromkeys(
@@ -128,8 +130,7 @@ def converted(array: np.ndarray[Any, Any], dtype: ir.DataType) -> np.ndarray[Any
 
 def keras_dtype(x: ir.Value) -> str:
     """Return Keras's name of a value's type."""
-    dtype = require_dtype(x)
-    return next(name for name, onnx_dtype in ONNX_DTYPES.items() if onnx_dtype == dtype)
+    return KERAS_DTYPES[require_dtype(x)]
 
 
 def require_dtype(x: ir.Value) -> ir.DataType:

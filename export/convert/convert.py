@@ -117,7 +117,10 @@ class _Conversion:
             opset_imports={"": self._g.opset},
             name=self._graph.name,
         )
-        return ir.Model(body, ir_version=ir_version(self._g.opset))
+        model = ir.Model(body, ir_version=ir_version(self._g.opset))
+        if self._g.in_float32:
+            model.metadata_props["keras_acts_in_float32"] = self._g.in_float32
+        return model
 
     def _input(self, name: str, value: Value) -> ir.Value:
         symbols = [

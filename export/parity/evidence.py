@@ -215,6 +215,7 @@ class Evidence:
             providers=tuple(self.providers),
             problems=tuple(self.problems),
             warnings=(*self.warnings, *self._doubts()),
+            notes=tuple(self._notes()),
             findings=tuple(self.findings),
             divergence=self.divergence,
             cases=tuple(self.cases),
@@ -246,6 +247,14 @@ class Evidence:
             problems=tuple(problems),
             variation=self.variation[name].share if name in self.variation else 0.0,
         )
+
+    def _notes(self) -> Iterator[str]:
+        """Yield what the file does otherwise than Keras, by intent."""
+        if self.onnx_model.in_float32:
+            yield (
+                "the ONNX model computes in float32, for want of kernels in "
+                f"onnxruntime: {self.onnx_model.in_float32}"
+            )
 
     def _doubts(self) -> Iterator[str]:
         """Yield what weakens the verdict."""

@@ -97,8 +97,16 @@ class OnnxModel:
     @property
     def written_dtype(self) -> str | None:
         """The dtype that an export was asked to write, as the metadata tell."""
-        notes = {one.key: one.value for one in self.proto.metadata_props}
-        return notes.get("keras_acts_dtype")
+        return self._metadata.get("keras_acts_dtype")
+
+    @property
+    def in_float32(self) -> str | None:
+        """Which operators an export computes in float32 in place of narrower floats."""
+        return self._metadata.get("keras_acts_in_float32")
+
+    @property
+    def _metadata(self) -> dict[str, str]:
+        return {one.key: one.value for one in self.proto.metadata_props}
 
     @property
     def external(self) -> bool:

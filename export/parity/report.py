@@ -97,6 +97,7 @@ class ParityReport:
         providers: Which providers ran.
         problems: What made a comparison impossible, such as a missing input.
         warnings: What weakens the verdict or wants attention.
+        notes: What the file does otherwise than the Keras model, by intent.
         findings: Disagreements on inputs that do not decide.
         divergence: The first diverging layer, where one was found.
         cases: Names of the runs.
@@ -109,6 +110,7 @@ class ParityReport:
     providers: tuple[ProviderReport, ...] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     divergence: Divergence | None = None
     cases: tuple[str, ...] = ()

@@ -87,6 +87,7 @@ def _remarks(report: ParityReport) -> list[str]:
         lines.append(f"first diverging layer: {d.layer} ({d.kind}){near}")
     lines += [f"not run: {p.name}: {p.reason}" for p in report.providers if not p.ran]
     lines += [f"warning: {one}" for one in report.warnings]
+    lines += [f"note: {one}" for one in report.notes]
     for found in report.findings[:_MOST_FINDINGS]:
         count = f"{found.mismatches} of {found.compared} elements differ"
         lines.append(f"not decisive: {found.output}, {found.case}: {count}")
