@@ -29,7 +29,7 @@ def _svd(x: Any, **options: Any) -> Any:
     rank = s.shape[-1]
     parts = ops.matmul(u[..., :rank] * s[..., None, :], vh[..., :rank, :])
     whole = [ops.matmul(ops.swapaxes(one, -1, -2), one) for one in (u, vh)]
-    return s, parts, *(product + _sum(x) for product in whole)
+    return s, parts, *(product * _sum(x) for product in whole)
 
 
 def _eigh(x: Any) -> Any:
@@ -39,7 +39,7 @@ def _eigh(x: Any) -> Any:
     return (
         values,
         ops.matmul(vectors * values[..., None, :], turned),
-        ops.matmul(turned, vectors) + _sum(x),
+        ops.matmul(turned, vectors) * _sum(x),
     )
 
 
