@@ -5,6 +5,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import register_converter
 from keras_acts.export.errors import (
     EngineError,
+    EngineWarning,
     ExportError,
     NameClashError,
     OpsetError,
@@ -14,19 +15,23 @@ from keras_acts.export.errors import (
     WriteError,
 )
 from keras_acts.export.parity import ParityReport, verify
+from keras_acts.export.saved_model import SavedModel, load_saved_model
 
 __all__ = [
     "EngineError",
+    "EngineWarning",
     "ExportError",
     "GraphBuilder",
     "NameClashError",
     "OpsetError",
     "ParityError",
     "ParityReport",
+    "SavedModel",
     "SignatureError",
     "UnsupportedOperationError",
     "WriteError",
     "export_model",
+    "load_saved_model",
     "register_converter",
     "to_onnx",
     "verify",

@@ -69,6 +69,7 @@ def test_metadata_says_who_made_it_and_not_where_or_when(tmp_path: Path) -> None
     )
     metadata = {p.key: p.value for p in proto.metadata_props}
     assert metadata == {
+        "keras_acts_engine": "native",
         "keras_acts_version": keras_acts.__version__,
         "keras_version": keras.__version__,
     }

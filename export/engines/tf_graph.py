@@ -1,0 +1,182 @@
+"""A model as a graph of TensorFlow, with its variables as constants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
+from keras_acts.export.saved_model import frozen
+from keras_acts.export.trace import InputSpec
+
+Array = np.ndarray[Any, Any]
+Call = Callable[[dict[str, Any]], Mapping[str, Any]]
+"""A model: tensors by output name for tensors by input name."""
+
+_COLORS = re.compile(r"\x1b\[\d*m")
+_ERROR = re.compile(r"\w*(Error|Exception): ")
+
+# Graphs of TensorFlow hold constants as lists of Python numbers while they are
+# converted, fifty times their size. Those with as many elements as this are kept apart,
+# if only operations read them that don't need to know their values.
+_LARGE = 2**14
+_READERS = {"BatchMatMulV2", "Conv2D", "Conv3D", "Einsum", "GatherV2", "MatMul"}
+_PASSES_ON = {"Identity"}
+
+
+@dataclass(frozen=True, eq=False)
+class FrozenGraph:
+    """A graph that can be converted.
+
+    Attributes:
+        name: The model's name.
+        graph: TensorFlow's GraphDef.
+        inputs: The model's inputs by the name of their tensor in the graph, in order.
+        outputs: The names of the model's outputs by that of their tensor, in order.
+        shapes: What TensorFlow knows of the sizes of each output, by output name; None
+            where it does not know the rank.
+        weights: Large constants that were taken out of the graph, by the name of the
+            tensor that stands for them.
+        tables: The keys and values of lookup tables by name.
+    """
+
+    name: str
+    graph: Any
+    inputs: Mapping[str, InputSpec]
+    outputs: Mapping[str, str]
+    shapes: Mapping[str, tuple[int | None, ...] | None]
+    weights: Mapping[str, Array]
+    tables: Mapping[Any, Any]
+
+
+def frozen_graph(
+    name: str, call: Call, specs: Sequence[InputSpec], owner: Any
+) -> FrozenGraph:
+    """Trace a model with TensorFlow and freeze it.
+
+    Nothing that the model assigns while it is traced reaches its variables.
+
+    Args:
+        name: The model's name.
+        call: The model.
+        specs: Its inputs.
+        owner: What holds its variables and tables.
+
+    Raises:
+        UnsupportedOperationError: TensorFlow can't trace or freeze it.
+    """
+    import tensorflow as tf
+    from tf2onnx import tf_loader
+
+    names: list[str] = []
+
+    @tf.function
+    def function(*tensors: Any) -> list[Any]:
+        given = {spec.name: x for spec, x in zip(specs, tensors, strict=True)}
+        results = call(given)
+        names[:] = results
+        # Each output is a tensor of its own, also one that is an input.
+        return [tf.identity(tf.convert_to_tensor(x)) for x in results.values()]
+
+    signature = [
+        tf.TensorSpec(spec.shape, spec.dtype, name=f"input_{i}")
+        for i, spec in enumerate(specs)
+    ]
+    try:
+        with tf.device("/cpu:0"), keras.StatelessScope():
+            traced = function.get_concrete_function(*signature)
+    except ExportError:
+        raise
+    except Exception as error:
+        raise UnsupportedOperationError(
+            f"TensorFlow can't trace the model. Received: {brief(error)}"
+        ) from error
+    captured = {inner.name for _, inner in traced.graph.captures}
+    inputs = [x.name for x in traced.inputs if x.name not in captured]
+    outputs = [x.name for x in traced.outputs]
+    shapes = [None if x.shape.rank is None else tuple(x.shape) for x in traced.outputs]
+    try:
+        if _has_tables(traced):
+            graph, tables = tf_loader.from_trackable(
+                owner, traced, inputs, outputs, False
+            )
+            weights = {}
+        else:
+            graph, tables = frozen(traced).graph.as_graph_def(add_shapes=True), {}
+            graph = tf_loader.fix_freezing_errors_part2(graph)
+            weights = dict(_taken_out(graph))
+            with tf.Graph().as_default():
+                tf.import_graph_def(graph, name="")
+                graph = tf_loader.tf_optimize([*inputs, *weights], outputs, graph)
+    except Exception as error:
+        raise UnsupportedOperationError(
+            "TensorFlow can't turn the model's variables into constants. "
+            f"Received: {brief(error)}"
+        ) from error
+    return FrozenGraph(
+        name=name,
+        graph=graph,
+        inputs=dict(zip(inputs, specs, strict=True)),
+        outputs=dict(zip(outputs, names, strict=True)),
+        shapes=dict(zip(names, shapes, strict=True)),
+        weights=weights,
+        tables=tables,
+    )
+
+
+def brief(error: BaseException) -> str:
+    """Return an error in one line: that of TensorFlow tells the way it took."""
+    lines = [_COLORS.sub("", line).strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line]
+    reasons = [i for i, line in enumerate(said) if _ERROR.match(line)]
+    start = reasons[-1] if reasons else 0
+    name = "" if reasons else f"{type(error).__name__}: "
+    return name + " ".join(said[start : start + 2])
+
+
+def _has_tables(traced: Any) -> bool:
+    variables = {id(variable.handle) for variable in traced.graph.variables}
+    return any(
+        outer.dtype.name == "resource" and id(outer) not in variables
+        for outer, _ in traced.graph.captures
+    )
+
+
+def _taken_out(graph: Any) -> Iterator[tuple[str, Array]]:
+    """Put an input in the place of each large constant, and yield its name and value.
+
+    Args:
+        graph: A GraphDef, which is changed.
+    """
+    import tensorflow as tf
+
+    readers: dict[str, list[Any]] = {}
+    for node in graph.node:
+        for name in node.input:
+            readers.setdefault(name.removesuffix(":0"), []).append(node)
+    for node in graph.node:
+        if node.op != "Const":
+            continue
+        tensor = node.attr["value"].tensor
+        sizes = [size.size for size in tensor.tensor_shape.dim]
+        if np.prod(sizes) < _LARGE or not _values_unneeded(node, readers):
+            continue
+        yield f"{node.name}:0", tf.make_ndarray(tensor)
+        dtype, shape = tensor.dtype, tensor.tensor_shape
+        node.op = "Placeholder"
+        node.attr["shape"].shape.CopyFrom(shape)
+        node.attr["dtype"].type = dtype
+        del node.attr["value"]
+
+
+def _values_unneeded(node: Any, readers: Mapping[str, list[Any]]) -> bool:
+    return all(
+        reader.op in _READERS
+        or (reader.op in _PASSES_ON and _values_unneeded(reader, readers))
+        for reader in readers.get(node.name, [])
+    )

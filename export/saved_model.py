@@ -1,0 +1,175 @@
+"""A TensorFlow SavedModel as a model: its signature, its dtypes, its answers."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from keras_acts.export.errors import EngineError, SignatureError
+from keras_acts.export.trace import InputSpec, Signature
+
+DEFAULT_SIGNATURES = ("serving_default", "serve")
+"""The signatures that are looked for, in this order, where none is named."""
+
+_FILE = "saved_model.pb"
+_LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
+
+
+@dataclass(frozen=True, eq=False)
+class SavedModel:
+    """One signature of a SavedModel.
+
+    Called with tensors by input name, it returns tensors by output name.
+
+    Attributes:
+        name: The name of the signature.
+        signature: Its inputs, as one dictionary.
+        function: TensorFlow's function of that signature.
+        owner: What was loaded, which keeps the function's variables and tables.
+    """
+
+    name: str
+    signature: Signature
+    function: Any
+    owner: Any
+
+    def __call__(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outputs by name for the inputs by name."""
+        return dict(self.function(**tensors))
+
+    @property
+    def variables(self) -> tuple[Any, ...]:
+        """The variables that the signature reads."""
+        return tuple(self.function.variables)
+
+    @property
+    def dtypes(self) -> set[str]:
+        """The names of all dtypes that it computes in."""
+        tensorflow = require_tensorflow()
+        attributes = (
+            attribute.type
+            for node in self._nodes()
+            for attribute in node.attr.values()
+            if attribute.type
+        )
+        return {tensorflow.as_dtype(code).name for code in attributes}
+
+    @property
+    def smallest_table(self) -> int | None:
+        """The rows of its smallest table that integers look up, None without one."""
+        if not any(node.op in _LOOKUPS for node in self._nodes()):
+            return None
+        tables = (
+            operation.inputs[0].shape
+            for operation in frozen(self.function).graph.get_operations()
+            if operation.type in _LOOKUPS
+        )
+        return min((shape[0] for shape in tables if shape.rank and shape[0]), default=0)
+
+    def _nodes(self) -> Iterator[Any]:
+        graph = self.function.graph.as_graph_def()
+        yield from graph.node
+        for function in graph.library.function:
+            yield from function.node_def
+
+
+def load_saved_model(
+    path: str | os.PathLike[str], signature: str | None = None
+) -> SavedModel:
+    """Load a SavedModel, as `model.export` and `tf.saved_model.save` write it.
+
+    Args:
+        path: Its folder.
+        signature: Which of its signatures; `"serving_default"` where there is one, or
+            else the only one.
+
+    Raises:
+        EngineError: TensorFlow is not installed.
+        SignatureError: There is no such signature, or an input of it has no rank.
+        ValueError: The folder holds no SavedModel.
+    """
+    path = Path(path)
+    if not is_saved_model(path):
+        raise ValueError(
+            f"`path` must be the folder of a SavedModel, with a file {_FILE}. "
+            f"Received: path={os.fspath(path)!r}"
+        )
+    tensorflow = require_tensorflow()
+    try:
+        owner = tensorflow.saved_model.load(os.fspath(path))
+    except Exception as error:  # of protobuf, of the file system, of TensorFlow
+        raise ValueError(
+            f"The SavedModel can't be loaded: {type(error).__name__}: {error}. "
+            f"Received: path={os.fspath(path)!r}"
+        ) from error
+    name = _chosen(list(owner.signatures), signature)
+    function = owner.signatures[name]
+    return SavedModel(name, _signature(name, function), function, owner)
+
+
+def is_saved_model(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is the folder of a SavedModel."""
+    return (Path(path) / _FILE).is_file()
+
+
+def require_tensorflow() -> ModuleType:
+    """Import TensorFlow.
+
+    Raises:
+        EngineError: It is not installed; the message says how to install it.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise EngineError(
+            "A SavedModel needs TensorFlow, which is not installed. Install it with "
+            '`pip install "keras-acts[tensorflow]"`, or save the Keras model as .keras.'
+        )
+    import tensorflow
+
+    module: ModuleType = tensorflow
+    return module
+
+
+def frozen(function: Any) -> Any:
+    """Return a function with its variables as constants and its calls in place."""
+    from tensorflow.python.framework import convert_to_constants as constants
+
+    return constants.convert_variables_to_constants_v2(
+        function, lower_control_flow=False, aggressive_inlining=True
+    )
+
+
+def _chosen(present: list[str], wanted: str | None) -> str:
+    candidates = [wanted] if wanted is not None else list(DEFAULT_SIGNATURES)
+    if wanted is None and len(present) == 1:
+        candidates = present
+    for name in candidates:
+        if name in present:
+            return name
+    listed = ", ".join(map(repr, present)) or "none: it was saved without"
+    raise SignatureError(
+        f"The SavedModel has the signatures {listed}. Name one of them, or save the "
+        f"model with `signatures=`. Received: signature={wanted!r}"
+    )
+
+
+def _signature(name: str, function: Any) -> Signature:
+    _, inputs = function.structured_input_signature
+    for key, spec in inputs.items():
+        if spec.shape.rank is None:
+            raise SignatureError(
+                f"The input {key!r} of the signature {name!r} must have a rank. "
+                f"Received: shape {spec.shape}"
+            )
+    return Signature(
+        (
+            {
+                key: InputSpec(tuple(spec.shape), spec.dtype.name, key)
+                for key, spec in inputs.items()
+            },
+        )
+    )
