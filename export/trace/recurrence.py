@@ -45,7 +45,8 @@ def recurrence(
     tensors = map_structure(tracing.tensor, inputs)
     states = map_structure(tracing.tensor, tuple(initial_states))
     length = flatten(tensors)[0].shape[axis]
-    if input_length not in (None, length):
+    given = isinstance(input_length, int) or input_length is None
+    if not given or input_length not in (None, length):
         raise UnsupportedOperationError(
             "`backend.rnn` is exported with a mask, not with lengths. "
             f"Received: input_length={input_length!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import layers, ops
 
@@ -91,29 +92,41 @@ def stack_of_one() -> Any:
     plain(return_sequences=True, activation="relu"),
     plain(return_state=True, go_backwards=True, use_bias=False),
     plain(return_sequences=True, return_state=True, go_backwards=True),
-    plain(dropout=0.5, recurrent_dropout=0.5, activation=None),
     plain(unroll=True, shape=(5, 2)),
     case(of(minimal), return_sequences=True),
     case(of(minimal), return_state=True),
     case(of(stacked), return_sequences=True, return_state=True),
-    case(of(stack_of_one), return_state=True),
 )
 def test_without_a_mask(case: LayerCase) -> None:
     check(case)
 
 
-def masked(rnn: Any, pattern: str, initial: bool = False, **kwargs: Any) -> Any:
-    """A model whose recurrent layer has a mask from a layer before it."""
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="Keras takes the states of a stack of one apart, which JAX's loop refuses",
+)
+def test_a_stack_of_one_cell() -> None:
+    check(case(of(stack_of_one), return_state=True))
+
+
+def inference(model: keras.Model) -> Any:
+    """What calls a model uncompiled: Keras draws masks of dropout it has no use for."""
+    return lambda x: model(x, training=False)
+
+
+def test_dropout_is_left_out() -> None:
+    rates = {"dropout": 0.5, "recurrent_dropout": 0.5}
+    check(plain(**rates, activation=None), inference)
+    check(case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES, **rates), inference)
+
+
+def masked(rnn: Any, pattern: str) -> keras.Model:
+    """A model whose recurrent layer has a mask: an input, or from a layer before it."""
     x = keras.Input((None, 2))
+    if pattern == "masking":
+        return keras.Model(x, rnn(layers.Masking()(x)))
     mask = keras.Input((None,), dtype="bool")
-    inputs, more = [x], []
-    if initial:
-        inputs.append(state := keras.Input((3,)))
-        more.append(state)
-    if pattern == "given":
-        y = rnn(x, mask=mask, **({"initial_state": more} if initial else {}))
-        return keras.Model([*inputs, mask], y)
-    return keras.Model(inputs, rnn(layers.Masking()(x)))
+    return keras.Model([x, mask], rnn(x, mask=mask))
 
 
 def draw_masked(rng: Any, shape: Any, dtype: str) -> Any:
@@ -147,3 +160,153 @@ def test_with_a_mask(pattern: str, flags: str) -> None:
     model = masked(rnn, pattern)
     randomize(model)
     check_model(model, draw=draw_masked)
+
+
+def test_a_mask_of_an_embedding() -> None:
+    words = keras.Input((None,), dtype="int32")
+    embedding = layers.Embedding(4, 3, mask_zero=True, embeddings_initializer="ones")
+    rnn = layers.RNN(stacked(), return_sequences=True)
+    model = keras.Model(words, rnn(embedding(words)))
+    randomize(model)
+    proto = check_model(model)
+    assert "Scan" in {node.op_type for node in proto.graph.node}
+
+
+class Affine(layers.Layer):
+    """A cell whose steps can be followed by hand: s ← s/2 + x, with s + 1 as output."""
+
+    state_size = output_size = 2
+
+    def call(self, x: Any, states: Any) -> Any:
+        new = states[0] * 0.5 + x
+        return new + 1.0, [new]
+
+
+def followed_by_hand(x: Any, state: Any, mask: Any, zeros: bool) -> list[np.ndarray]:
+    """What TensorFlow and torch compute; JAX takes a state for the output before."""
+    last, outputs = np.zeros_like(state), []
+    for step in range(x.shape[1]):
+        keep = mask[:, step, None]
+        new = state * np.float32(0.5) + x[:, step]
+        last = np.where(keep, new + 1, 0 if zeros else last)
+        state = np.where(keep, new, state)
+        outputs.append(last)
+    return [np.stack(outputs, 1), state]
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+def test_masked_steps_with_an_initial_state(zeros: bool) -> None:
+    x, state = keras.Input((None, 2)), keras.Input((2,))
+    mask = keras.Input((None,), dtype="bool")
+    flags = {"return_sequences": True, "return_state": True}
+    rnn = layers.RNN(Affine(), zero_output_for_mask=zeros, **flags)
+    model = keras.Model([x, state, mask], rnn(x, initial_state=state, mask=mask))
+    check_model(model, lambda *given: followed_by_hand(*given, zeros), draw=draw_masked)
+
+
+IMAGES = {**PLAIN, "kernel_size": 3, "filters": 2}
+
+
+@each(
+    case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES, return_sequences=True),
+    case(layers.ConvLSTM2D, shape=(None, 4, 5, 3), **IMAGES, padding="same"),
+    case(layers.ConvLSTM2D, shape=(None, 5, 4, 3), **IMAGES, strides=2),
+    case(
+        layers.ConvLSTM2D,
+        shape=(None, 5, 4, 3),
+        **IMAGES,
+        use_bias=False,
+        dilation_rate=2,
+        padding="same",
+        go_backwards=True,
+        return_state=True,
+    ),
+    case(layers.ConvLSTM3D, shape=(None, 3, 4, 3, 2), **IMAGES),
+)
+def test_convolutions(case: LayerCase) -> None:
+    check(case)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="Keras's JAX backend masks the states of a convolution along the channels",
+)
+def test_convolutions_with_a_mask() -> None:
+    x, mask = keras.Input((None, 5, 4, 3)), keras.Input((None,), dtype="bool")
+    rnn = layers.ConvLSTM2D(**IMAGES, return_sequences=True, return_state=True)
+    model = keras.Model([x, mask], rnn(x, mask=mask))
+    randomize(model)
+    check_model(model, draw=draw_masked)
+
+
+def test_inside_other_layers() -> None:
+    x = keras.Input((3, None, 2))
+    inner = layers.Bidirectional(layers.RNN(minimal(), return_sequences=True))
+    model = keras.Model(x, layers.TimeDistributed(inner)(x))
+    randomize(model)
+    check_model(model)
+
+
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
+def test_a_layer_whose_operator_lacks_its_activation(layer: Any) -> None:
+    check(case(layer, units=3, activation="gelu", **PLAIN))
+
+
+def test_mixed_precision() -> None:
+    x = keras.Input((None, 2))
+    cell = layers.LSTMCell(3, dtype="mixed_float16", **PLAIN)
+    model = keras.Model(x, layers.RNN(cell, dtype="mixed_float16")(x))
+    randomize(model)
+    check_model(model)
+
+
+class CallsTheBackend(layers.Layer):
+    """A layer of the user's own that calls the loop over time itself, time first."""
+
+    def call(self, x: Any) -> Any:
+        def step(now: Any, states: Any) -> Any:
+            total, count = states
+            new = total + now * ops.mean(x)
+            return new * ops.cast(count, "float32"), [new, count + 1]
+
+        states = [ops.zeros_like(x[0]), ops.zeros_like(x[0], dtype="int32")]
+        last, outputs, states = keras.src.backend.rnn(
+            step, x, states, time_major=True, go_backwards=True
+        )
+        return outputs + last * states[0]
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
+def backwards_by_hand(x: np.ndarray) -> np.ndarray:
+    """TensorFlow and torch take the batch for the number of steps to make."""
+    totals = np.cumsum(x[::-1] * x.mean(), axis=0)
+    counts = np.arange(len(x), dtype="float32")[:, None, None]
+    return totals * counts + totals[-1] * (len(x) - 1) * totals[-1]
+
+
+def test_the_loop_over_time_itself() -> None:
+    found = {"Add", "Concat", "Expand", "Gather", "Mul", "ReduceMean", "Scan"}
+    check(case(CallsTheBackend, found), lambda _: backwards_by_hand)
+
+
+@pytest.mark.parametrize("flags", [{}, {"return_sequences": True}])
+def test_a_state_that_lives_on_is_refused(flags: Any) -> None:
+    x = keras.Input((None, 2), batch_size=3)
+    model = keras.Model(x, layers.SimpleRNN(3, stateful=True, **flags)(x))
+    with pytest.raises(
+        UnsupportedOperationError, match=r"stateful.*`return_state=True`.*Received: "
+    ):
+        to_onnx(model, engine="native")
+
+
+def test_states_that_change_are_refused() -> None:
+    class Growing(Affine):
+        def call(self, x: Any, states: Any) -> Any:
+            return x, [ops.concatenate([states[0], x], axis=-1)]
+
+    x = keras.Input((None, 2))
+    model = keras.Model(x, layers.RNN(Growing())(x))
+    with pytest.raises(UnsupportedOperationError, match=r"step .* Received: .*4"):
+        to_onnx(model, engine="native")
