@@ -320,7 +320,7 @@ _OF_WEIGHTS = (
     "transpose",
 )
 
-_CREATIONS = ("eye", "full", "identity", "linspace", "ones", "tri", "zeros")
+_CREATIONS = ("empty", "eye", "full", "identity", "linspace", "ones", "tri", "zeros")
 
 _FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
 

@@ -13,7 +13,8 @@ result, made for calls on symbols, knows fewer forms:
 8. `digitize` refuses a list, `searchsorted` a number;
 9. `unravel_index` by sizes that are unknown keeps the indices' shape;
 10. `rot90` by half a turn keeps the sizes;
-11. `bincount` of traced weights has their dtype.
+11. `bincount` of traced weights has their dtype;
+12. `average` refuses several axes, `append` unknown sizes.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 from keras import KerasTensor
 
 from keras_acts.export.trace.einsum import einsum_spec
+from keras_acts.export.trace.indexing import broadcast
 
 Spec = Callable[..., Any]
 
@@ -45,18 +47,7 @@ def _shape(x: Any) -> tuple[int | None, ...]:
 
 
 def _broadcast(*tensors: Any) -> tuple[int | None, ...]:
-    shapes = [_shape(x) for x in tensors]
-    rank = max(map(len, shapes))
-    aligned = [(1,) * (rank - len(shape)) + shape for shape in shapes]
-    return tuple(map(_broadcast_size, zip(*aligned, strict=True)))
-
-
-def _broadcast_size(sizes: Sequence[int | None]) -> int | None:
-    """Return the size that is not 1; an unknown one can only be as a known one."""
-    others = [size for size in sizes if size not in (1, None)]
-    if others:
-        return others[0]
-    return None if None in sizes else 1
+    return broadcast([_shape(x) for x in tensors])
 
 
 def _bitwise(_operation: Any, x: Any, y: Any) -> KerasTensor:
@@ -78,7 +69,7 @@ def _heaviside(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
     dtype = keras.backend.result_type(_dtype(x1), _dtype(x2))
     if dtype == "int64":
         dtype = "float64"
-    elif not keras.backend.is_float_dtype(dtype):
+    elif keras.backend.is_int_dtype(dtype):
         dtype = keras.config.floatx()
     return KerasTensor(_broadcast(x1, x2), dtype)
 
@@ -91,7 +82,7 @@ def _stacked(axis: int, lowest_rank: int) -> Spec:
         shapes = [[1] * (lowest_rank - len(shape)) + shape for shape in shapes]
         place = min(axis, len(shapes[0]) - 1)
         sizes = [shape[place] for shape in shapes]
-        total = None if None in sizes else sum(sizes)  # type: ignore[arg-type]
+        total = _sum(sizes)
         shape = [*shapes[0][:place], total, *shapes[0][place + 1 :]]
         return KerasTensor(shape, keras.backend.result_type(*map(_dtype, xs)))
 
@@ -198,6 +189,33 @@ def _bincount(operation: Any, x: Any) -> KerasTensor:
     return KerasTensor((*x.shape[:-1], None), dtype)
 
 
+def _average(operation: Any, x: Any, weights: Any = None) -> KerasTensor:
+    """Rule 12."""
+    dtypes = [_dtype(x), float] + ([] if weights is None else [_dtype(weights)])
+    axis = operation.axis
+    axes = [axis] if isinstance(axis, int) else axis
+    rank = len(x.shape)
+    gone = range(rank) if axes is None else [one % rank for one in axes]
+    shape = [size for i, size in enumerate(x.shape) if i not in gone]
+    return KerasTensor(shape, keras.backend.result_type(*dtypes))
+
+
+def _append(operation: Any, x1: Any, x2: Any) -> KerasTensor:
+    """Rule 12."""
+    dtype = keras.backend.result_type(_dtype(x1), _dtype(x2))
+    shapes = [_shape(x1), _shape(x2)]
+    if operation.axis is None:
+        sizes = [None if None in shape else math.prod(shape) for shape in shapes]  # type: ignore[arg-type]
+        return KerasTensor([_sum(sizes)], dtype)
+    axis = operation.axis % len(shapes[0])
+    total = _sum([shape[axis] for shape in shapes])
+    return KerasTensor((*shapes[0][:axis], total, *shapes[0][axis + 1 :]), dtype)
+
+
+def _sum(sizes: Sequence[int | None]) -> int | None:
+    return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
+
+
 NUMPY_SPECS: dict[str, Spec] = {
     "numpy.Einsum": einsum_spec,
     **dict.fromkeys(
@@ -222,6 +240,8 @@ NUMPY_SPECS: dict[str, Spec] = {
         _quantile,
     ),
     **dict.fromkeys(("numpy.Geomspace", "numpy.Linspace", "numpy.Logspace"), _spaced),
+    "numpy.Append": _append,
+    "numpy.Average": _average,
     "numpy.Bincount": _bincount,
     "numpy.Corrcoef": _corrcoef,
     "numpy.Correlate": _correlate,

@@ -72,6 +72,7 @@ def creation_spec(name: str, *args: Any, **kwargs: Any) -> KerasTensor:
 
 # The shape and the dtype of what each function makes, from its arguments.
 _CREATED: dict[str, Callable[..., tuple[Any, Any]]] = {
+    "empty": lambda shape, dtype=None: (shape, dtype),
     "eye": lambda N, M=None, k=0, dtype=None: ((N, N if M is None else M), dtype),  # noqa: ARG005, N803
     "full": lambda shape, fill_value, dtype=None: (shape, dtype),  # noqa: ARG005
     "identity": lambda n, dtype=None: ((n, n), dtype),

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError, UnsupportedOperationError
 from keras_acts.export.trace import hooks, private, rewrites, sizes
+from keras_acts.export.trace.arrays import with_arrays
 from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
@@ -107,14 +108,16 @@ class _Recorder:
         rule = find_rule(kind)
         if rule is not None:
             return rule(self, operation, *args, **kwargs)
+        args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
         return self._record(kind, operation, args, kwargs)
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a layer that is a leaf, and the operations inside any other."""
-        outer, is_leaf = self._scope, self._is_leaf(layer, args, kwargs)
-        self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
-        self._callers.append(layer)
+        outer, depth = self._scope, len(self._callers)
         try:
+            is_leaf = self._is_leaf(layer, args, kwargs)
+            self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
+            self._callers.append(layer)
             if private.keeps_state(layer):
                 raise UnsupportedOperationError(self._stateful(layer))
             if is_leaf:
@@ -125,7 +128,7 @@ class _Recorder:
                 self.failure = self._untraceable(layer, kwargs, error)
             raise self.failure from error
         finally:
-            self._callers.pop()
+            del self._callers[depth:]
             self._scope = outer
 
     def _stateful(self, layer: Any) -> str:

@@ -22,9 +22,9 @@ def diagonal(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 @converts("numpy.Trace")
 def trace(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     (x,) = promoted(g, x)
-    return reduce(
-        g, "ReduceSum", diagonal_of(g, x, op.offset, op.axis1, op.axis2), [-1]
-    )
+    diagonal = diagonal_of(g, x, op.offset, op.axis1, op.axis2)
+    # onnxruntime does not count a last axis of size 0 from the end.
+    return reduce(g, "ReduceSum", diagonal, [g.rank(x) - 2])
 
 
 @converts("numpy.Diag")

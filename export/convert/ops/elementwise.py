@@ -132,17 +132,23 @@ def round_half_to_even(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 @converts("numpy.Clip")
 def clip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     (x,) = promoted(g, x)
-    low, high = (_bound(x, bound) for bound in (op.x_min, op.x_max))
-    if all(bound is None or bound.ndim == 0 for bound in (low, high)):
+    low, high = (_bound(g, x, bound) for bound in (op.x_min, op.x_max))
+    if all(bound is None or _is_number(bound) for bound in (low, high)):
         return g.Clip(x, low, high)
     x = x if low is None else g.Max(x, low)
     return x if high is None else g.Min(x, high)
 
 
-def _bound(x: ir.Value, bound: Any) -> np.ndarray[Any, Any] | None:
+def _is_number(bound: Any) -> bool:
+    return isinstance(bound, np.ndarray) and not bound.ndim
+
+
+def _bound(g: GraphBuilder, x: ir.Value, bound: Any) -> Any:
     """Return a bound in the type of `x`, cut to what the type can hold."""
     if bound is None:
         return None
+    if isinstance(bound, ir.Value):
+        return g.cast(bound, require_dtype(x))
     dtype = require_dtype(x)
     array = host_array(bound)
     if not dtype.is_floating_point():

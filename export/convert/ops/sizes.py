@@ -29,7 +29,7 @@ def _filled(name: str, value: float) -> Converter:
     return create
 
 
-for _name, _value in {"ones": 1.0, "zeros": 0.0}.items():
+for _name, _value in {"empty": 0.0, "ones": 1.0, "zeros": 0.0}.items():
     _filled(_name, _value)
 
 

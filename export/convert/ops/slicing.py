@@ -11,6 +11,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.convert.ops.arithmetic import promoted
+from keras_acts.export.convert.ops.indexing import apart, gathered, has_arrays
 from keras_acts.export.convert.registry import converts
 
 Size = int | ir.Value
@@ -60,6 +61,9 @@ class _Window:
 @converts("numpy.GetItem")
 def get_item(g: GraphBuilder, op: Any, x: ir.Value, key: Any) -> ir.Value:
     keys = list(key) if isinstance(key, tuple | list) else [key]
+    if has_arrays(keys):
+        parts = apart(g, x, keys)
+        return gathered(g, get_item(g, op, x, parts.basic), parts)
     window, added, axis, place = _Window(), list[int](), 0, 0
     taken = [one for one in keys if one is not None and one is not Ellipsis]
     for one in keys:
