@@ -21,6 +21,9 @@ from typing import Any, TypeVar
 
 import keras
 
+from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
+from keras_acts.export.errors import UnsupportedOperationError
+
 Converter = Callable[..., Any]
 When = Callable[[Any, Mapping[str, Any], str, str], bool]
 """Whether a layer's converter is to convert a call: given the layer, the arguments of
@@ -125,6 +128,19 @@ def _converted_class(layer: Any) -> type | None:
     return None
 
 
+def _refuse(layer: Any) -> None:
+    """Raise an error if a layer is one that has no way into ONNX."""
+    for cls in type(layer).__mro__:
+        reason = UNSUPPORTED_LAYERS.get(cls.__name__)
+        own = type(layer).call is not getattr(cls, "call", None)
+        if reason is None or own or cls.__module__.split(".")[0] != "keras":
+            continue
+        raise UnsupportedOperationError(
+            f"Layer {layer.name} (of type {type(layer).__name__}) can't be exported: "
+            f"{reason}. Received: {layer.name}"
+        )
+
+
 def is_leaf(
     layer: Any,
     args: Any,
@@ -140,8 +156,14 @@ def is_leaf(
         kwargs: The keyword arguments.
         dtype: Dtype of the file's arithmetic; that of the model's own for None.
         target: What the graph shall run fast on.
+
+    Raises:
+        UnsupportedOperationError: It is one of Keras's layers without a way into ONNX,
+            and has no converter.
     """
     cls = _converted_class(layer)
+    if cls is None:
+        _refuse(layer)
     if cls not in _CONDITIONS:
         return cls is not None
     call = inspect.signature(layer.call).bind(*args, **kwargs)

@@ -6,6 +6,8 @@ them, of the present backend otherwise. On traced tensors these are the function
 `keras.ops` that have the same names.
 
 Some layers draw random numbers for each image even where they then change nothing.
+`CenterCrop` looks at the sizes of its images to choose what to do, which a graph of
+unknown sizes can't: here it does both at once.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 from keras.src.utils.backend_utils import DynamicBackend
 
 from keras_acts.export.trace.tensors import has_traced
@@ -75,8 +77,45 @@ _DRAWING = (
     layers.RandomSharpness,
 )
 
+
+def _center_crop(original: Callable[..., Any]) -> Callable[..., Any]:
+    def transform_images(
+        self: Any, images: Any, transformation: Any = None, training: Any = True
+    ) -> Any:
+        first = self.data_format == "channels_first"
+        height, width = images.shape[-2:] if first else images.shape[-3:-1]
+        if not has_traced(images) or None not in (height, width):
+            return original(self, images, transformation, training=training)
+        return _cropped(ops.cast(images, self.compute_dtype), self, first)
+
+    return transform_images
+
+
+def _cropped(images: Any, layer: Any, first: bool) -> Any:
+    """Cut out the part that is kept, whole or in proportion, and resize it.
+
+    It has the new size already where the image is large enough.
+    """
+    shape = ops.shape(images)
+    height, width = shape[-2:] if first else shape[-3:-1]
+    new = layer.height, layer.width
+    large = ops.logical_and(height >= new[0], width >= new[1])
+    parts = []
+    for size, other, this, that in (
+        (height, width, *new),
+        (width, height, *reversed(new)),
+    ):
+        most = ops.maximum(ops.minimum(size, other * this // that), 1)
+        kept = ops.where(large, this, most)
+        start = (size - kept) // 2
+        parts.append(slice(start, start + kept))
+    key = (..., *parts) if first else (..., *parts, slice(None))
+    return ops.image.resize(images[key], new, data_format=layer.data_format)
+
+
 HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (DynamicBackend, "__getattr__", _dynamic_backend),
+    (layers.CenterCrop, "transform_images", _center_crop),
     *((layer, "get_random_transformation", _drawn_in_vain) for layer in _DRAWING),
 )
 """Whose attribute, its name, and what takes its place while a thread traces."""

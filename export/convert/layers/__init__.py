@@ -2,6 +2,7 @@
 
 from keras_acts.export.convert.layers import (
     activations,
+    lookup,
     normalization,
     recurrent,
     reshaping,
@@ -11,6 +12,7 @@ from keras_acts.export.convert.layers import (
 
 __all__ = [
     "activations",
+    "lookup",
     "normalization",
     "recurrent",
     "reshaping",

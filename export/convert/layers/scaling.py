@@ -15,13 +15,30 @@ def normalization(
     g: GraphBuilder, layer: keras.layers.Normalization, inputs: ir.Value
 ) -> ir.Value:
     mean, variance = (
-        np.asarray(keras.ops.convert_to_numpy(x)) for x in (layer.mean, layer.variance)
+        np.asarray(keras.ops.convert_to_numpy(adapted))
+        if given is None
+        else _aligned(layer, np.asarray(given), g.rank(inputs))
+        for given, adapted in (
+            (layer.input_mean, layer.mean),
+            (layer.input_variance, layer.variance),
+        )
     )
     deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
     x, centre, unit = (g.cast(one, g.spec.dtype) for one in (inputs, mean, deviation))
     if layer.invert:
         return g.Add(centre, g.Mul(x, unit))
     return g.Div(g.Sub(x, centre), unit)
+
+
+def _aligned(
+    layer: keras.layers.Normalization, given: np.ndarray, rank: int
+) -> np.ndarray:
+    """Shape given statistics so that they broadcast from the last of the axes kept."""
+    shape = [1] * rank
+    kept = sorted(axis % rank for axis in layer.axis)
+    for axis, size in zip(reversed(kept), reversed(given.shape), strict=False):
+        shape[axis] = size
+    return given.reshape(shape)
 
 
 @register_converter(keras.layers.Rescaling)

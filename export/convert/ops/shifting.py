@@ -16,6 +16,8 @@ from keras_acts.export.errors import UnsupportedOperationError
 _END = np.iinfo(np.int64).max
 _START = np.iinfo(np.int64).min
 
+Size = int | ir.Value
+
 # Modes that ONNX's Pad has in all opsets; it has wrap from 19 and symmetric in none.
 _PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
 
@@ -34,33 +36,60 @@ def pad(
         pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
         filler = None if constant_values is None else g.cast(constant_values, x.dtype)  # type: ignore[arg-type]
         return g.Pad(x, pads, filler, mode=_PAD_MODES[op.mode])
-    if op.mode not in _COPIES or traced:
+    if op.mode not in _COPIES:
         raise UnsupportedOperationError(
-            f"`mode` must be one of {[*_PAD_MODES, *_COPIES]}, of the first "
-            f"{len(_PAD_MODES)} for widths that are unknown until the model runs. "
+            f"`mode` must be one of {[*_PAD_MODES, *_COPIES]}. "
             f"Received: mode={op.mode!r}"
         )
     for axis, (before, after) in enumerate(widths):
-        x = _COPIES[op.mode](g, x, axis, before, after)
+        sizes = list(g.static_shape(x))
+        if (before, after) != (0, 0):
+            sizes[axis] = None
+        x = g.with_shape(_COPIES[op.mode](g, x, axis, before, after), sizes)
     return x
 
 
-def _width(one: int | ir.Value) -> int | ir.Value:
+def _width(one: Size) -> Size:
     return one if isinstance(one, ir.Value) else int(one)
 
 
 def _symmetric(
-    g: GraphBuilder, x: ir.Value, axis: int, before: int, after: int
+    g: GraphBuilder, x: ir.Value, axis: int, before: Size, after: Size
 ) -> ir.Value:
-    head = g.Slice(x, [before - 1], [_START], [axis], [-1]) if before else None
-    tail = g.Slice(x, [-1], [-after - 1], [axis], [-1]) if after else None
+    parts = [_first(g, x, axis, before), _last(g, x, axis, after)]
+    head, tail = (
+        None if part is None else reversed_along(g, part, [axis]) for part in parts
+    )
     return _joined(g, (head, x, tail), axis)
 
 
-def _wrap(g: GraphBuilder, x: ir.Value, axis: int, before: int, after: int) -> ir.Value:
-    head = g.Slice(x, [-before], [_END], [axis]) if before else None
-    tail = g.Slice(x, [0], [after], [axis]) if after else None
+def _wrap(
+    g: GraphBuilder, x: ir.Value, axis: int, before: Size, after: Size
+) -> ir.Value:
+    head, tail = _last(g, x, axis, before), _first(g, x, axis, after)
     return _joined(g, (head, x, tail), axis)
+
+
+def _first(g: GraphBuilder, x: ir.Value, axis: int, count: Size) -> ir.Value | None:
+    if isinstance(count, int) and count == 0:
+        return None
+    return _part(g, x, axis, [0], g.shape(count))
+
+
+def _last(g: GraphBuilder, x: ir.Value, axis: int, count: Size) -> ir.Value | None:
+    if isinstance(count, int) and count == 0:
+        return None
+    known = isinstance(count, int)
+    start = [-count] if known else g.Sub(g.size(x, axis), g.shape(count))
+    return _part(g, x, axis, start, [_END])
+
+
+def _part(
+    g: GraphBuilder, x: ir.Value, axis: int, start: Operand, end: Operand
+) -> ir.Value:
+    sizes = list(g.static_shape(x))
+    sizes[axis] = None
+    return g.with_shape(g.Slice(x, start, end, [axis]), sizes)
 
 
 _COPIES = {"symmetric": _symmetric, "wrap": _wrap}
