@@ -107,12 +107,15 @@ def _equal(want: Array, got: Array, tolerance: Tolerance) -> bool:
 
 
 def _arrangements(want: Array, got: Array) -> Iterator[Array]:
-    """Yield a value in the shape of another: as it is, and with its channels last."""
+    """Yield a value in the shape of another: as it is, channels last, time second."""
     if got.size != want.size or not want.size:
         return
     yield got.reshape(want.shape)
     if got.ndim > 2:
         yield np.moveaxis(got, 1, -1).reshape(want.shape)
+    if want.ndim > 2:
+        batch, time, *rest = want.shape
+        yield got.reshape(time, batch, *rest).swapaxes(0, 1)
 
 
 def _in_disagreement(steps: list[Any], matched: Mapping[int, bool]) -> Iterator[Any]:

@@ -379,3 +379,15 @@ def test_verify_passes() -> None:
     model = built(layers.LSTM(UNITS, **PLAIN, **SEQUENCES))
     report = verify(model, to_onnx(model), batch_sizes=(2,))
     assert report.status == "passed", str(report)
+
+
+def test_verify_names_the_layer_that_differs() -> None:
+    first = layers.GRU(UNITS, **PLAIN, **SEQUENCES, name="first")
+    second = layers.LSTM(UNITS, **PLAIN, name="second")
+    model = keras.Sequential([keras.Input((5, FEATURES)), first, second])
+    randomize(model)
+    proto = to_onnx(model)
+    second.cell.bias.assign(second.cell.bias + 0.01)
+    divergence = verify(model, proto, batch_sizes=(2,)).divergence
+    assert divergence is not None
+    assert divergence.layer == "second"

@@ -34,7 +34,9 @@ def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str, target: str) 
         return False
     if call["training"] and (cell.dropout or cell.recurrent_dropout):
         return False
-    mask = _one(call["mask"])
+    mask, sequences = _one(call["mask"]), call["sequences"]
+    if mask is not None and mask.shape[0] == 1 != sequences.shape[0]:
+        return False
     # With zeros in the place of masked steps, the last output isn't the last state.
     last = layer.zero_output_for_mask and not layer.return_sequences
     return mask is None or (len(mask.shape) == 2 and not last)
@@ -153,7 +155,10 @@ def _run(
     kept = None if mask is None else Kept.of(g, mask)
     if kept is not None:
         x = kept.first(g, x)
-    states = [_stacked(g, [g.cast(one, dtype) for one in each]) for each in initial]
+    states = [
+        _stacked(g, [_of_batch(g, x, g.cast(one, dtype)) for one in each])
+        for each in initial
+    ]
     y, last = operator.append(
         g,
         layers,
@@ -172,6 +177,15 @@ def _run(
     pairs = zip(last, states, strict=True)
     ends = [kept.or_else(g, state, first) for state, first in pairs]
     return y, kept.or_else(g, last[0], g.zeros_like(last[0])), ends
+
+
+def _of_batch(g: GraphBuilder, x: ir.Value, state: ir.Value) -> ir.Value:
+    """Give every sample its state where Keras would broadcast one for all of them."""
+    one, units = g.static_shape(state)
+    batch = g.static_shape(x)[0]
+    if one != 1 or batch == 1 or units is None:
+        return state
+    return g.with_shape(g.Expand(state, g.shape(g.size(x, 0), units)), (batch, units))
 
 
 def _stacked(g: GraphBuilder, states: Sequence[ir.Value]) -> ir.Value:

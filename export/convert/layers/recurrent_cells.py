@@ -42,19 +42,17 @@ _FUNCTIONS: dict[str, Activation] = {
     "softsign": Activation("Softsign"),
     "tanh": Activation("Tanh"),
 }
-_ACTIVATIONS: dict[Any, Activation] = {
-    getattr(module, name): activation
+_ACTIVATIONS = [
+    (getattr(module, name), activation)
     for module in (keras.activations, keras.ops)
     for name, activation in _FUNCTIONS.items()
     if hasattr(module, name)
-}
+]
 
 
 def activation_of(function: Any) -> Activation | None:
     """Return what an activation is in the operators, None if they have no such one."""
-    if isinstance(function, keras.layers.Layer):
-        return None
-    return _ACTIVATIONS.get(function)
+    return next((known for one, known in _ACTIVATIONS if one is function), None)
 
 
 @dataclass(frozen=True)
