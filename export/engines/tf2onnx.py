@@ -8,7 +8,6 @@ checked here, and by onnxruntime where that is installed.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import importlib.util
 import logging
 import threading
@@ -74,7 +73,8 @@ def convert(request: Request) -> ir.Model:
         raise UnsupportedOperationError(_invalid(problems, error)) from error
     _prove(model, problems)
     for package in _NEEDED:
-        model.metadata_props[f"{package}_version"] = _version(package)
+        module = importlib.import_module(package)
+        model.metadata_props[f"{package}_version"] = module.__version__
     return model
 
 
@@ -245,13 +245,3 @@ def _invalid(problems: Sequence[str], error: Exception) -> str:
         f"What tf2onnx wrote is no valid model.{said} "
         f"Received: {type(error).__name__}: {error}"
     )
-
-
-def _version(package: str) -> str:
-    names = [package, *importlib.metadata.packages_distributions().get(package, ())]
-    for name in names:
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "unknown"

@@ -6,20 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, compare, summarize
 from keras_acts.export.parity.inputs import ORDINARY, Case
-from keras_acts.export.parity.localize import first_divergence
 from keras_acts.export.parity.onnx_model import OnnxModel
-from keras_acts.export.parity.reference import (
-    answers,
-    as_keras_sees,
-    compute_precision,
-    to_numpy,
-)
+from keras_acts.export.parity.references import Answer, Reference
 from keras_acts.export.parity.report import (
     Divergence,
     Finding,
@@ -38,7 +31,6 @@ from keras_acts.export.parity.session import (
 from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
 from keras_acts.export.parity.variation import Variation
 from keras_acts.export.parity.versions import versions
-from keras_acts.export.trace import Signature
 
 HARDLY = 1e-3
 """A model whose outputs vary less than this part of their magnitude proves nothing."""
@@ -48,11 +40,9 @@ HARDLY = 1e-3
 class Evidence:
     """What the runs have shown so far."""
 
-    model: Any
+    reference: Reference
     onnx_model: OnnxModel
-    signature: Signature
     tolerance: Tolerance
-    lone: bool
     strict: bool
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -109,22 +99,23 @@ class Evidence:
             self._localize(failing, inputs)
 
     def _seen(self, case: Case) -> Case:
-        specs = {spec.name: spec for spec in self.signature.inputs}
-        inputs = {n: as_keras_sees(x, specs[n]) for n, x in case.inputs.items()}
+        specs = {spec.name: spec for spec in self.reference.signature.inputs}
+        seen = self.reference.seen
+        inputs = {n: seen(x, specs[n]) for n, x in case.inputs.items()}
         return replace(case, inputs=inputs)
 
     def _expected(self, case: Case) -> dict[str, Array] | None:
         try:
-            tensors = answers(self.model, self.signature, case.inputs)
+            answers = self.reference.answers(case.inputs)
         except Exception as error:
             if not case.optional:
                 raise
             self.warnings.append(f"Keras refuses '{case.name}': {error}".split("\n")[0])
             return None
         if not self.outputs:
-            self._pair_outputs(tensors)
+            self._pair_outputs(answers)
         self.cases.append(case.name)
-        expected = {name: to_numpy(x) for name, x in tensors.items()}
+        expected = {name: one.array for name, one in answers.items()}
         for name, array in expected.items():
             if case.random:
                 self.variation.setdefault(name, Variation()).add(array)
@@ -133,17 +124,11 @@ class Evidence:
                 self.magnitudes[name, kind] = max(before, largest(array))
         return expected
 
-    def _pair_outputs(self, tensors: Mapping[str, Any]) -> None:
+    def _pair_outputs(self, answers: Mapping[str, Answer]) -> None:
         ports = [port.name for port in self.onnx_model.outputs]
-        self.outputs = pairing.pair(list(tensors), ports, "output")
+        self.outputs = pairing.pair(list(answers), ports, "output")
         self.warnings += pairing.renamings(self.outputs, "output")
-        declared = getattr(self.model, "outputs", None) or []
-        if len(declared) != len(tensors):
-            declared = tensors.values()
-        self.dtypes = {
-            name: {keras.backend.standardize_dtype(one.dtype) for one in pair}
-            for name, *pair in zip(tensors, tensors.values(), declared, strict=True)
-        }
+        self.dtypes = {name: set(one.dtypes) for name, one in answers.items()}
 
     def _judge(
         self,
@@ -169,7 +154,7 @@ class Evidence:
                     list(case.inputs.values()),
                     magnitude=self.magnitudes[name, case.kind],
                     scale=self.magnitudes.get((name, ORDINARY), 0.0),
-                    stretch=1.0 if self.lone else _largest_input(case),
+                    stretch=1.0 if self.reference.lone else _largest_input(case),
                 )
             else:
                 result = Comparison(case.name, problem=problem)
@@ -193,8 +178,8 @@ class Evidence:
 
     def _localize(self, case: Case, inputs: list[pairing.PairedInput]) -> None:
         try:
-            self.divergence = first_divergence(
-                self.model, self.onnx_model, inputs, case, self.tolerance
+            self.divergence = self.reference.divergence(
+                self.onnx_model, inputs, case, self.tolerance
             )
         except Exception as error:  # a diagnosis must not take the verdict's place
             reason = f"{type(error).__name__}: {error}".split("\n")[0]
@@ -211,6 +196,7 @@ class Evidence:
         status: Status = "failed" if failed else "passed" if ran else "not run"
         return ParityReport(
             status=status,
+            engine=self.onnx_model.engine,
             outputs=outputs,
             providers=tuple(self.providers),
             problems=tuple(self.problems),
@@ -260,7 +246,7 @@ class Evidence:
         """Yield what weakens the verdict."""
         if self.variation and all(v.share < HARDLY for v in self.variation.values()):
             yield "the outputs hardly vary across the inputs; agreement proves little"
-        computed = compute_precision(self.model)
+        computed = self.reference.precision
         if coarsest([computed, self.tolerance.precision]) != computed:
             precision = self.tolerance.precision
             yield (

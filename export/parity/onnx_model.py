@@ -95,6 +95,11 @@ class OnnxModel:
         return weights | {port.dtype for port in (*self.inputs, *self.outputs)}
 
     @property
+    def engine(self) -> str | None:
+        """Which engine of an export wrote the file, as the metadata tell."""
+        return self._metadata.get("keras_acts_engine")
+
+    @property
     def written_dtype(self) -> str | None:
         """The dtype that an export was asked to write, as the metadata tell."""
         return self._metadata.get("keras_acts_dtype")

@@ -93,6 +93,7 @@ class ParityReport:
     Attributes:
         status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, and a provider
             that was asked for did not run.
+        engine: Which engine wrote the file, as its metadata tell; None for others'.
         outputs: One record an output and provider.
         providers: Which providers ran.
         problems: What made a comparison impossible, such as a missing input.
@@ -106,6 +107,7 @@ class ParityReport:
     """
 
     status: Status
+    engine: str | None = None
     outputs: tuple[OutputReport, ...] = ()
     providers: tuple[ProviderReport, ...] = ()
     problems: tuple[str, ...] = ()

@@ -37,7 +37,8 @@ def render(report: ParityReport) -> str:
 
 def _scope(report: ParityReport) -> str:
     sizes = ", ".join(map(str, report.batch_sizes))
-    return f"{len(report.cases)} runs, batch sizes {sizes}, seed {report.seed}"
+    runs = f"{len(report.cases)} runs, batch sizes {sizes}, seed {report.seed}"
+    return f"{runs}, engine {report.engine}" if report.engine else runs
 
 
 def _table(report: ParityReport) -> str:

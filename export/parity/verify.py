@@ -10,20 +10,18 @@ import keras
 import onnx
 
 from keras_acts.export.parity import pairing
-from keras_acts.export.parity.edges import edges, is_lone_activation
 from keras_acts.export.parity.evidence import Evidence
 from keras_acts.export.parity.inputs import Case, Generator
-from keras_acts.export.parity.limits import index_limits
 from keras_acts.export.parity.onnx_model import OnnxModel
-from keras_acts.export.parity.reference import compute_precision, unchanged
+from keras_acts.export.parity.references import Reference, reference_of
 from keras_acts.export.parity.report import ParityReport
 from keras_acts.export.parity.session import Provider, known_providers
 from keras_acts.export.parity.tolerances import coarsest, tolerance
-from keras_acts.export.trace import model_signature
+from keras_acts.export.saved_model import SavedModel
 
 
 def verify(
-    model: keras.Model,
+    model: keras.Model | SavedModel,
     onnx_model: str | os.PathLike[str] | bytes | onnx.ModelProto,
     *,
     input_signature: Any = None,
@@ -48,7 +46,7 @@ def verify(
 
     Args:
         model: A Keras model; one that is no Functional or Sequential model must have
-            been called.
+            been called; or a SavedModel, which TensorFlow runs.
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
             subclassed model of several arguments.
@@ -75,19 +73,19 @@ def verify(
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
     theirs = OnnxModel.read(onnx_model)
-    precision = coarsest([compute_precision(model), *theirs.dtypes])
-    allowed = tolerance(precision, rtol, atol)
-    signature = model_signature(model, input_signature)
-    lone = is_lone_activation(model)
-    evidence = Evidence(model, theirs, signature, allowed, lone, strict_edges)
+    reference = reference_of(model, input_signature)
+    precision = coarsest([reference.precision, *theirs.dtypes])
+    evidence = Evidence(
+        reference, theirs, tolerance(precision, rtol, atol), strict_edges
+    )
     try:
-        paired = pairing.pair_inputs(signature, theirs)
+        paired = pairing.pair_inputs(reference.signature, theirs)
         generator = Generator(
-            paired, index_limits(model, signature), tuple(batch_sizes), seed
+            paired, reference.index_limits(), tuple(batch_sizes), seed
         )
-        cases = list(_cases(model, generator, inputs, precision))
+        cases = list(_cases(reference, generator, inputs, precision))
         sessions = evidence.open(asked)
-        with unchanged(model):
+        with reference.unchanged():
             evidence.gather(cases, paired, sessions)
     except pairing.MismatchError as error:
         evidence.problems.append(str(error))
@@ -102,8 +100,10 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
         )
 
 
-def _cases(model: Any, make: Generator, own: Any, precision: str) -> Iterator[Case]:
+def _cases(
+    reference: Reference, make: Generator, own: Any, precision: str
+) -> Iterator[Case]:
     yield from make.random()
     if own is not None:
         yield make.own(own)
-    yield from make.edges(list(edges(model, precision)), lone=is_lone_activation(model))
+    yield from make.edges(list(reference.edges(precision)), lone=reference.lone)

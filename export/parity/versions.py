@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
+import sys
 
 import keras
 
@@ -10,13 +12,15 @@ from keras_acts import __version__
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what is installed, and the name of Keras's backend."""
+    """Return the versions of what takes part, and the name of Keras's backend."""
     backend = keras.backend.backend()
-    names = ["onnx", "onnxruntime", "onnxruntime-gpu", "numpy", backend]
     found = {"keras-acts": __version__, "keras": keras.version(), "backend": backend}
-    for name in names:
-        try:
+    for name in ("onnx", "onnxruntime", "onnxruntime-gpu", "numpy"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    # Builds of TensorFlow have several names, so the module is asked, once loaded.
+    for name in (backend, "tensorflow"):
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if version is not None:
+            found[name] = str(version)
     return found
