@@ -73,8 +73,8 @@ def _fuse(graph: ir.Graph, add: ir.Node, convolution: ir.Node, bias: ir.Value) -
     flat = bias
     if sizes(tensor_of(bias)) != (count,):
         name = f"{convolution.name}/bias"
-        add.replace_input_with(1, None)
         flat = stored(graph, bias, vector, name)
+        add.replace_input_with(1, None)
     convolution.resize_inputs(3)
     convolution.replace_input_with(2, flat)
 
