@@ -38,7 +38,7 @@ def _steps_as_samples(x: Any) -> Any:
     return ops.reshape(x, (-1, *ops.shape(x)[2:]))
 
 
-_REWRITES: dict[type, Callable[..., Any]] = {
+_REWRITES: dict[Any, Callable[..., Any]] = {
     keras.layers.TimeDistributed: _time_distributed,
 }
 

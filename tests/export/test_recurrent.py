@@ -293,6 +293,10 @@ def of_a_cell() -> Any:
     return layers.RNN(layers.GRUCell(UNITS, **PLAIN), **SEQUENCES)
 
 
+def of_cells() -> Any:
+    return layers.RNN([layers.GRUCell(UNITS, **PLAIN)], **SEQUENCES)
+
+
 @pytest.mark.parametrize(
     ("forward", "backward", "found"),
     [
@@ -306,11 +310,14 @@ def of_a_cell() -> Any:
             lambda: backwards(layers.GRU, reset_after=False),
             {"GRU"},
         ),
-        (of_a_cell, lambda: None, {"Scan"}),
+        (of_a_cell, lambda: None, {"GRU"}),
+        (of_cells, lambda: backwards(layers.LSTM), {"LSTM", "Scan"}),
     ],
-    ids=["LSTM-GRU", "GRU-GRU", "cell"],
+    ids=["LSTM-GRU", "GRU-GRU", "cell", "cells-LSTM"],
 )
-def test_directions_that_differ(forward: Any, backward: Any, found: set[str]) -> None:
+def test_directions_of_several_kinds(
+    forward: Any, backward: Any, found: set[str]
+) -> None:
     layer = layers.Bidirectional(forward(), backward_layer=backward())
     proto = check_model(masked(layer), draw=draw_any)
     assert operators(proto) & {"LSTM", "GRU", "Scan"} == found

@@ -48,7 +48,11 @@ def _one(mask: Any) -> Any:
 
 
 @converts_layer(
-    keras.layers.GRU, keras.layers.LSTM, keras.layers.SimpleRNN, when=_has_operator
+    keras.layers.GRU,
+    keras.layers.LSTM,
+    keras.layers.RNN,
+    keras.layers.SimpleRNN,
+    when=_has_operator,
 )
 def recurrent(
     g: GraphBuilder,

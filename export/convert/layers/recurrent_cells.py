@@ -61,7 +61,7 @@ class Operator:
 
     Attributes:
         op_type: The operator.
-        layer: The layer whose cells it computes.
+        layer: The layer made of such cells; so may be a plain `RNN`.
         cell: The class of the cells.
         gates: Places, among Keras's gates, of ONNX's gates.
         activations: Attributes of the cell, as the operator takes its functions.
@@ -216,12 +216,15 @@ OPERATORS = (
 
 def operator_of(layer: Any) -> Operator | None:
     """Return the operator of a recurrent layer, None if it computes something else."""
-    for operator in OPERATORS:
-        own = type(layer)
-        if isinstance(layer, operator.layer) and type(layer.cell) is operator.cell:
-            methods = ("call", "inner_loop", "get_initial_state")
-            same = all(
-                getattr(own, name) is getattr(operator.layer, name) for name in methods
-            )
-            return operator if same else None
-    return None
+    cell = type(getattr(layer, "cell", None))
+    operator = next((one for one in OPERATORS if one.cell is cell), None)
+    if operator is None:
+        return None
+    loops = (operator.layer, keras.layers.RNN)
+    return operator if any(_loops_like(type(layer), loop) for loop in loops) else None
+
+
+def _loops_like(cls: Any, other: Any) -> bool:
+    """Whether a layer of one class runs its cell over time as one of another does."""
+    methods = ("call", "inner_loop", "get_initial_state")
+    return all(getattr(cls, name, None) is getattr(other, name) for name in methods)
