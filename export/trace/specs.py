@@ -15,7 +15,8 @@ Keras 3.15 describes some results wrongly when the operation is called on symbol
 11. `CategoricalCrossentropy` drops the last axis, whichever has the classes;
 12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices;
 13. `IntegerLookup` says the default float of the integers of its encodings, and that a
-    sum over the second axis were over the last.
+    sum over the second axis were over the last;
+14. `MelSpectrogram` counts a frame too many for some lengths.
 """
 
 from __future__ import annotations
@@ -159,9 +160,18 @@ def _integer_lookup(layer: Any, inputs: Any) -> Any:
     return KerasTensor((*kept, spec.shape[-1]), dtype)
 
 
+def _mel_spectrogram(layer: Any, inputs: Any) -> Any:
+    """Rule 14."""
+    *batch, length = inputs.shape
+    rest = layer.fft_length % 2
+    frames = None if length is None else 1 + (length - rest) // layer.sequence_stride
+    return KerasTensor((*batch, layer.num_mel_bins, frames), layer.compute_dtype)
+
+
 _CORRECTED: dict[str, Spec] = {
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "layers.IntegerLookup": _integer_lookup,
+    "layers.MelSpectrogram": _mel_spectrogram,
     "linalg.LuFactor": _lu_factor,
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,

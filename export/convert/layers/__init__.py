@@ -7,6 +7,7 @@ from keras_acts.export.convert.layers import (
     recurrent,
     reshaping,
     scaling,
+    spectrograms,
     upsampling,
 )
 
@@ -17,5 +18,6 @@ __all__ = [
     "recurrent",
     "reshaping",
     "scaling",
+    "spectrograms",
     "upsampling",
 ]

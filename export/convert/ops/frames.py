@@ -105,7 +105,7 @@ def short_time_transform(
     if center:
         # As much of the signal, mirrored, before its start and behind its end.
         pad, rank, size = len(window) // 2, g.rank(x), g.static_shape(x)[-1]
-        sizes = [*g.static_shape(x)[:-1], None if size is None else size + 2 * pad]
+        sizes = [*list(x.shape or ())[:-1], None if size is None else size + 2 * pad]
         amounts = ([0] * (rank - 1) + [pad]) * 2
         x = g.with_shape(g.Pad(x, amounts, mode="reflect"), sizes)
     return real_transform(g, frames(g, x, len(window), stride), window)
@@ -117,7 +117,7 @@ def frames(g: GraphBuilder, x: ir.Value, length: int, stride: int) -> ir.Value:
     They are gathered in the largest pieces that all of them begin and end with.
     """
     rank, size = g.rank(x), g.static_shape(x)[-1]
-    outer = g.static_shape(x)[:-1]
+    outer = list(x.shape or ())[:-1]
     piece = math.gcd(length, stride)
     steps, within = stride // piece, np.arange(length // piece)
     if size is None:
@@ -133,11 +133,9 @@ def frames(g: GraphBuilder, x: ir.Value, length: int, stride: int) -> ir.Value:
         places = np.arange(number)[:, None] * steps + within
         whole = [size // piece * piece]
     if piece > 1:
-        x = (
-            x
-            if size is not None and size % piece == 0
-            else g.Slice(x, [0], whole, [rank - 1])
-        )
+        if size is None or size % piece:
+            # Shape inference knows no size of what a computed number cuts.
+            x = g.with_shape(g.Slice(x, [0], whole, [rank - 1]), [*outer, None])
         x = g.Reshape(x, [*[0] * (rank - 1), -1, piece])
     cut = g.Gather(x, places, axis=rank - 1)
     if piece > 1:

@@ -54,7 +54,9 @@ def real_transform(
     """
     points = g.static_shape(x)[-1]
     if points is None or not is_product(points):
-        x = x if window is None else g.Mul(x, g.cast(window, require_dtype(x)))
+        if window is not None:
+            faded = g.Mul(x, g.cast(window, require_dtype(x)))
+            x = g.with_shape(faded, g.static_shape(x))
         return parts(g, dft(g, g.Unsqueeze(x, [-1]), g.rank(x), onesided=1))
     bins = points // 2 + 1
     cosines, sines = waves(points, bins)

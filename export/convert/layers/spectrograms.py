@@ -1,0 +1,75 @@
+"""MelSpectrogram, whose `call` computes with its backend.
+
+STFTSpectrogram needs no converter: its `call` is a convolution of `keras.ops`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.ops.elementwise import wide
+from keras_acts.export.convert.ops.frames import short_time_transform, window_of
+from keras_acts.export.convert.registry import register_converter
+
+
+@register_converter(keras.layers.MelSpectrogram)
+def mel_spectrogram(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    x = wide(g, g.cast(inputs, g.spec.dtype))
+    real, imag = short_time_transform(
+        g,
+        x,
+        window=window_of(layer.window, layer.sequence_length, layer.fft_length),
+        stride=layer.sequence_stride,
+        center=True,
+    )
+    power = g.Add(g.Mul(real, real), g.Mul(imag, imag))
+    if layer.mag_exp != 2.0:
+        power = g.Pow(power, layer.mag_exp / 2.0)
+    mel = g.MatMul(power, g.cast(mel_weights(layer), require_dtype(x)))
+    decibels = _decibels(g, layer, mel) if layer.power_to_db else mel
+    rank = g.rank(x) + 1
+    result: ir.Value = g.Transpose(
+        decibels, perm=[*range(rank - 2), rank - 1, rank - 2]
+    )
+    return result
+
+
+def _decibels(g: GraphBuilder, layer: Any, x: ir.Value) -> ir.Value:
+    """Cut what is far below the largest number of the whole batch."""
+    least = layer.min_power
+    reference = 10.0 * math.log10(max(abs(layer.ref_power), least))
+    levels = g.Mul(g.Log(g.Max(x, least)), 10.0 / math.log(10.0))
+    levels = g.Sub(levels, reference)
+    result: ir.Value = g.Max(
+        levels, g.Sub(reduce(g, "ReduceMax", levels), layer.top_db)
+    )
+    return result
+
+
+def mel_weights(layer: Any) -> np.ndarray[Any, Any]:
+    """Return how much each frequency adds to each band: triangles on the mel scale.
+
+    The first frequency, of the mean, adds to none.
+    """
+    frequencies = np.linspace(0.0, layer.sampling_rate / 2, layer.fft_length // 2 + 1)
+    places = _mel(frequencies)[:, None]
+    ends = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float64))
+    edges = np.linspace(*ends, layer.num_mel_bins + 2)
+    low, center, high = edges[:-2], edges[1:-1], edges[2:]
+    rising = (places - low) / (center - low)
+    falling = (high - places) / (high - center)
+    weights = np.maximum(0.0, np.minimum(rising, falling))
+    weights[0] = 0.0
+    return weights
+
+
+def _mel(hertz: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return 1127.0 * np.log1p(hertz / 700.0)
