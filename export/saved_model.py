@@ -39,8 +39,8 @@ class SavedModel:
     owner: Any
 
     def __call__(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the outputs by name for the inputs by name."""
-        return dict(self.function(**tensors))
+        """Return the outputs by name, sorted, for the inputs by name."""
+        return dict(sorted(self.function(**tensors).items()))
 
     @property
     def variables(self) -> tuple[Any, ...]:
@@ -69,7 +69,11 @@ class SavedModel:
             for operation in frozen(self.function).graph.get_operations()
             if operation.type in _LOOKUPS
         )
-        return min((shape[0] for shape in tables if shape.rank and shape[0]), default=0)
+        # Vectors that are read from are mostly shapes of other tensors.
+        rows = (
+            shape[0] for shape in tables if shape.rank is not None and shape.rank > 1
+        )
+        return min((size for size in rows if size is not None), default=None)
 
     def _nodes(self) -> Iterator[Any]:
         graph = self.function.graph.as_graph_def()

@@ -126,6 +126,8 @@ def _write(g: GraphBuilder, graph: ir.Graph | ir.Function, node: ir.Node) -> Non
     if not g.nodes or made.producer() is not g.nodes[-1]:
         made = g.Identity(made)
     made.shape, made.type = result.shape, result.type
+    if result.is_graph_output():
+        made.name, result.name = result.name, made.name
     graph.insert_before(node, g.nodes)
     ir.convenience.replace_all_uses_with(result, made, replace_graph_outputs=True)
     graph.remove(node, safe=True)

@@ -97,7 +97,7 @@ def check_operators(model: ir.Model, reasons: Iterable[str]) -> None:
         raise UnsupportedOperationError(
             "tf2onnx can't convert some operations of TensorFlow that the model calls; "
             "write it with others. "
-            f"Received: {', '.join(sorted(left)) or '; '.join(said)}"
+            f"Received: {'; '.join([*sorted(left), *said])}"
         )
 
 

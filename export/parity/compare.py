@@ -187,6 +187,8 @@ def _input_at(x: Array, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
         return f"{x[index]!s}"
     if x.ndim and shape and x.shape[0] == shape[0]:
         x = x[index[0]]
+    if x.dtype.kind in "OSU":
+        return f"{x.size} texts"
     numbers = x.astype(np.float64)
     return f"{numbers.min():.6g} to {numbers.max():.6g}" if x.size else "empty"
 

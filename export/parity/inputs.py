@@ -222,6 +222,8 @@ def _by_batch(numbered: tuple[int, int]) -> int:
 
 def _rounded(one: PairedInput, array: Array) -> Array:
     """Return an array in Keras's dtype, of numbers that the ONNX input can hold."""
+    if one.spec.dtype == "string":
+        return array
     with np.errstate(over="ignore"):
         if one.port.dtype == "float16":
             array = array.astype(np.float16)

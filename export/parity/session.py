@@ -121,6 +121,9 @@ class Session:
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Run the model on inputs by name and return its outputs by name."""
         names = [output.name for output in self._session.get_outputs()]
+        if any(array.dtype.kind == "U" for array in feeds.values()):
+            # Texts make no OrtValue.
+            return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         inputs = {name: _ort_value(array) for name, array in feeds.items()}
         values = self._session.run_with_ort_values(names, inputs)
         return {n: _array(v) for n, v in zip(names, values, strict=True)}
