@@ -22,6 +22,7 @@ class FuseBiasesPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rule to each node, in order."""
         modified = False
+        vectors: dict[ir.Value, ir.Value] = {}
         for node in model.graph.all_nodes():
             if node.op_type != "Add":
                 continue
@@ -33,7 +34,7 @@ class FuseBiasesPass(InPlacePass):
                 continue
             if node.outputs[0].is_graph_output() and not is_made_beside(x, node):
                 continue
-            _fuse(model.graph, node, found[0], bias)
+            _fuse(model.graph, node, found[0], bias, vectors)
             _bypass(node, x)
             modified = True
         return PassResult(model, modified)
@@ -66,17 +67,24 @@ def _is_bias(bias: ir.Value, convolution: ir.Node, axis: int) -> bool:
     return list(aligned) == wanted
 
 
-def _fuse(graph: ir.Graph, add: ir.Node, convolution: ir.Node, bias: ir.Value) -> None:
+def _fuse(
+    graph: ir.Graph,
+    add: ir.Node,
+    convolution: ir.Node,
+    bias: ir.Value,
+    vectors: dict[ir.Value, ir.Value],
+) -> None:
+    """Give a convolution its bias, as the vector that those of a layer share."""
     dtype = tensor_of(bias).dtype
     count = tensor_of(bias).size
-    vector = Stored(lambda x: x.reshape(-1), (count,), dtype)
-    flat = bias
-    if sizes(tensor_of(bias)) != (count,):
-        name = f"{convolution.name}/bias"
-        flat = stored(graph, bias, vector, name)
-        add.replace_input_with(1, None)
+    if sizes(tensor_of(bias)) == (count,):
+        vectors[bias] = bias
+    if bias not in vectors:
+        form = Stored(lambda x: x.reshape(-1), (count,), dtype)
+        vectors[bias] = stored(graph, bias, form, f"{convolution.name}/bias")
+    add.replace_input_with(1, None)
     convolution.resize_inputs(3)
-    convolution.replace_input_with(2, flat)
+    convolution.replace_input_with(2, vectors[bias])
 
 
 def _bypass(node: ir.Node, x: ir.Value) -> None:

@@ -133,7 +133,7 @@ def test_a_matrix_used_in_two_layouts_is_stored_once():
     proto = check_model(keras.Model(x, Tied()(x)))
     shapes = sorted(tuple(weight.dims) for weight in proto.graph.initializer)
     assert shapes == [(3, 2)]
-    assert operators(proto) == {"MatMul": 2}
+    assert operators(proto) == {"MatMul": 2, "Transpose": 1}
 
 
 def test_a_bias_becomes_the_third_input_of_its_convolution():

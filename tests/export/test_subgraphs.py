@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import numpy as np
 import onnx
 import onnx_ir as ir
+import onnxruntime
 import pytest
 from keras import layers, ops
 from onnx import parser
@@ -44,7 +46,8 @@ CLEANED = {
             h = Neg (x)
             y = If (c) <
                 then_branch = then () => (float[b,2] t) { t = Identity (h) },
-                else_branch = other () => (float[b,2] e) { f = Exp (h) e = Identity (f) }
+                else_branch = other () => (float[b,2] e) { f = Exp (h)
+                                                          e = Identity (f) }
             >
         }
         """,
@@ -58,7 +61,8 @@ CLEANED = {
             dead = Exp (x)
             y = If (c) <
                 then_branch = then () => (float[b,2] t) { t = Tanh (h) gone = Abs (h) },
-                else_branch = other () => (float[b,2] e) { i = Identity (x) e = Sin (i) }
+                else_branch = other () => (float[b,2] e) { i = Identity (x)
+                                                          e = Sin (i) }
             >
         }
         """,
@@ -120,7 +124,8 @@ CLEANED = {
         {
             h = Neg (z)
             y = Loop (n, , x) <body = body
-                (int64 i, bool c, float[1,4,4,2] now) => (bool again, float[1,4,4,2] out)
+                (int64 i, bool c, float[1,4,4,2] now) =>
+                (bool again, float[1,4,4,2] out)
                 {
                     again = Identity (c)
                     a = Transpose <perm = [0, 3, 1, 2]> (now)
@@ -169,3 +174,92 @@ def draw(x: onnx.ValueInfoProto, flag: bool) -> np.ndarray:
         return np.asarray(2)
     shape = [dim.dim_value or 3 for dim in kind.shape.dim]
     return np.random.default_rng(3).normal(size=shape).astype("float32")
+
+
+class Mapped(layers.Layer):
+    """A layer that calls others for each sample, and on what it made of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ones = {"kernel_initializer": "ones"}
+        self.first = layers.Conv2D(3, 3, padding="same", activation="relu", **ones)
+        self.second = layers.Conv2D(3, 3, padding="same", **ones)
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.first.build(shape)
+        self.second.build((*shape[:-1], 3))
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        made = self.first(x)
+
+        def one(sample: keras.KerasTensor) -> keras.KerasTensor:
+            image = self.second(self.first(sample[None]))
+            return ops.relu(self.second(image))[0]
+
+        return ops.map(one, x) + self.second(made)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple:
+        return (*shape[:-1], 3)
+
+
+def mapped() -> keras.Model:
+    x = keras.Input((5, 4, 2))
+    model = keras.Model(x, Mapped()(x))
+    randomize(model)
+    return model
+
+
+def test_layers_called_inside_and_outside() -> None:
+    """Between convolutions no image is turned, and each weight is stored once."""
+    proto = check_model(mapped())
+    main, body = operators(proto.graph)
+    assert (main["Conv"], main["Transpose"]) == (2, 2)
+    assert (body["Conv"], body["Transpose"]) == (3, 2)
+    assert len(proto.graph.initializer) == 4
+    assert not any(
+        node.op_type == "Add" for node in list(graphs(proto.graph))[1].node
+    ), "the biases are the convolutions'"
+
+
+def test_names_are_given_once_in_all_graphs() -> None:
+    proto = to_onnx(mapped())
+    names = [
+        name
+        for graph in graphs(proto.graph)
+        for node in graph.node
+        for name in (node.name, *node.output)
+    ]
+    inputs = [x.name for graph in graphs(proto.graph) for x in graph.input]
+    weights = [x.name for graph in graphs(proto.graph) for x in graph.initializer]
+    made = [n for graph in graphs(proto.graph) for x in graph.node for n in x.output]
+    for given in (
+        [*made, *inputs, *weights],
+        [graph.name for graph in graphs(proto.graph)],
+    ):
+        assert len(set(given)) == len(given)
+    assert all(names)
+
+
+def test_weights_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = mapped()
+    monkeypatch.setattr("keras_acts.export.write.files.MAXIMUM_PROTO", 0)
+    to_onnx(model, tmp_path / "model.onnx")
+    assert (tmp_path / "model.onnx.data").exists()
+    session = onnxruntime.InferenceSession(
+        tmp_path / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    x = np.random.default_rng(1).normal(size=(2, 5, 4, 2)).astype("float32")
+    (got,) = run(session, [x])
+    want = keras.ops.convert_to_numpy(model(x))
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+
+
+def test_a_divergence_is_found_beside_a_loop() -> None:
+    """Of the values inside, none is an output; those around the loop are."""
+    proto = to_onnx(mapped())
+    x = np.zeros((2, 5, 4, 2), "float32")
+    values = _inner_values(OnnxModel(proto), {proto.graph.input[0].name: x})
+    made = {name for node in proto.graph.node for name in node.output}
+    assert made <= values.keys()
