@@ -24,7 +24,8 @@ some of Keras's functions ask whether the tensors before them are that trace's:
    `unpack_int4` of quantized layers is recorded as one operation;
 10. conditions, loops, maps and scans of the backend are recorded: their functions may
     use traced tensors where their arguments are none;
-11. the backend of a `DataLayer` is `keras.ops`, and its draws in vain are left out.
+11. the backend of a `DataLayer` is `keras.ops`, and its draws in vain are left out;
+12. what `ops.vectorize` makes maps traced tensors by `ops.vectorized_map`.
 
 The functions are in place only while some thread traces, and do nothing in threads
 that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
@@ -36,7 +37,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 from keras.src import backend
@@ -52,35 +53,9 @@ from keras.src.ops import numpy as keras_numpy
 
 from keras_acts.export.trace import data_layers
 from keras_acts.export.trace.control_flow import CALLS
+from keras_acts.export.trace.recorder import Recorder
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
-
-
-class Recorder(Protocol):
-    """What the hooks call back."""
-
-    def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
-        """Record a call of an operation and return its traced outputs."""
-
-    def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a call of a layer, or what happens inside it."""
-
-    def shape(self, tensor: Any) -> tuple[Any, ...]:
-        """Return a tensor's sizes, a traced integer for each unknown one."""
-
-    def creation(self, name: str, args: Any, kwargs: Any) -> Any:
-        """Record the making of a tensor whose size is traced."""
-
-    def recurrence(self, args: Any, kwargs: Any) -> Any:
-        """Record a loop over time."""
-
-    def weight(self, variable: Any) -> Any:
-        """Return a traced tensor for a variable, or the variable to compute with it."""
-
-    def unpack_int4(
-        self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
-    ) -> Any:
-        """Record the unpacking of pairs of integers of four bits."""
-
+from keras_acts.export.trace.vectorizing import vectorize
 
 _recorder: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
 _lock = threading.Lock()
@@ -337,6 +312,7 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     *((KerasVariable, name, _variable_operator) for name in _REFLECTED),
     (KerasVariable, "__getitem__", _variable_item),
     (backend.core, "slice", _slice),
+    (backend.numpy, "vectorize", vectorize),
     (backend.numpy, "broadcast_to", _sized(keras_numpy.BroadcastTo)),
     (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
     (backend.numpy, "tile", _sized(keras_numpy.Tile)),

@@ -14,7 +14,8 @@ result, made for calls on symbols, knows fewer forms:
 9. `unravel_index` by sizes that are unknown keeps the indices' shape;
 10. `rot90` by half a turn keeps the sizes;
 11. `bincount` of traced weights has their dtype;
-12. `average` refuses several axes, `append` unknown sizes.
+12. `average` refuses several axes, `append` and `squeeze` unknown sizes;
+13. `select` refuses numbers, and asks the first choice alone.
 """
 
 from __future__ import annotations
@@ -212,6 +213,31 @@ def _append(operation: Any, x1: Any, x2: Any) -> KerasTensor:
     return KerasTensor((*shapes[0][:axis], total, *shapes[0][axis + 1 :]), dtype)
 
 
+def _squeeze(operation: Any, x: Any) -> KerasTensor:
+    """Rule 12."""
+    if operation.axis is None:
+        return operation.compute_output_spec(x)
+    axis, rank = operation.axis, len(x.shape)
+    gone = [one % rank for one in ([axis] if isinstance(axis, int) else axis)]
+    wrong = [i for i in gone if x.shape[i] not in (1, None)]
+    if wrong:
+        return operation.compute_output_spec(x)  # It says what is wrong.
+    left = [size for i, size in enumerate(x.shape) if i not in gone]
+    return KerasTensor(left, x.dtype)
+
+
+def _select(
+    _operation: Any,
+    condlist: Sequence[Any],
+    choicelist: Sequence[Any],
+    default: Any = 0,
+) -> KerasTensor:
+    """Rule 13."""
+    types = [getattr(x, "dtype", type(x)) for x in (*choicelist, default)]
+    shape = _broadcast(*condlist, *choicelist, default)
+    return KerasTensor(shape, keras.backend.result_type(*types))
+
+
 def _sum(sizes: Sequence[int | None]) -> int | None:
     return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
 
@@ -253,6 +279,8 @@ NUMPY_SPECS: dict[str, Spec] = {
     "numpy.Ndim": _ndim,
     "numpy.Rot90": _rot90,
     "numpy.SearchSorted": _searchsorted,
+    "numpy.Select": _select,
+    "numpy.Squeeze": _squeeze,
     "numpy.UnravelIndex": _unravel_index,
     "numpy.Vstack": _stacked(0, 2),
     "numpy.Where": _where,

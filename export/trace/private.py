@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+from keras.src.backend.common import backend_utils
 from keras.src.models import Functional
 from keras.src.utils.naming import to_snake_case
 
@@ -88,3 +89,10 @@ def output_layer_names(model: Any) -> list[str]:
     if isinstance(model, keras.Sequential):
         return [model.layers[-1].name] if model.layers else []
     return list(getattr(model, "output_names", None) or [])
+
+
+def vectorize(
+    function: Callable[..., Any], vmap: Callable[..., Any], **kwargs: Any
+) -> Any:
+    """Return what `ops.vectorize` makes of a function, with a map of our own."""
+    return backend_utils.vectorize_impl(function, vmap, **kwargs)

@@ -41,6 +41,7 @@ PARAMETERS = {
     "linspace": ["start", "stop", "num", "endpoint", "retstep", "dtype", "axis"],
     "ones": ["shape", "dtype"],
     "tri": ["N", "M", "k", "dtype"],
+    "vectorize": ["pyfunc", "excluded", "signature"],
     "zeros": ["shape", "dtype"],
     "slice": ["inputs", "start_indices", "shape"],
     "__getitem__": ["idx"],

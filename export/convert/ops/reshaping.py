@@ -11,6 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.ops.arithmetic import promoted
 from keras_acts.export.convert.ops.spatial import transposed
 from keras_acts.export.convert.registry import converts
@@ -126,11 +127,26 @@ def repeat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         x = g.with_shape(g.Reshape(x, [-1]), [None if None in sizes else flat])
     axis = (op.axis or 0) % g.rank(x)
     if isinstance(op.repeats, ir.Value):
-        return repeated(g, x, op.repeats, axis)
+        several = g.rank(op.repeats) and g.static_shape(op.repeats)[0] != 1
+        return (_repeated_each if several else repeated)(g, x, op.repeats, axis)
     counts = np.atleast_1d(np.asarray(op.repeats, np.int64))
     if counts.size == 1:
         return repeated(g, x, int(counts[0]), axis)
     return g.Gather(x, np.repeat(np.arange(counts.size), counts), axis=axis)
+
+
+def _repeated_each(
+    g: GraphBuilder, x: ir.Value, counts: ir.Value, axis: int
+) -> ir.Value:
+    """Repeat each element as often as its count: a copy's place is how many end at
+    or before it.
+    """
+    ends = g.CumSum(g.cast(counts, "int64"), np.zeros((), np.int64))
+    last = reduce(g, "ReduceMax", ends, [0])
+    copies = g.Range(np.zeros((), np.int64), last, np.ones((), np.int64))
+    ended = g.LessOrEqual(ends, g.Unsqueeze(copies, [1]))
+    places = reduce(g, "ReduceSum", g.cast(ended, "int64"), [1])
+    return g.Gather(x, places, axis=axis)
 
 
 def repeated(g: GraphBuilder, x: ir.Value, count: Size, axis: int) -> ir.Value:

@@ -1,0 +1,32 @@
+"""What the hooks call back while a model is traced."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Recorder(Protocol):
+    """What the hooks call back."""
+
+    def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of an operation and return its traced outputs."""
+
+    def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Record a call of a layer, or what happens inside it."""
+
+    def shape(self, tensor: Any) -> tuple[Any, ...]:
+        """Return a tensor's sizes, a traced integer for each unknown one."""
+
+    def creation(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Record the making of a tensor whose size is traced."""
+
+    def recurrence(self, args: Any, kwargs: Any) -> Any:
+        """Record a loop over time."""
+
+    def weight(self, variable: Any) -> Any:
+        """Return a traced tensor for a variable, or the variable to compute with it."""
+
+    def unpack_int4(
+        self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
+    ) -> Any:
+        """Record the unpacking of pairs of integers of four bits."""
