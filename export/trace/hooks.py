@@ -45,6 +45,7 @@ from keras.src import ops as keras_ops
 from keras.src import quantizers as keras_quantizers
 from keras.src.activations import activations as keras_activations
 from keras.src.backend.common import global_state
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.variables import Variable as KerasVariable
 from keras.src.layers import layer as keras_layer
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
@@ -209,7 +210,8 @@ def _control_flow(
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             recorder = _recorder.get()
-            if recorder is None:
+            # Where Keras infers shapes meanwhile, the functions get the backend's own.
+            if recorder is None or in_symbolic_scope():
                 return original(*args, **kwargs)
             made, given = operation(*args, **kwargs)
             return recorder.operation(made, given, {})

@@ -29,6 +29,10 @@ PARAMETERS = {
     "static_call": ["x"],
     "Node": ["operation", "call_args", "call_kwargs", "outputs"],
     "__getattr__": ["name"],
+    "tf_encode_categorical_inputs": [
+        *("inputs", "output_mode", "depth", "dtype", "sparse"),
+        *("count_weights", "idf_weights"),
+    ],
     "transform_images": ["images", "transformation", "training"],
     "get_random_transformation": ["data", "training", "seed"],
     "RandomGrayscale.get_random_transformation": ["images", "training", "seed"],
@@ -226,3 +230,34 @@ def test_the_scope_of_a_node_is_its_layers() -> None:
     scopes = {node.kind: node.scope for node in graph.nodes}
     assert scopes["numpy.Matmul"] == ("outer", "inner", "deep")
     assert scopes["numpy.Multiply"] == ("outer",)
+
+
+@pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
+def test_the_backends_own_recurrence_steps_aside(layer: Any) -> None:
+    x = keras.Input((None, 3))
+    model = keras.Model(x, layer(2, dropout=0.5)(x))
+    graph = trace(model, model_signature(model))
+    kinds = [node.kind for node in graph.nodes]
+    assert kinds.count("trace.rnn") == 1
+    assert not any("random" in kind for kind in kinds)
+
+
+def test_keras_infers_shapes_of_control_flow_during_a_trace() -> None:
+    def one(v: Any) -> Any:
+        return ops.cond(ops.sum(v) > 0, lambda: v, lambda: ops.fori_loop(0, 2, add, v))
+
+    def add(i: Any, v: Any) -> Any:
+        return v + 1.0
+
+    class Making(layers.Layer):
+        def call(self, x: Any) -> Any:
+            y = keras.Input((3,))
+            inner = keras.Model(y, ops.map(one, y))
+            return x + float(inner.output_shape[-1])
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    x = keras.Input((3,))
+    proto = check_model(keras.Model(x, Making()(x)))
+    assert [node.op_type for node in proto.graph.node] == ["Add"]
