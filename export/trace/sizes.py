@@ -94,6 +94,8 @@ def _tile(op: Any, x: Any) -> KerasTensor:
 
 @_spec("numpy.Repeat")
 def _repeat(op: Any, x: Any) -> KerasTensor:
+    if not has_traced(op.repeats):
+        return op.compute_output_spec(x)
     if op.axis is None:
         return KerasTensor((None,), x.dtype)
     shape = list(x.shape)

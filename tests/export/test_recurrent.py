@@ -374,7 +374,15 @@ def translator() -> keras.Model:
     return keras.Model([source, target], layers.Dense(3)(y))
 
 
-@pytest.mark.parametrize("make", [classifier, tagger, translator])
+def autoencoder() -> keras.Model:
+    """A code repeated over a time that every layer after it knows."""
+    x = keras.Input((5, FEATURES))
+    y = layers.RepeatVector(5)(layers.LSTM(2, **PLAIN)(x))
+    y = layers.LSTM(UNITS, **PLAIN, **SEQUENCES)(y)
+    return keras.Model(x, layers.TimeDistributed(layers.Dense(FEATURES))(y))
+
+
+@pytest.mark.parametrize("make", [autoencoder, classifier, tagger, translator])
 def test_models(make: Any) -> None:
     model = make()
     randomize(model)
