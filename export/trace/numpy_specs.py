@@ -39,7 +39,7 @@ _NUMBERS = {bool: "bool", int: "int32", float: "float32"}
 def _dtype(x: Any) -> str:
     """Return the dtype of a tensor, or that of the one that backends make of it."""
     if hasattr(x, "dtype"):
-        return keras.backend.standardize_dtype(x.dtype)
+        return str(keras.backend.standardize_dtype(x.dtype))
     return _NUMBERS.get(type(x)) or str(np.asarray(x).dtype)
 
 
@@ -79,8 +79,8 @@ def _stacked(axis: int, lowest_rank: int) -> Spec:
     """Rule 2: what stands beside each other along an axis, of vectors too."""
 
     def spec(_operation: Any, xs: Sequence[Any]) -> KerasTensor:
-        shapes = [list(_shape(x)) for x in xs]
-        shapes = [[1] * (lowest_rank - len(shape)) + shape for shape in shapes]
+        given = [_shape(x) for x in xs]
+        shapes = [(1,) * (lowest_rank - len(shape)) + shape for shape in given]
         place = min(axis, len(shapes[0]) - 1)
         sizes = [shape[place] for shape in shapes]
         total = _sum(sizes)
@@ -96,7 +96,7 @@ def _kron(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
     pairs = zip(
         *((1,) * (rank - len(_shape(x))) + _shape(x) for x in (x1, x2)), strict=True
     )
-    sizes = [None if None in pair else math.prod(pair) for pair in pairs]  # type: ignore[arg-type]
+    sizes = [None if None in pair else math.prod(pair) for pair in pairs]
     return KerasTensor(sizes, keras.backend.result_type(_dtype(x1), _dtype(x2)))
 
 

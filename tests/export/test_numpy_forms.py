@@ -11,6 +11,7 @@ from support import export_check, operations
 from support.operations import Operation, one
 
 FOUR = [1.0, -2.0, 0.5, 3.0]
+SAME = (((None, 3, 4), "float32"),)
 
 
 def layer(name: str, call: Any, **row: Any) -> Operation:
@@ -25,17 +26,28 @@ LISTS_AND_NUMBERS = [
         dtypes=("int32",),
     ),
     layer("compare with a list", lambda x: ops.greater(x, FOUR)),
-    layer("where of a list", lambda x: ops.where(x > 0, x, FOUR)),
+    one(
+        "where of a list",
+        lambda x: ops.where(x > 0, x, FOUR),
+        outputs=SAME,
+        reference=lambda x: np.where(x > 0, x, np.float32(FOUR)),  # JAX takes none.
+    ),
     layer("append a list", lambda x: ops.append(x[0, 0], [7.0, 8.0])),
     layer("hypot of a number", lambda x: ops.hypot(x, 2.0)),
-    layer(
+    one(
         "average by a list",
         lambda x: ops.average(x, axis=-1, weights=[1.0, 2.0, 3.0, 4.0]),
+        outputs=(((None, 3), "float32"),),
     ),
     layer(
         "searchsorted of a list", lambda x: ops.searchsorted([-1.0, 0.0, 2.0], x[0, 0])
     ),
-    layer("clip by lists", lambda x: ops.clip(x, [0.0] * 4, [1.0, 2.0, 0.5, 1.0])),
+    one(
+        "clip by lists",
+        lambda x: ops.clip(x, [0.0] * 4, [1.0, 2.0, 0.5, 1.0]),
+        outputs=SAME,
+        reference=lambda x: np.clip(x, 0.0, [1.0, 2.0, 0.5, 1.0]),  # JAX takes none.
+    ),
     layer("select numbers", lambda x: ops.select([x > 1, x < 0], [1.5, x], 0.0)),
 ]
 
@@ -76,7 +88,12 @@ TRACED = [
 ]
 
 MAPPED = [
-    layer("vectorize", lambda x: ops.vectorize(lambda a: a * ops.abs(a))(x)),
+    one(
+        "vectorize",
+        lambda x: ops.vectorize(lambda a: a * ops.abs(a))(x),
+        outputs=SAME,
+        reference=lambda x: x * np.abs(x),  # TensorFlow refuses it.
+    ),
     one(
         "vectorize rows",
         lambda x, y: ops.vectorize(_weighed, signature="(i),(i)->()")(x, y),

@@ -75,7 +75,9 @@ SEARCHES = [
             lambda x, y, side=side: ops.searchsorted(ops.sort(x[0]), y, side=side),
             shapes=((6,), (3, 2)),
             dtypes=("int32",),
-            in_layer=True,
+            outputs=(((None, 3, 2), "int32"),),
+            # TensorFlow's takes vectors alone.
+            reference=lambda x, y, side=side: np.searchsorted(np.sort(x[0]), y, side),
         )
         for side in ("left", "right")
     ),

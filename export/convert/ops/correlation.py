@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.ops.arithmetic import promoted
 from keras_acts.export.convert.ops.elementwise import wide
@@ -47,9 +48,8 @@ def trapezoid(g: GraphBuilder, op: Any, y: ir.Value) -> ir.Value:
     later, earlier = _neighbours(g, y, axis)
     width: Operand = op.dx
     if op.x is not None:
-        x = g.cast(
-            np.asarray(op.x) if isinstance(op.x, list | tuple) else op.x, y.dtype
-        )  # type: ignore[arg-type]
+        given = np.asarray(op.x) if isinstance(op.x, list | tuple) else op.x
+        x = g.cast(given, require_dtype(y))
         width = _differences(g, x, axis if g.rank(x) > 1 else 0)
         if g.rank(x) == 1:
             width = g.Reshape(width, [-1] + [1] * (g.rank(y) - 1 - axis))
@@ -69,7 +69,7 @@ def vander(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     if not op.increasing:
         powers = g.Slice(powers, [-1], [-(2**62)], [0], [-1])
     base = g.Unsqueeze(x, [1])
-    return g.Pow(base, g.cast(powers, x.dtype))  # type: ignore[arg-type]
+    return g.Pow(base, g.cast(powers, require_dtype(x)))
 
 
 @converts("numpy.Kron")
@@ -104,7 +104,8 @@ def cross(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
             for p, q in ((a[i], b[j]), (a[j], b[i]))
         ]
         if terms[0] is not None and terms[1] is not None:
-            return g.Sub(*terms)  # type: ignore[no-any-return]
+            difference: ir.Value = g.Sub(*terms)
+            return difference
         return terms[0] if terms[1] is None else g.Neg(terms[1])
 
     last = minor(0, 1)

@@ -31,10 +31,10 @@ def _of_numbers(op_type: str) -> Binary:
 
     def extreme(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
         result: ir.Value = getattr(g, op_type)(x1, x2)
-        if not is_float(x1):
-            return result
-        number = g.Where(g.IsNaN(x2), x1, result)
-        return g.Where(g.IsNaN(x1), x2, number)  # type: ignore[no-any-return]
+        if is_float(x1):
+            result = g.Where(g.IsNaN(x2), x1, result)
+            result = g.Where(g.IsNaN(x1), x2, result)
+        return result
 
     return extreme
 

@@ -89,9 +89,8 @@ def _linear(g: GraphBuilder, rows: _Rows, place: ir.Value) -> ir.Value:
     below = g.Floor(place)
     low, high = rows.at(g, below), rows.at(g, g.Ceil(place))
     weight = g.cast(g.Sub(place, below), require_dtype(low))
-    between = g.Add(
-        g.Mul(low, g.Sub(g.cast(1.0, weight.dtype), weight)), g.Mul(high, weight)
-    )  # type: ignore[arg-type]
+    rest = g.Sub(g.cast(1.0, require_dtype(low)), weight)
+    between = g.Add(g.Mul(low, rest), g.Mul(high, weight))
     return g.Where(g.Equal(low, high), low, between)  # Infinities have no distance.
 
 
