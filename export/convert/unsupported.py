@@ -6,11 +6,27 @@ error that a model with such an operation raises are made of it.
 
 from __future__ import annotations
 
+_COMPLEX = (
+    "it makes or takes complex numbers, for which onnxruntime has no kernel of any "
+    "operator. Keep the real and the imaginary part as two tensors, as `ops.fft` does"
+)
+
 UNSUPPORTED: dict[str, str] = {
     "image.ElasticTransform": (
         "it draws a random displacement at every call, in a sequence of each backend's "
         "own that no ONNX operator repeats"
     ),
+    "linalg.Eig": (
+        "the eigenvalues of a matrix that is not symmetric are complex numbers, for "
+        "which onnxruntime has no kernel. `ops.eigh` takes symmetric ones"
+    ),
+    "linalg.JVP": (
+        "it differentiates a function, which no ONNX operator does: each operation in "
+        "it would need a rule of its own. Write the derivative in `keras.ops`"
+    ),
+    "math.ViewAsComplex": _COMPLEX,
+    "math.ViewAsReal": _COMPLEX,
+    "nn.Polar": _COMPLEX,
 }
 """The reason by the kind of the operation, as in `converts`."""
 
