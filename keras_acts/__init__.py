@@ -5,7 +5,10 @@ as layers, `keras_acts.catalogue` lists them. `keras_acts.export` turns a model 
 ONNX; it is imported on request, because it needs the `[onnx]` extra.
 """
 
-from keras_acts import functional, layers
+from keras_acts._backend import explained
 from keras_acts._version import __version__
+
+with explained():
+    from keras_acts import functional, layers
 
 __all__ = ["__version__", "functional", "layers"]
