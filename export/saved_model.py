@@ -28,7 +28,8 @@ class SavedModel:
 
     Attributes:
         name: The name of the signature.
-        signature: Its inputs, as one dictionary.
+        signature: Its inputs, as one dictionary, sorted by name: TensorFlow keeps no
+            order.
         function: TensorFlow's function of that signature.
         owner: What was loaded, which keeps the function's variables and tables.
     """
@@ -173,7 +174,7 @@ def _signature(name: str, function: Any) -> Signature:
         (
             {
                 key: InputSpec(tuple(spec.shape), spec.dtype.name, key)
-                for key, spec in inputs.items()
+                for key, spec in sorted(inputs.items())
             },
         )
     )

@@ -6,29 +6,44 @@ import importlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import keras
 
-from keras_acts.cli.codes import Code, CommandError
+from keras_acts.cli.codes import CommandError
 from keras_acts.cli.terminal import progress
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 
 
-def load(path: Path, *, unsafe: bool, modules: Iterable[str]) -> keras.Model:
-    """Load a model.
+def load(
+    path: Path,
+    *,
+    unsafe: bool,
+    modules: Iterable[str],
+    signature: str | None = None,
+) -> Any:
+    """Load a model: a `keras.Model`, or a `SavedModel`.
 
     Args:
-        path: A `.keras` or `.h5` file.
+        path: A `.keras` or `.h5` file, or the folder of a SavedModel.
         unsafe: Allow code in the file, such as the functions of Lambda layers.
         modules: Modules to import first, which register custom layers.
+        signature: Which signature of a SavedModel.
 
     Raises:
         CommandError: A module cannot be imported, or the path holds no such model.
+        EngineError: A SavedModel needs TensorFlow, which is not installed.
     """
     check_model_path(path)
     for module in modules:
         _import(module)
+    if path.is_dir():
+        return _load_saved_model(path, signature)
+    if signature is not None:
+        raise CommandError(
+            f"--signature is for SavedModels. Received: {signature!r} with {path}"
+        )
     try:
         with progress(f"Loading {path}"):
             return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
@@ -44,19 +59,24 @@ def check_model_path(path: Path) -> None:
     """
     if not path.exists():
         raise CommandError(f"There is no model at {path}")
-    if (path / "saved_model.pb").is_file():
-        raise CommandError(
-            f"{path} is a TensorFlow SavedModel, which needs the engine 'tf2onnx'; "
-            "this version has 'native' alone. Save the Keras model as .keras",
-            Code.CANNOT_EXPORT,
-        )
     if path.is_dir():
-        raise CommandError(f"{path} is a folder, and no SavedModel")
+        from keras_acts.export.saved_model import is_saved_model
+
+        if not is_saved_model(path):
+            raise CommandError(f"{path} is a folder, and no SavedModel")
+        return
     if path.suffix not in SUFFIXES:
         raise CommandError(
             f"MODEL must be a {' or '.join(SUFFIXES)} file or a SavedModel folder. "
             f"Received: {path}"
         )
+
+
+def _load_saved_model(path: Path, signature: str | None) -> Any:
+    from keras_acts.export import load_saved_model
+
+    with progress(f"Loading {path}"):
+        return load_saved_model(path, signature)
 
 
 def _import(module: str) -> None:

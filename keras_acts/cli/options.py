@@ -33,6 +33,14 @@ Imports = Annotated[
         help="Import a module that registers custom layers. Repeatable.",
     ),
 ]
+Signature = Annotated[
+    str | None,
+    typer.Option(
+        "--signature",
+        metavar="NAME",
+        help="Which signature of a SavedModel. [default: serving_default]",
+    ),
+]
 Providers = Annotated[
     list[str] | None,
     typer.Option(

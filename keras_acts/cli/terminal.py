@@ -76,7 +76,13 @@ def _quiet() -> Iterator[None]:
     """Keep the warnings of the libraries underneath from the terminal."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=_NOISY)
+        warnings.showwarning = _print_warning
         yield
+
+
+def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    """Print a warning in one line, without the place in the code that gave it."""
+    typer.echo(f"keras-acts: warning: {' '.join(str(message).split())}", err=True)
 
 
 @contextlib.contextmanager

@@ -46,6 +46,7 @@ def run(
     strict_edges: options.StrictEdges = False,
     unsafe: options.Unsafe = False,
     modules: options.Imports = None,
+    signature: options.Signature = None,
     as_json: options.Json = False,
 ) -> None:
     """Convert a saved model to ONNX; write the file if it answers as the model does."""
@@ -66,7 +67,7 @@ def run(
         from keras_acts.cli.loading import load
         from keras_acts.export import ParityError, export_model
 
-        loaded = load(model, unsafe=unsafe, modules=modules or ())
+        loaded = load(model, unsafe=unsafe, modules=modules or (), signature=signature)
         try:
             with progress(f"Exporting {model}"):
                 report = export_model(loaded, out, **conversion, **settings)

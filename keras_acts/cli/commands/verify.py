@@ -25,6 +25,7 @@ def run(
     strict_edges: options.StrictEdges = False,
     unsafe: options.Unsafe = False,
     modules: options.Imports = None,
+    signature: options.Signature = None,
     as_json: options.Json = False,
 ) -> None:
     """Compare a saved model with an ONNX file under onnxruntime."""
@@ -45,7 +46,7 @@ def run(
 
         check_model_path(model)
         OnnxModel.read(onnx)
-        loaded = load(model, unsafe=unsafe, modules=modules or ())
+        loaded = load(model, unsafe=unsafe, modules=modules or (), signature=signature)
         with progress(f"Comparing {model} with {onnx}"):
             report = verify(loaded, onnx, **settings)
         content = {
