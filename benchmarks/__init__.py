@@ -1,0 +1,10 @@
+"""Measurements, one command each; `docs/performance.md` is made of their results.
+
+    python -m benchmarks.activations
+    python -m benchmarks.models
+    python -m benchmarks.export_cost
+    python -m benchmarks.training
+    python -m benchmarks.report
+
+Every figure is a ratio of two things timed in the same run, in turns.
+"""

@@ -1,0 +1,176 @@
+"""Write `docs/performance.md` from the results.
+
+python -m benchmarks.report
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environment import BACKENDS, RESULTS
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+
+HEAD = """\
+# How fast the files are
+
+Written by `python -m benchmarks.report` from `benchmarks/results/`, which the commands
+named below make. Every figure is our time divided by another's in the same run, taken
+in alternating blocks and both orders: below 1 ours is faster. In brackets stand the
+quartiles over the rounds.
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    parts = [HEAD, *(part for name, part in PARTS.items() if _path(name).exists())]
+    texts = [part if isinstance(part, str) else part() for part in parts]
+    PAGE.write_text("\n".join(texts), encoding="utf-8")
+    print(PAGE)
+
+
+def _path(name: str) -> Path:
+    return RESULTS / f"{name}.json"
+
+
+def _result(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(_path(name).read_text(encoding="utf-8"))
+    return content
+
+
+def section(title: str, name: str, text: str, table: Iterable[str]) -> str:
+    """Return one section: where it was measured, what it says, its table."""
+    result = _result(name)
+    versions = ", ".join(f"{k} {v}" for k, v in result["versions"].items())
+    where = f"`python -m benchmarks.{name}` on {result['machine']}; {versions}."
+    return "\n".join([f"## {title}", "", text, "", where, "", *table, ""])
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def ratio(numbers: Sequence[float] | None, spread: bool = True) -> str:
+    """Return a ratio, with its quartiles."""
+    if numbers is None:
+        return "–"
+    median, low, high = numbers
+    return f"{median:.2f} ({low:.2f}–{high:.2f})" if spread else f"{median:.2f}"
+
+
+def activations() -> str:
+    """Return the section on exported activations."""
+    result = _result("activations")
+    heads = ["activation", "elements", "threads", "against Relu", "plain operator"]
+    heads += [f"Keras on {backend}" for backend in BACKENDS]
+
+    def line(row: dict[str, Any]) -> list[str]:
+        cells = [row["activation"], f"{row['elements']:,}", str(row["threads"])]
+        cells += [ratio(row["against"][x], spread=False) for x in ("relu", "portable")]
+        for backend in BACKENDS:
+            failing = row["failing"].get(backend)
+            numbers = row["against"].get(backend)
+            cells.append(_failure(failing) if failing else ratio(numbers))
+        return cells
+
+    text = (
+        "Each activation as a model of its own, float32. The floor is one Relu, which "
+        "only reads and writes memory; the plain operator is our "
+        '`target="portable"`.'
+    )
+    return section(
+        "Activations", "activations", text, table(heads, map(line, result["rows"]))
+    )
+
+
+def _failure(reason: str) -> str:
+    return f"*fails*: {reason.partition(':')[0]}"
+
+
+def models() -> str:
+    """Return the section on well-known models."""
+    result = _result("models")
+    heads = ["model", "ms"]
+    heads += [f"against Keras on {backend}" for backend in BACKENDS]
+    heads += ["MB: ours", *BACKENDS, "transposes: ours", *BACKENDS]
+
+    def line(row: dict[str, Any]) -> list[str]:
+        cells = [row["model"], f"{row['milliseconds']:.1f}"]
+        for backend in BACKENDS:
+            failing = row["failing"].get(backend)
+            numbers = row["against"].get(backend)
+            cells.append(_failure(failing) if failing else ratio(numbers))
+        for unit, key in ((1e6, "bytes"), (1, "transposes")):
+            for name in ("keras-acts", *BACKENDS):
+                file = row["files"].get(name)
+                cells.append(f"{file[key] / unit:.0f}" if file else "–")
+        return cells
+
+    settings = result["settings"]
+    text = f"Batch {settings['batch']}, {settings['threads']} threads, random weights."
+    return section("Models", "models", text, table(heads, map(line, result["rows"])))
+
+
+def export_cost() -> str:
+    """Return the section on the time and memory of an export."""
+    result = _result("export_cost")
+    names = ("keras-acts", *BACKENDS)
+    heads = ["model", *(f"{n}: s, MB" for n in names)]
+    what = {"deep": "{} Dense layers", "wide": "{} MB of weights"}
+
+    def line(row: dict[str, Any]) -> list[str]:
+        cells = [what[row["group"]].format(row["size"])]
+        for name in names:
+            one = row["exports"][name]
+            if "error" in one:
+                cells.append(_failure(one["error"]))
+            else:
+                cells.append(f"{one['seconds']:.2f}, {one['megabytes']:.0f}")
+        return cells
+
+    text = (
+        "Seconds, and the peak of memory above the process that holds the model; each "
+        "export in a process of its own, medians."
+    )
+    return section(
+        "Exports", "export_cost", text, table(heads, map(line, result["rows"]))
+    )
+
+
+def training() -> str:
+    """Return the section on training steps."""
+    result = _result("training")
+    rows = sorted(result["rows"], key=lambda r: r["activation"])
+    columns = sorted({(r["backend"], r["mode"]) for r in rows})
+    heads = ["activation", "against", *(f"{b}, {m}" for b, m in columns)]
+    names = dict.fromkeys((r["activation"], r["rival"]) for r in rows)
+    cells = {(r["activation"], r["backend"], r["mode"]): r["against"] for r in rows}
+
+    def line(name: str, rival: str) -> list[str]:
+        return [name, rival, *(ratio(cells.get((name, *c)), False) for c in columns)]
+
+    text = (
+        "Forward and backward of one layer on 1M elements, float32, against Keras's "
+        "own layer, or the formula in `keras.ops` where there is none."
+    )
+    return section(
+        "Training", "training", text, table(heads, [line(*one) for one in names])
+    )
+
+
+PARTS = {
+    "activations": activations,
+    "models": models,
+    "export_cost": export_cost,
+    "training": training,
+}
+"""The sections, by the name of the result that each needs."""
+
+
+if __name__ == "__main__":
+    main()
