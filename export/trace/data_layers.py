@@ -19,6 +19,7 @@ from typing import Any
 
 import keras
 from keras import layers, ops
+from keras.src.utils import tf_utils
 from keras.src.utils.backend_utils import DynamicBackend
 
 from keras_acts.export.trace.tensors import has_traced
@@ -54,6 +55,17 @@ def _dynamic_backend(original: Callable[..., Any]) -> Callable[..., Any]:
         return _traceable(original(self, name), name, keras.ops)
 
     return get_attribute
+
+
+def _counted_fast(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse as TensorFlow's own counting does where the slower one is to be taken."""
+
+    def encode(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        if has_traced(inputs):
+            raise ValueError("Traced tensors are counted by operations of Keras.")
+        return original(inputs, *args, **kwargs)
+
+    return encode
 
 
 def _drawn_in_vain(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,6 +127,7 @@ def _cropped(images: Any, layer: Any, first: bool) -> Any:
 
 HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (DynamicBackend, "__getattr__", _dynamic_backend),
+    (tf_utils, "tf_encode_categorical_inputs", _counted_fast),
     (layers.CenterCrop, "transform_images", _center_crop),
     *((layer, "get_random_transformation", _drawn_in_vain) for layer in _DRAWING),
 )

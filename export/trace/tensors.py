@@ -26,6 +26,12 @@ class TracedTensor(KerasTensor):
 
     # NumPy's arrays and numbers leave operators to the traced tensor beside them.
     __array_priority__ = 1e6
+
+    @property
+    def __jax_array__(self) -> Any:
+        """Say that this is no array, so that those of JAX leave operators to it too."""
+        raise AttributeError("A traced tensor is no array")
+
     __hash__ = KerasTensor.__hash__
 
     # A `KerasTensor` has none: it would be equal to itself alone, and say so to code
