@@ -10,6 +10,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import kernels, types
+from keras_acts.export.builder.arrays import converted, host_array
 from keras_acts.export.errors import OpsetError
 
 FLOAT8_OPSET = 19
@@ -134,7 +135,7 @@ class GraphBuilder:
             return self.constant(np.asarray(x))
         if like is None:
             raise TypeError(f"A number needs a value beside it. Received: {x!r}")
-        return self.constant(types.converted(np.asarray(x), like))
+        return self.constant(converted(np.asarray(x), like))
 
     def _unique(self, name: str) -> str:
         count = self._names.get(name, 0)
@@ -234,8 +235,7 @@ class GraphBuilder:
             name, onnx_dtype = self._unique(name), self.dtype(dtype)
 
             def read() -> ir.TensorProtocol:
-                arrays = (keras.ops.convert_to_numpy(x.value) for x in variables)
-                used = (types.converted(np.asarray(x), onnx_dtype) for x in arrays)
+                used = (converted(host_array(x), onnx_dtype) for x in variables)
                 array = np.asarray(join(*used), order="C")
                 return ir.tensor(array, onnx_dtype, name)
 
@@ -268,7 +268,7 @@ class GraphBuilder:
         """Cast a value, or make a constant of a number or an array."""
         dtype = self.dtype(to) if isinstance(to, str) else to
         if not isinstance(x, ir.Value):
-            return self.constant(types.converted(np.asarray(x), dtype))
+            return self.constant(converted(np.asarray(x), dtype))
         if x.dtype == dtype:
             return x
         value: ir.Value = self.Cast(x, to=int(dtype))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
-import numpy as np
 import onnx_ir as ir
 
 ONNX_DTYPES: dict[str, ir.DataType] = {
@@ -55,13 +53,6 @@ _FIXED: dict[str, ir.DataType] = {
     "MatMulInteger": ir.DataType.INT32,
 }
 
-# The largest finite number of the floats that others may not fit into.
-_LARGEST = {
-    ir.DataType.FLOAT16: 65504.0,
-    ir.DataType.BFLOAT16: float.fromhex("0x1.fep127"),
-    ir.DataType.FLOAT: float.fromhex("0x1.fffffep127"),
-}
-
 # Operators whose result has the type of an input other than the first.
 _LIKE_INPUT = {"Where": 1, "OneHot": 2}
 
@@ -108,24 +99,6 @@ def output_dtype(
 def typed_input(op_type: str) -> int:
     """Return the position of the input whose type an operator's result has."""
     return _LIKE_INPUT.get(op_type, 0)
-
-
-def host_array(x: Any) -> np.ndarray[Any, Any]:
-    """Return numbers, or a tensor of the backend, as an array."""
-    return np.asarray(keras.ops.convert_to_numpy(x) if keras.ops.is_tensor(x) else x)
-
-
-def converted(array: np.ndarray[Any, Any], dtype: ir.DataType) -> np.ndarray[Any, Any]:
-    """Convert an array; finite numbers that a narrower float can't hold saturate.
-
-    A mask of -1e9 that became -inf in float16 would make a softmax NaN.
-    """
-    target = dtype.numpy()
-    limit = _LARGEST.get(dtype)
-    narrows = array.dtype.kind in "fiu" and not np.can_cast(array.dtype, target)
-    if limit is not None and narrows:
-        array = np.where(np.isfinite(array), np.clip(array, -limit, limit), array)
-    return array.astype(target)
 
 
 def keras_dtype(x: ir.Value) -> str:

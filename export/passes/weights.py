@@ -23,7 +23,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.builder.types import converted
+from keras_acts.export.builder.arrays import converted
 from keras_acts.export.passes.nodes import remove
 
 Array = np.ndarray[Any, Any]

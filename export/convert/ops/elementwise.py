@@ -10,7 +10,8 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.builder.types import host_array, require_dtype
+from keras_acts.export.builder.arrays import host_array
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.ops.arithmetic import is_float, promoted
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.lowering.gaussian import erfc
