@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from keras_acts.export.parity.report import ParityReport
+
+_COLORS = re.compile(r"\x1b\[\d*m")
+_NAMED = re.compile(r"\w+(Error|Exception): ")
+_CALLING = "Exception encountered when calling"
+_LONG = 250
 
 
 class ExportError(Exception):
@@ -53,3 +59,20 @@ class ParityError(ExportError):
 
     def __reduce__(self) -> tuple[type[ParityError], tuple[str, ParityReport]]:
         return type(self), (str(self), self.report)
+
+
+def brief(error: BaseException) -> str:
+    """Return an error in one line: Keras and TensorFlow tell how they came there."""
+    lines = (_COLORS.sub("", line).strip() for line in str(error).splitlines())
+    said = [line for line in lines if line]
+    # TensorFlow tells the error that it wraps after the frames that led there.
+    named = [i for i, line in enumerate(said) if _NAMED.match(line)]
+    name = type(error).__name__
+    if named:
+        said = said[named[-1] :]
+        name, _, said[0] = said[0].partition(": ")
+    reasons = [line for line in said if not line.startswith(_CALLING)]
+    reason = reasons[0] if reasons else ""
+    if len(reason) > _LONG:
+        reason = reason.partition(". ")[0]
+    return f"{name}: {reason}"

@@ -28,6 +28,7 @@ from keras_acts.export.errors import (
     ExportError,
     SignatureError,
     UnsupportedOperationError,
+    brief,
 )
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.trace import InputSpec, model_signature, public_names
@@ -175,7 +176,7 @@ def _converted(
             return proto
     except Exception as error:
         raise UnsupportedOperationError(
-            f"tf2onnx failed. Received: {type(error).__name__}: {error}"
+            f"tf2onnx failed. Received: {brief(error)}"
         ) from error
 
 
@@ -241,7 +242,4 @@ def _prove(model: ir.Model, problems: Sequence[str]) -> None:
 
 def _invalid(problems: Sequence[str], error: Exception) -> str:
     said = "".join(f" {problem}" for problem in problems)
-    return (
-        f"What tf2onnx wrote is no valid model.{said} "
-        f"Received: {type(error).__name__}: {error}"
-    )
+    return f"What tf2onnx wrote is no valid model.{said} Received: {brief(error)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.export.errors import ExportError, UnsupportedOperationError
+from keras_acts.export.errors import ExportError, UnsupportedOperationError, brief
 from keras_acts.export.saved_model import frozen
 from keras_acts.export.trace import InputSpec
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[dict[str, Any]], Mapping[str, Any]]
 """A model: tensors by output name for tensors by input name."""
-
-_COLORS = re.compile(r"\x1b\[\d*m")
-_ERROR = re.compile(r"\w*(Error|Exception): ")
 
 # Graphs of TensorFlow hold constants as lists of Python numbers while they are
 # converted, fifty times their size. Those with as many elements as this are kept apart,
@@ -127,16 +123,6 @@ def frozen_graph(
         weights=weights,
         tables=tables,
     )
-
-
-def brief(error: BaseException) -> str:
-    """Return an error in one line: that of TensorFlow tells the way it took."""
-    lines = [_COLORS.sub("", line).strip() for line in str(error).splitlines()]
-    said = [line for line in lines if line]
-    reasons = [i for i, line in enumerate(said) if _ERROR.match(line)]
-    start = reasons[-1] if reasons else 0
-    name = "" if reasons else f"{type(error).__name__}: "
-    return name + " ".join(said[start : start + 2])
 
 
 def _has_tables(traced: Any) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_acts.export.errors import ExportError, UnsupportedOperationError
-from keras_acts.export.trace import hooks, private, rewrites, sizes
+from keras_acts.export.errors import ExportError
+from keras_acts.export.trace import failures, hooks, private, rewrites, sizes
 from keras_acts.export.trace.arrays import with_arrays
 from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
@@ -119,45 +119,19 @@ class _Recorder:
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
             if private.keeps_state(layer):
-                raise UnsupportedOperationError(self._stateful(layer))
+                raise failures.stateful(self._scope, layer)
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)
             return rewrites.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
-                self.failure = self._untraceable(layer, kwargs, error)
+                self.failure = failures.untraceable(
+                    self._scope, layer, kwargs, error
+                )
             raise self.failure from error
         finally:
             del self._callers[depth:]
             self._scope = outer
-
-    def _stateful(self, layer: Any) -> str:
-        return (
-            f"Layer {'/'.join(self._scope)} (of type {type(layer).__name__}) is "
-            "stateful: its state lives on between calls, which an ONNX model has no "
-            "place for. Build it with `return_state=True`, and feed the states back as "
-            "its `initial_state`. Received: stateful=True"
-        )
-
-    def _untraceable(self, layer: Any, kwargs: Any, error: Exception) -> ExportError:
-        if isinstance(error, ExportError):
-            return error
-        place = f"Layer {'/'.join(self._scope)} (of type {type(layer).__name__})"
-        if kwargs.get("training"):
-            reason = (
-                "is called with training=True, which an exported model is not. Call it "
-                "without, or register a converter"
-            )
-        else:
-            reason = (
-                "can't be traced: its `call` does something that works on values only, "
-                "such as a call of the backend beside `keras.ops`. Write it in "
-                "`keras.ops`, or register a converter"
-            )
-        return UnsupportedOperationError(
-            f"{place} {reason} with `keras_acts.export.register_converter`. "
-            f"Received: {type(error).__name__}: {error}"
-        )
 
     def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
