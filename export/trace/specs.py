@@ -16,7 +16,8 @@ Keras 3.15 describes some results wrongly when the operation is called on symbol
 12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices;
 13. `IntegerLookup` says the default float of the integers of its encodings, and that a
     sum over the second axis were over the last;
-14. `MelSpectrogram` counts a frame too many for some lengths.
+14. `MelSpectrogram` counts a frame too many for some lengths;
+15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` say integers of integers.
 """
 
 from __future__ import annotations
@@ -126,9 +127,9 @@ def _multi_hot(operation: Any, inputs: Any) -> Any:
     return KerasTensor(operation.compute_output_spec(inputs).shape, operation.dtype)
 
 
-def _psnr(_operation: Any, x1: Any, x2: Any) -> Any:
+def _psnr(_operation: Any, x1: Any, _x2: Any) -> Any:
     """Rule 10."""
-    return KerasTensor((), keras.backend.result_type(x1.dtype, x2.dtype, float))
+    return KerasTensor((), _float_of(x1))
 
 
 def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
@@ -168,11 +169,24 @@ def _mel_spectrogram(layer: Any, inputs: Any) -> Any:
     return KerasTensor((*batch, layer.num_mel_bins, frames), layer.compute_dtype)
 
 
+def _floats(operation: Any, x: Any) -> Any:
+    """Rule 15."""
+    return operation.compute_output_spec(KerasTensor(x.shape, _float_of(x)))
+
+
+def _float_of(x: Any) -> str:
+    """Return the dtype of a tensor, or the float that integers become."""
+    if keras.backend.is_float_dtype(x.dtype):
+        return str(x.dtype)
+    return str(keras.backend.result_type(x.dtype, float))
+
+
 _CORRECTED: dict[str, Spec] = {
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "layers.IntegerLookup": _integer_lookup,
     "layers.MelSpectrogram": _mel_spectrogram,
     "linalg.LuFactor": _lu_factor,
+    **dict.fromkeys(("math.Erf", "math.Erfinv", "math.RFFT", "math.Rsqrt"), _floats),
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,

@@ -99,8 +99,8 @@ SEGMENTS = [
     one("segment_sum of scalars", lambda x, ids: ops.segment_sum(x, ids - 1, 6),
         shapes=((), ()), dtypes=("float32", "int32"), low=0,
         reference=_numpy_segments(np.add, 0, 6)),
-    one("segment_sum of int8", _segments("sum"), shapes=((3,), (1,)), in_layer=True, low=0,
-        dtypes=("int8", "int32"), reference=_numpy_segments(np.add, 0)),
+    one("segment_sum of int8", _segments("sum"), shapes=((3,), (1,)), in_layer=True,
+        dtypes=("int8", "int32"), low=0, reference=_numpy_segments(np.add, 0)),
     one("segment_max of integers", _segments("max"), shapes=((3,), (1,)),
         dtypes=("int32",), in_layer=True, low=0,
         reference=_numpy_segments(np.maximum, np.iinfo("int32").min)),
@@ -117,6 +117,22 @@ FUNCTIONS = [
         dtypes=("int32",),
         reference=lambda x: np.vectorize(math.erfc)(x).astype("float32"),
     ),
+    one(
+        "erf of integers",
+        ops.erf,
+        dtypes=("int32",),
+        in_layer=True,
+        reference=lambda x: np.vectorize(math.erf)(x).astype("float32"),
+    ),
+    one(
+        "rsqrt of integers",
+        lambda x: ops.rsqrt(x + 1),
+        dtypes=("int32",),
+        low=0,
+        in_layer=True,
+        reference=lambda x: (1 / np.sqrt(x + 1)).astype("float32"),
+    ),
+    one("top_k unsorted", lambda x: ops.sort(ops.top_k(x, 2, sorted=False)[0])),
     one("erfinv", ops.erfinv, low=-0.9999, high=0.9999),
 ]
 

@@ -39,7 +39,7 @@ def ifft2(g: GraphBuilder, op: Any, x: Complex) -> Complex:
 
 @converts("math.RFFT")
 def rfft(g: GraphBuilder, op: Any, x: ir.Value) -> Complex:
-    x = wide(g, x)
+    x = wide(g, g.cast(x, g.spec[0].dtype))
     if op.fft_length is not None:
         x = fitted(g, x, int(op.fft_length))
     return real_transform(g, x)

@@ -160,9 +160,8 @@ def scatter_update(
 
 @converts("math.TopK")
 def top_k(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
-    values: Sequence[ir.Value] = g.TopK(
-        x, [int(op.k)], outputs=2, sorted=int(op.sorted)
-    )
+    """Sorted in any case, as the backends do it: no rule says another order."""
+    values: Sequence[ir.Value] = g.TopK(x, [int(op.k)], outputs=2)
     return values
 
 
