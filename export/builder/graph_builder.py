@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import kernels, types
 from keras_acts.export.builder.arrays import converted, host_array
-from keras_acts.export.errors import OpsetError
+from keras_acts.export.errors import OpsetError, UnsupportedOperationError
 
 FLOAT8_OPSET = 19
 
@@ -254,7 +254,17 @@ class GraphBuilder:
         return value
 
     def dtype(self, name: str) -> ir.DataType:
-        """Return the ONNX dtype that stands for one of Keras's."""
+        """Return the ONNX dtype that stands for one of Keras's.
+
+        Raises:
+            UnsupportedOperationError: It is complex.
+        """
+        if name.startswith("complex"):
+            raise UnsupportedOperationError(
+                "Complex numbers can't be exported: onnxruntime has no kernel of any "
+                "operator for them. Keep the real and the imaginary part as two "
+                f"tensors, as `ops.fft` does. Received: dtype={name!r}"
+            )
         if self._floats is not None and name in ("float32", "float64", "bfloat16"):
             name = self._floats
         if name.startswith("float8") and self.opset < FLOAT8_OPSET:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_acts.export import OpsetError, to_onnx
+from keras_acts.export import OpsetError, UnsupportedOperationError, to_onnx
 from support import export_check, operations
 from support.operations import TWO, Operation, named, one
 
@@ -171,6 +171,20 @@ def test_nextafter_is_the_next_float(dtype: str) -> None:
     session = export_check.open_session(to_onnx(model, engine="native"))
     (got,) = export_check.run(session, [x, toward])
     np.testing.assert_array_equal(got, want)
+
+
+def test_complex_numbers_are_refused() -> None:
+    x = keras.Input((3,), dtype="complex64")
+    model = keras.Model(x, ops.real(x))
+    with pytest.raises(UnsupportedOperationError, match="Received: dtype='complex64'"):
+        to_onnx(model, engine="native")
+
+
+def test_a_sparse_count_is_refused() -> None:
+    x = keras.Input((3,), dtype="int32")
+    model = keras.Model(x, ops.bincount(x, sparse=True))
+    with pytest.raises(UnsupportedOperationError, match="Received: sparse=True"):
+        to_onnx(model, engine="native")
 
 
 def test_a_view_of_floats_needs_its_opset() -> None:
