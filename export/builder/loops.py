@@ -10,6 +10,9 @@ import onnx_ir as ir
 from keras_acts.export.builder.graph_builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 
+KEEPS_SHAPES = "keeps_shapes"
+"""Note on a Loop, for the passes: what it carries on keeps its shape."""
+
 Values = Sequence[ir.Value]
 Step = Callable[[list[ir.Value], list[ir.Value]], tuple[Values, Values]]
 
@@ -79,7 +82,7 @@ def loop(
     count: ir.Value | None = None,
     holds: Callable[[Values], ir.Value] | None = None,
 ) -> tuple[list[ir.Value], list[ir.Value]]:
-    """Append a Loop: steps that carry values on, up to a count or while they fit.
+    """Append a Loop: steps that carry values of shapes that stay, to a count or while.
 
     Args:
         g: The graph builder.
@@ -106,6 +109,9 @@ def loop(
     results = _results(
         g.Loop(count, start, *carried, body=body, outputs=len(body.outputs) - 1)
     )
+    node = results[0].producer()
+    if node is not None:
+        node.meta[KEEPS_SHAPES] = True
     finals, stacked = results[: len(carried)], results[len(carried) :]
     for value, first in zip(finals, carried, strict=True):
         g.with_shape(value, g.static_shape(first))

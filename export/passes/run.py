@@ -12,6 +12,8 @@ from onnx_ir.passes.common import (
 from keras_acts.export.passes.biases import FuseBiasesPass
 from keras_acts.export.passes.identities import DropIdentitiesPass
 from keras_acts.export.passes.layout import ChooseLayoutPass
+from keras_acts.export.passes.loop_sizes import KeepLoopSizesPass
+from keras_acts.export.passes.pads import KeepZerosPass
 from keras_acts.export.passes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.symbols import NameSizesPass
 from keras_acts.export.passes.transposes import CancelTransposesPass
@@ -20,6 +22,7 @@ from keras_acts.export.passes.weights import FoldWeightsPass
 
 def run_passes(model: ir.Model) -> None:
     """Clean a converted model in place: no needless nodes, every size inferred."""
+    inference = ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)
     passes = Sequential(
         FoldWeightsPass(),
         FuseBiasesPass(),
@@ -27,9 +30,11 @@ def run_passes(model: ir.Model) -> None:
         ChooseLayoutPass(),
         CancelTransposesPass(),
         DropIdentitiesPass(),
+        KeepZerosPass(),
         LocalizeSizesPass(),
         RemoveUnusedNodesPass(),
-        ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True),
+        inference,
         NameSizesPass(),
+        KeepLoopSizesPass(inference, NameSizesPass()),
     )
     passes(model)

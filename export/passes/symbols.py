@@ -40,7 +40,7 @@ class NameSizesPass(InPlacePass):
         for node in model.graph:
             _rename(node, names)
             for made, size in _pairs(node, multiples):
-                if _is_made_up(made) and isinstance(size, ir.SymbolicDim):
+                if is_made_up(made) and isinstance(size, ir.SymbolicDim):
                     names[made] = size
             _rename(node, names)
         return PassResult(model, bool(names))
@@ -60,7 +60,8 @@ def _rename(node: ir.Node, names: dict[Size, Size]) -> None:
             value.shape = ir.Shape([names.get(size, size) for size in value.shape])
 
 
-def _is_made_up(size: Size) -> bool:
+def is_made_up(size: Size) -> bool:
+    """Whether a size has a name that shape inference gave it."""
     return isinstance(size, ir.SymbolicDim) and str(size.value).startswith(_MADE_UP)
 
 
@@ -114,7 +115,7 @@ def _reshape(node: ir.Node, multiples: Multiples) -> Pairs:
         return
     if factor == product:
         yield new[0], old[0]
-    elif _is_made_up(new[0]):
+    elif is_made_up(new[0]):
         multiples[new[0]] = old[0], factor / product
 
 

@@ -209,13 +209,11 @@ def only_around_it(layer, x):
     return x + total
 
 
-BATCH_NAMED = {
+CASES = {
     condition_known_beforehand: {"Mul"},
     one_of_three_known_beforehand: {"Mul", "Tanh"},
     cumulated_in_pairs: {"Add", "Concat", "Gather", "Mul", "Slice"},
     cumulated_backwards: {"Add", "Concat", "Gather", "Mul", "Slice", "Tanh"},
-}
-OTHERS = {
     branch_of_each_sample: {"Scan"},
     branches_of_several_results: {"Add", "Greater", "If", "ReduceMax"},
     one_of_three_for_each_sample: {"Scan"},
@@ -235,7 +233,6 @@ OTHERS = {
     loops_in_loops: {"Loop"},
     only_around_it: None,
 }
-CASES = [*BATCH_NAMED, *OTHERS]
 
 
 def model_of(function: Callable[..., Any], **kwargs: Any) -> keras.Model:
@@ -251,16 +248,15 @@ def operators(proto: onnx.ModelProto) -> set[str]:
 
 @pytest.mark.parametrize("function", CASES, ids=lambda f: f.__name__)
 def test_in_a_layer(function: Callable[..., Any]) -> None:
-    named = function in BATCH_NAMED
-    proto = check_model(model_of(function), batch_named=named)
-    expected = (BATCH_NAMED | OTHERS)[function]
+    proto = check_model(model_of(function))
+    expected = CASES[function]
     assert expected is None or operators(proto) == expected, operators(proto)
 
 
 @pytest.mark.parametrize("opset", [17, 26])
 @pytest.mark.parametrize("function", [sums_over_time_backwards, loops_in_loops])
 def test_other_opsets(function: Callable[..., Any], opset: int) -> None:
-    check_model(model_of(function), opset=opset, batch_named=False)
+    check_model(model_of(function), opset=opset)
 
 
 def test_half_precision() -> None:
@@ -319,9 +315,7 @@ def _reference(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     "function", [fewer_steps_than_there_are, no_results_of_the_steps]
 )
 def test_where_the_backends_differ(function: Callable[..., Any]) -> None:
-    check_model(
-        model_of(function), lambda x: _reference(function, x), batch_named=False
-    )
+    check_model(model_of(function), lambda x: _reference(function, x))
 
 
 def changes_its_shape(layer, x):
