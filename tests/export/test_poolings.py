@@ -9,7 +9,13 @@ import pytest
 from keras import layers
 
 from keras_acts.export import to_onnx, verify
-from support.export_check import LayerCase, channels_last_twin, check, each
+from support.export_check import (
+    LayerCase,
+    channels_last_twin,
+    check,
+    check_model,
+    each,
+)
 
 MAX, AVERAGE = {"MaxPool"}, {"AveragePool"}
 LINE, IMAGE, VOLUME = (None, 3), (None, None, 3), (7, 6, 5, 2)
@@ -69,6 +75,23 @@ def test_windows(case):
 )
 def test_windows_that_leave_gaps(case):
     check(case)
+
+
+@pytest.mark.parametrize("opset", [17, None, 26])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_zeros_before_a_maximum_count(dtype: str, opset: int | None) -> None:
+    """The runtime takes them for the pads of the MaxPool, which count for nothing."""
+
+    last = {"data_format": "channels_last", "dtype": dtype}
+    x = keras.Input((None, None, 2), dtype=dtype)
+    y = layers.ZeroPadding2D(1, **last)(layers.Conv2D(2, 1, **last)(x))
+    model = keras.Model(x, layers.MaxPooling2D(3, 2, **last)(y))
+    model.layers[1].set_weights([np.full((1, 1, 2, 2), -1.0), np.zeros(2)])
+
+    def positive(rng: np.random.Generator, shape: Any, kind: str) -> np.ndarray:
+        return rng.uniform(1.0, 3.0, shape).astype(kind)
+
+    check_model(model, draw=positive, opset=opset)
 
 
 def averages(x: np.ndarray, window: int, stride: int) -> np.ndarray:

@@ -1,0 +1,65 @@
+"""Keep the zeros around an image from a maximum that would not see them.
+
+Rule, on a Pad with zeros that a MaxPool reads: the zeros become the smallest positive
+number. onnxruntime takes a Pad with zeros for the pads of the MaxPool behind it, which
+count for nothing, so that windows of negative numbers alone would lose their 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+from keras_acts.export.builder.types import require_dtype
+
+_FILLER = 2
+"""The position of the number that a Pad fills with."""
+
+
+class KeepZerosPass(InPlacePass):
+    """Fill with the smallest positive number where a maximum reads a Pad."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply the rule to each node."""
+        modified = False
+        for node in model.graph:
+            if node.op_type == "Pad" and _feeds_a_maximum(node) and _fills_zeros(node):
+                _refill(model.graph, node)
+                modified = True
+        return PassResult(model, modified)
+
+
+def _feeds_a_maximum(node: ir.Node) -> bool:
+    return any(use.node.op_type == "MaxPool" for use in node.outputs[0].uses())
+
+
+def _fills_zeros(node: ir.Node) -> bool:
+    mode = node.attributes.get("mode")
+    if mode is not None and mode.as_string() != "constant":
+        return False
+    filler = node.inputs[_FILLER] if len(node.inputs) > _FILLER else None
+    if filler is None:
+        return True
+    known = filler.const_value
+    return known is not None and not np.any(known.numpy())
+
+
+def _refill(graph: ir.Graph, node: ir.Node) -> None:
+    image = node.inputs[0]
+    if image is None or not require_dtype(image).is_floating_point():
+        return
+    dtype = require_dtype(image).numpy()
+    smallest = np.nextafter(dtype.type(0), dtype.type(1))
+    name = f"{node.name}/smallest"
+    tensor = ir.tensor(np.asarray(smallest, dtype), name=name)
+    value = ir.Value(
+        name=name,
+        shape=ir.Shape([]),
+        type=ir.TensorType(tensor.dtype),
+        const_value=tensor,
+    )
+    graph.register_initializer(value)
+    if len(node.inputs) <= _FILLER:
+        node.resize_inputs(_FILLER + 1)
+    node.replace_input_with(_FILLER, value)
