@@ -49,6 +49,9 @@ class SlicedPositions(layers.Layer):
         rows = ops.slice(self.table, (0, 0), (shape[-2], shape[-1]))
         return x + ops.broadcast_to(rows, shape)
 
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
 
 class IndexedPositions(SlicedPositions):
     """The first rows of a table, by an index."""
@@ -392,6 +395,9 @@ def test_a_loop_over_an_unknown_length_is_refused() -> None:
     class Loops(layers.Layer):
         def call(self, x: Any) -> Any:
             return sum(x[:, i] for i in range(ops.shape(x)[1]))
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape[0], shape[2]
 
     x = keras.Input((None, 4))
     model = keras.Model(x, Loops()(x))

@@ -45,6 +45,9 @@ class Coordinates(layers.Layer):
         super().__init__()
         self.project = dense(WIDTH)
 
+    def build(self, shape: Any) -> None:
+        self.project.build((None, None, 2))
+
     def call(self, x: Any) -> Any:
         batch, height, width, channels = ops.shape(x)
         rows = ops.linspace(0.0, 1.0, height)[:, None]
@@ -156,11 +159,18 @@ class Merging(layers.Layer):
         super().__init__()
         self.reduce = dense(WIDTH)
 
+    def build(self, shape: Any) -> None:
+        self.reduce.build((*shape[:-1], 4 * shape[-1]))
+
     def call(self, x: Any) -> Any:
         height, width = ops.shape(x)[1], ops.shape(x)[2]
         x = ops.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
         parts = [x[:, i::2, j::2, :] for i in range(2) for j in range(2)]
         return self.reduce(ops.concatenate(parts, axis=-1))
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        halves = [None if n is None else (n + 1) // 2 for n in shape[1:3]]
+        return shape[0], *halves, WIDTH
 
 
 def shifted_windows(image: Any) -> Any:
