@@ -86,8 +86,9 @@ def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F
     register = register_converter(*layers)
 
     def decorate(converter: F) -> F:
+        registered = register(converter)
         _CONDITIONS.update(dict.fromkeys(layers, when))
-        return register(converter)
+        return registered
 
     return decorate
 

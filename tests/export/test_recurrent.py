@@ -90,6 +90,12 @@ def test_what_the_operators_lack_is_traced(case: LayerCase) -> None:
     check(replace(case, dtype=case.kwargs.get("dtype", "float32")))
 
 
+def test_a_file_in_float64_keeps_to_steps() -> None:
+    """onnxruntime has no kernel of the operators in float64."""
+    proto = to_onnx(built(layers.LSTM(UNITS, **PLAIN)), dtype="float64")
+    assert operators(proto) == SCAN
+
+
 @each(
     lstm(dtype="float16", **SEQUENCES),
     lstm(dtype="mixed_float16"),

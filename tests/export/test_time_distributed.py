@@ -72,3 +72,19 @@ def test_a_mask_goes_to_the_layer_and_on() -> None:
     model = keras.Model([x, mask], y)
     randomize(model)
     assert "LSTM" in operators(check_model(model))
+
+
+def test_a_model_that_masks_its_own_words() -> None:
+    """Documents of sentences of words, each of an unknown number."""
+    sentence = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            layers.Embedding(9, 3, mask_zero=True),
+            recurrent(),
+        ]
+    )
+    document = keras.Input((None, None), dtype="int32")
+    y = layers.TimeDistributed(sentence)(document)
+    model = keras.Model(document, recurrent()(y))
+    randomize(model)
+    check_model(model)
