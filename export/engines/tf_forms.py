@@ -61,10 +61,6 @@ def _l2_loss(g: GraphBuilder, x: ir.Value) -> ir.Value:
     return g.Mul(g.ReduceSumSquare(x, keepdims=0), 0.5)
 
 
-def _sum_of_all(g: GraphBuilder, *terms: ir.Value) -> ir.Value:
-    return g.Sum(*terms)
-
-
 def _rank(g: GraphBuilder, x: ir.Value) -> ir.Value:
     size = g.Squeeze(g.Shape(g.Shape(x)))
     return g.cast(size, ir.DataType.INT32)
@@ -79,7 +75,6 @@ def _truncated_remainder(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
 
 
 _FORMS: Mapping[str, Form] = {
-    "AccumulateNV2": _sum_of_all,
     "Inv": _reciprocal,
     "L2Loss": _l2_loss,
     "Mod": _truncated_remainder,
