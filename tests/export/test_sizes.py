@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
-from support.export_check import check_model
+from support.export_check import check_model, randomize
 
 
 def fold_time(x):
@@ -76,7 +76,39 @@ def all_but_the_last(x):
     return ops.sum(x[:, : ops.shape(x)[1] - 1], axis=1)
 
 
+def matrices_of_a_size(x):
+    time = ops.shape(x)[1]
+    return ops.matmul(ops.tri(time) + 2.0 * ops.identity(time), x)
+
+
+def places_told_by_equality(x):
+    time = ops.shape(x)[1]
+    places = ops.arange(time)
+    even, last = places % 2 == 0, places != time - 1
+    return ops.where(even[:, None], x, ops.cast(last, "float32")[:, None] * -x)
+
+
+def numbers_at_even_distances(x):
+    return x * ops.linspace(-1.0, 1.0, ops.shape(x)[1])[:, None]
+
+
+def one_hot_of_a_size(x):
+    time = ops.shape(x)[1]
+    return ops.matmul(ops.one_hot(time - 1 - ops.arange(time), time), x)
+
+
+def padded_to_a_multiple(x):
+    batch, time, channels = ops.shape(x)
+    y = ops.pad(x, ((0, 0), (0, (5 - time % 5) % 5), (0, 0)))
+    return ops.sum(ops.reshape(y, (batch, -1, 5, channels)), axis=2)
+
+
 FUNCTIONS = [
+    matrices_of_a_size,
+    places_told_by_equality,
+    numbers_at_even_distances,
+    one_hot_of_a_size,
+    padded_to_a_multiple,
     fold_time,
     positions,
     positions_from_two,
@@ -109,6 +141,32 @@ class Calls(keras.layers.Layer):
         return self.shape_of(input_shape)
 
 
+class Weighted(keras.layers.Layer):
+    """A layer whose weights meet tensors and sizes in operators of Python."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(4,), name="scale")
+        self.matrix = self.add_weight(shape=(4, 4), name="matrix")
+        self.table = self.add_weight(shape=(16, 4), name="table")
+
+    def call(self, x):
+        _, time, width = ops.shape(x)
+        y = self.scale * x - self.scale / (ops.abs(x) + 1.0)
+        y = ops.where(self.scale > x, self.scale + y, self.scale - y)
+        y = y + self.table[:time] + ops.slice(self.table, (1, 0), (time, width))
+        return ops.swapaxes(self.matrix @ ops.swapaxes(y, 1, 2), 1, 2)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def test_weights_beside_tensors_and_sizes():
+    x = keras.Input((None, 4))
+    model = keras.Model(x, Weighted()(x))
+    randomize(model)
+    check_model(model, batch_named=False)
+
+
 def _model(function):
     channels = {concatenate_zeros_and_ones: 7}.get(function, 4)
     flat = function in (mean_by_hand, second_half, middle_one, all_but_the_last)
@@ -131,6 +189,25 @@ def branches_on_a_size(x):
     return x * 2.0 if ops.shape(x)[1] > 8 else x
 
 
-def test_python_code_that_needs_the_size_is_refused():
-    with pytest.raises(UnsupportedOperationError, match=r"Calls.*Received: "):
-        to_onnx(_model(branches_on_a_size))
+def branches_on_equality(x):
+    return x * 2.0 if ops.shape(x)[1] == 8 else x
+
+
+def counts_to_a_size(x):
+    return sum(x[:, i : i + 1] for i in range(ops.shape(x)[1])) + x
+
+
+def least_of_python(x):
+    return x[:, : min(ops.shape(x)[1], 3)].sum() + x
+
+
+@pytest.mark.parametrize(
+    "function",
+    [branches_on_a_size, branches_on_equality, counts_to_a_size, least_of_python],
+    ids=lambda f: f.__name__,
+)
+def test_python_code_that_needs_the_size_is_refused(function):
+    with pytest.raises(
+        UnsupportedOperationError, match=r"Calls.*Received: .*unknown until the model"
+    ):
+        to_onnx(_model(function), engine="native")
