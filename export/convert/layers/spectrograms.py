@@ -61,8 +61,8 @@ def mel_weights(layer: Any) -> np.ndarray[Any, Any]:
     """
     frequencies = np.linspace(0.0, layer.sampling_rate / 2, layer.fft_length // 2 + 1)
     places = _mel(frequencies)[:, None]
-    ends = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float64))
-    edges = np.linspace(*ends, layer.num_mel_bins + 2)
+    lowest, highest = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float64))
+    edges = np.linspace(float(lowest), float(highest), int(layer.num_mel_bins) + 2)
     low, center, high = edges[:-2], edges[1:-1], edges[2:]
     rising = (places - low) / (center - low)
     falling = (high - places) / (high - center)

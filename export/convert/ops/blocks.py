@@ -32,12 +32,14 @@ def depth_to_space(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
             return made
         n, depth, height, width = (g.size(image, axis) for axis in range(4))
         channels = _one(g, g.Div(depth, [block * block]))
-        inner = [block, block, channels] if last else [channels, block, block]
+        inner: list[int | ir.Value] = [channels, block, block]
+        if last:
+            inner = [block, block, channels]
         split = g.Reshape(image, g.shape(n, *inner, height, width))
         perm = [0, 3, 4, 1, 5, 2] if last else [0, 1, 4, 2, 5, 3]
         rows, columns = (_one(g, g.Mul(size, [block])) for size in (height, width))
         sizes = channels, rows, columns
-        return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))  # type: ignore[no-any-return]
+        return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))
 
     return in_channels_first(g, op, x, compute)
 
@@ -57,7 +59,7 @@ def space_to_depth(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         split = g.Reshape(image, g.shape(n, channels, height, block, width, block))
         perm = [0, 3, 5, 1, 2, 4] if last else [0, 1, 3, 5, 2, 4]
         sizes = _one(g, g.Mul(channels, [block * block])), height, width
-        return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))  # type: ignore[no-any-return]
+        return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))
 
     return in_channels_first(g, op, x, compute)
 
@@ -91,7 +93,7 @@ def unfold(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     cut = g.Gather(g.Gather(x, columns, axis=3), rows, axis=2)
     by_place = g.Transpose(cut, perm=[0, 1, 2, 4, 3, 5])
     places, windows = len(rows) * len(columns), rows.shape[1] * columns.shape[1]
-    return g.Reshape(by_place, [0, (channels or 0) * places, windows])  # type: ignore[no-any-return]
+    return g.Reshape(by_place, [0, (channels or 0) * places, windows])
 
 
 @converts("nn.Fold")
@@ -113,7 +115,7 @@ def fold(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     table = np.asarray([one + [y.size] * (most - len(one)) for one in lying])
     flat = g.Pad(g.Reshape(x, [0, -1, y.size]), [0, 0, 0, 0, 0, 1])
     total = reduce(g, "ReduceSum", g.Gather(flat, table, axis=2), [3])
-    return g.Reshape(total, [0, 0, height, width])  # type: ignore[no-any-return]
+    return g.Reshape(total, [0, 0, height, width])
 
 
 def _whole(rows: Any, columns: Any) -> tuple[int, ...]:

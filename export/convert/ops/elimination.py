@@ -135,7 +135,7 @@ def det(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         made: ir.Value = g.Det(x)
         return made
     sign, diagonal = _sign_and_diagonal(g, x)
-    return g.Mul(sign, reduce(g, "ReduceProd", diagonal, [g.rank(x) - 2]))  # type: ignore[no-any-return]
+    return g.Mul(sign, reduce(g, "ReduceProd", diagonal, [g.rank(x) - 2]))
 
 
 @converts("numpy.Slogdet")
@@ -151,4 +151,4 @@ def slogdet(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
 def logdet(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """The logarithm of the determinant, NaN where that is negative."""
     sign, logarithm = slogdet(g, op, x)
-    return g.Where(g.Less(sign, 0.0), np.float64(np.nan), logarithm)  # type: ignore[no-any-return]
+    return g.Where(g.Less(sign, 0.0), np.float64(np.nan), logarithm)

@@ -26,7 +26,7 @@ def erfc(g: GraphBuilder, x: ir.Value) -> ir.Value:
     tail = erfc_of_positive(
         g, g.Where(g.Greater(size, _END_OF_TAIL), _END_OF_TAIL, size)
     )
-    return g.Where(g.Less(x, 0.0), g.Add(g.Neg(tail), 2.0), tail)  # type: ignore[no-any-return]
+    return g.Where(g.Less(x, 0.0), g.Add(g.Neg(tail), 2.0), tail)
 
 
 def erfinv(g: GraphBuilder, x: ir.Value) -> ir.Value:
@@ -49,7 +49,7 @@ def erfinv(g: GraphBuilder, x: ir.Value) -> ir.Value:
         step = g.Div(error, slope)
         y = g.Sub(y, g.Div(step, g.Add(g.Mul(y, step), 1.0)))
     outside = g.Where(g.Equal(size, 1.0), np.float64(np.inf), np.float64(np.nan))
-    return g.Mul(g.Sign(x), g.Where(inside, y, outside))  # type: ignore[no-any-return]
+    return g.Mul(g.Sign(x), g.Where(inside, y, outside))
 
 
 def _winitzki(g: GraphBuilder, logarithm: ir.Value) -> ir.Value:
@@ -62,7 +62,7 @@ def _winitzki(g: GraphBuilder, logarithm: ir.Value) -> ir.Value:
     # Of the two forms the one that adds; the other's divisor is kept from 0.
     below = g.Where(positive, g.Add(root, b), 1.0)
     square = g.Where(positive, g.Div(c, below), g.Sub(root, b))
-    return g.Sqrt(square)  # type: ignore[no-any-return]
+    return g.Sqrt(square)
 
 
 unary("math.Erfc", erfc)

@@ -63,7 +63,7 @@ def istft(g: GraphBuilder, op: Any, x: Complex) -> ir.Value:
     rank = g.rank(real) - 1
     start = points // 2 if op.center else 0
     end = -start or _END if op.length is None else start + int(op.length)
-    return g.Slice(signal, [start], [end], [rank - 1])  # type: ignore[no-any-return]
+    return g.Slice(signal, [start], [end], [rank - 1])
 
 
 def _envelope(
@@ -80,7 +80,7 @@ def _envelope(
     every = g.Expand(g.cast(squares, dtype), g.shape(g.size(pieces, -2), len(window)))
     every = g.with_shape(every, [None, len(window)])
     sums = overlapped(g, every, stride)
-    return g.Where(g.Greater(sums, 1e-10), sums, 1.0)  # type: ignore[no-any-return]
+    return g.Where(g.Greater(sums, 1e-10), sums, 1.0)
 
 
 def window_of(window: Any, length: int, points: int) -> Array:
@@ -105,10 +105,15 @@ def short_time_transform(
     if center:
         # As much of the signal, mirrored, before its start and behind its end.
         pad, rank, size = len(window) // 2, g.rank(x), g.static_shape(x)[-1]
-        sizes = [*list(x.shape or ())[:-1], None if size is None else size + 2 * pad]
+        sizes = [*outer_sizes(x), None if size is None else size + 2 * pad]
         amounts = ([0] * (rank - 1) + [pad]) * 2
         x = g.with_shape(g.Pad(x, amounts, mode="reflect"), sizes)
     return real_transform(g, frames(g, x, len(window), stride), window)
+
+
+def outer_sizes(x: ir.Value) -> list[Any]:
+    """Return all sizes but the last, unknown ones by their names."""
+    return list(x.shape or ())[:-1]
 
 
 def frames(g: GraphBuilder, x: ir.Value, length: int, stride: int) -> ir.Value:
@@ -117,7 +122,7 @@ def frames(g: GraphBuilder, x: ir.Value, length: int, stride: int) -> ir.Value:
     They are gathered in the largest pieces that all of them begin and end with.
     """
     rank, size = g.rank(x), g.static_shape(x)[-1]
-    outer = list(x.shape or ())[:-1]
+    outer = outer_sizes(x)
     piece = math.gcd(length, stride)
     steps, within = stride // piece, np.arange(length // piece)
     if size is None:

@@ -19,7 +19,7 @@ from keras_acts.export.convert.registry import converts
 
 def _clipped(g: GraphBuilder, x: ir.Value) -> ir.Value:
     epsilon = keras.config.epsilon()
-    return g.Clip(x, epsilon, 1.0 - epsilon)  # type: ignore[no-any-return]
+    return g.Clip(x, epsilon, 1.0 - epsilon)
 
 
 def _log_probabilities(
@@ -29,7 +29,7 @@ def _log_probabilities(
         logits: ir.Value = g.LogSoftmax(output, axis=axis)
         return logits
     total = reduce(g, "ReduceSum", output, [axis], keepdims=True)
-    return g.Log(_clipped(g, g.Div(output, total)))  # type: ignore[no-any-return]
+    return g.Log(_clipped(g, g.Div(output, total)))
 
 
 @converts("nn.BinaryCrossentropy")
@@ -101,7 +101,7 @@ def in_top_k(
     own = g.GatherElements(scores, places, axis=g.rank(scores) - 1)
     larger = g.cast(g.Greater(scores, own), ir.DataType.INT64)
     count = reduce(g, "ReduceSum", larger, [g.rank(scores) - 1])
-    return g.Less(count, np.int64(op.k))  # type: ignore[no-any-return]
+    return g.Less(count, np.int64(op.k))
 
 
 @converts("math.CDist")

@@ -87,7 +87,7 @@ def _scattered(
     one_more = g.with_shape(g.Add(count, [1]), (1,))
     start = g.Expand(empty, g.shape(one_more, *sizes))
     every = g.ScatterND(start, places, rows, reduction=reduction.scatter)
-    return g.Slice(every, [0], count, [0])  # type: ignore[no-any-return]
+    return g.Slice(every, [0], count, [0])
 
 
 def _masked(

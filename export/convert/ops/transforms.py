@@ -95,7 +95,7 @@ def real_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Value:
         weights[-1] /= 2.0
     matrix = np.concatenate([cosines * weights, -sines * weights])
     both = g.Concat(real, imag, axis=rank - 1)
-    return g.MatMul(both, g.cast(matrix, require_dtype(real)))  # type: ignore[no-any-return]
+    return g.MatMul(both, g.cast(matrix, require_dtype(real)))
 
 
 def _mirrored_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Value:
@@ -131,8 +131,9 @@ def complex_transform(
         return parts(g, _turned(g, made, rank, axis), g.static_shape(real))
     cosines, sines = waves(points, points)
     sines = -sines if inverse else sines
-    matrix = np.block([[cosines, -sines], [sines, cosines]])
-    matrix = g.cast(matrix / points if inverse else matrix, require_dtype(real))
+    waves_of_both = np.block([[cosines, -sines], [sines, cosines]])
+    scale = 1.0 / points if inverse else 1.0
+    matrix = g.cast(waves_of_both * scale, require_dtype(real))
     both = g.Concat(real, imag, axis=axis)
     if axis == rank - 1:
         both = g.MatMul(both, matrix)

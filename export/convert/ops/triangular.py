@@ -73,7 +73,7 @@ def solved(g: GraphBuilder, a: Operand, b: Operand, solve: Any) -> ir.Value:
         return made
     sizes = g.static_shape(right)
     standing = g.with_shape(g.Unsqueeze(right, [-1]), [*sizes, 1])
-    return g.Squeeze(solve(*alike(g, left, standing)), [-1])  # type: ignore[no-any-return]
+    return g.Squeeze(solve(*alike(g, left, standing)), [-1])
 
 
 def substituted(g: GraphBuilder, a: ir.Value, b: ir.Value, *, lower: bool) -> ir.Value:
