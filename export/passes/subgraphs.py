@@ -10,6 +10,8 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
+from keras_acts.export.passes.weights import tensor_of
+
 _LONGEST = 32
 """More integers are data, not sizes, axes or ends of slices."""
 
@@ -43,8 +45,7 @@ def _is_small(x: ir.Value) -> bool:
 
 def _copied(graph: ir.Graph, x: ir.Value) -> ir.Value:
     name = f"{graph.name}/{x.name}"
-    array = x.const_value.numpy() if x.const_value is not None else None
-    tensor = ir.tensor(array, ir.DataType.INT64, name=name)
+    tensor = ir.tensor(tensor_of(x).numpy(), ir.DataType.INT64, name=name)
     value = ir.Value(name=name, shape=x.shape, type=x.type, const_value=tensor)
     graph.register_initializer(value)
     return value

@@ -98,11 +98,24 @@ def recurrent() -> Any:
     return keras.Model(words, y, name="recurrent")
 
 
+def looping() -> Any:
+    import keras
+    from keras import layers
+
+    x = keras.Input((None, 6, 2), name="frames")
+    y = layers.ConvLSTM1D(3, 3, padding="same", return_sequences=True)(x)
+    y = layers.TimeDistributed(layers.Flatten())(y)
+    cells = [layers.SimpleRNNCell(3), layers.LSTMCell(2)]
+    y = layers.RNN(cells, return_sequences=True)(layers.Masking()(y))
+    return keras.Model(x, y, name="looping")
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "conv": convolutional,
     "activations": activations,
     "mixed": mixed,
     "recurrent": recurrent,
+    "looping": looping,
 }
 
 
