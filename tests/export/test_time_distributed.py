@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -12,6 +13,13 @@ from support.export_check import check_model, operators, randomize
 
 PLAIN = {"kernel_initializer": "ones"}
 IMAGES = {**PLAIN, "data_format": "channels_last"}
+
+
+def test_the_call_that_is_written_anew_is_as_it_was() -> None:
+    parameters = list(inspect.signature(layers.TimeDistributed.call).parameters)
+    assert parameters == ["self", "inputs", "training", "mask"]
+    inner = layers.TimeDistributed(dense()).layer
+    assert (inner._call_has_mask_arg, inner._call_has_training_arg) == (False, True)
 
 
 def model_of(layer: Any, shape: Any) -> keras.Model:
