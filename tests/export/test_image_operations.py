@@ -123,6 +123,26 @@ def test_resizing(case: Operation) -> None:
     operations.check(case)
 
 
+def enlarged(x: Array, how: str) -> Array:
+    return resized(x, (2 * x.shape[1], 3 * x.shape[2]), how)
+
+
+@pytest.mark.parametrize(
+    ("how", "dtype", "differs"),
+    [
+        ("lanczos3", "float32", "torch"),
+        ("bicubic", "float32", "torch tensorflow"),
+        ("bilinear", "float64", EVERYWHERE),
+    ],
+)
+@pytest.mark.parametrize("shape", [(4, 3, 2), (None, 3, 2)])
+def test_upsampling(shape: Any, how: str, dtype: str, differs: str) -> None:
+    x = keras.Input(shape, dtype=dtype)
+    layer = keras.layers.UpSampling2D((2, 3), interpolation=how, dtype=dtype, **LAST)
+    reference = on(differs, lambda x: enlarged(x, how))
+    export_check.check_model(keras.Model(x, layer(x)), reference, batch_named=False)
+
+
 MODES = {"mirror": "reflect", "nearest": "edge", "reflect": "symmetric"}
 """Keras's fill modes by NumPy's names; the others have the same."""
 BORDER = 30

@@ -1,4 +1,4 @@
-"""Upsampling by whole factors: one Resize, for unknown sizes too."""
+"""Upsampling by whole factors: one Resize where ONNX has it, for unknown sizes too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.ops.image import resize
+from keras_acts.export.convert.ops.image import has_operator, resize
+from keras_acts.export.convert.ops.resampling import (
+    extent,
+    operators_for,
+    resized_by_weights,
+)
 from keras_acts.export.convert.ops.reshaping import repeated
 from keras_acts.export.convert.registry import register_converter
 
@@ -45,4 +50,15 @@ def _upsampled(
             x = repeated(g, x, factor, axis)
         return x
     scales = [float(factor) for factor in factors]
-    return resize(g, x, axes, interpolation, scales=scales)
+    if has_operator(x, interpolation):
+        return resize(g, x, axes, interpolation, scales=scales)
+    wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
+    sizes = [
+        _scaled(g, extent(g, x, axis), scale)
+        for axis, scale in zip(axes, scales, strict=True)
+    ]
+    return resized_by_weights(g, wide, axes, sizes, interpolation, antialias=False)
+
+
+def _scaled(g: GraphBuilder, size: Any, factor: float) -> Any:
+    return operators_for(g, size).Mul(size, factor)

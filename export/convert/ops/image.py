@@ -53,7 +53,9 @@ def resize(
     The runtime's interpolations take the last axes, so the others go before them. All
     are named, not by `axes`: onnxruntime 1.31 forgets it when it moves a transpose.
     """
-    attributes = _attributes(g, x, interpolation, antialias=antialias)
+    attributes = dict(_INTERPOLATIONS[interpolation])
+    if antialias:
+        attributes |= {"antialias": 1, "exclude_outside": 1}
     rank, outer = g.rank(x), g.rank(x) - len(axes)
     order = [axis for axis in range(rank) if axis not in axes] + list(axes)
     # No other type has a kernel everywhere.
@@ -76,21 +78,9 @@ def resize(
     return transposed(g, y, [order.index(axis) for axis in range(rank)])
 
 
-def _attributes(
-    g: GraphBuilder, x: ir.Value, interpolation: str, *, antialias: bool
-) -> dict[str, Any]:
-    if interpolation not in _INTERPOLATIONS:
-        raise UnsupportedOperationError(
-            f"`interpolation` must be one of {sorted(_INTERPOLATIONS)} in ONNX. "
-            f"Received: interpolation={interpolation!r}"
-        )
-    if x.dtype == ir.DataType.DOUBLE:
-        raise UnsupportedOperationError(
-            "Runtimes resize images in float32 only: export with `dtype='float32'`. "
-            "Received: an image of float64"
-        )
-    wide = {"antialias": 1, "exclude_outside": 1} if antialias else {}
-    return _INTERPOLATIONS[interpolation] | wide
+def has_operator(x: ir.Value, interpolation: str) -> bool:
+    """Whether ONNX resizes images of a dtype so; runtimes know float32 at most."""
+    return interpolation in _INTERPOLATIONS and x.dtype != ir.DataType.DOUBLE
 
 
 @converts("image.Resize")
@@ -123,12 +113,7 @@ def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.V
         for axis, size in zip(axes, sizes, strict=True):
             x = _nearest(g, x, axis, size)
         return x
-    operator = (
-        how in _INTERPOLATIONS
-        and require_dtype(x) != ir.DataType.DOUBLE
-        and not (op.antialias and g.opset < _ANTIALIAS)
-    )
-    if operator:
+    if has_operator(x, how) and (g.opset >= _ANTIALIAS or not op.antialias):
         return resize(g, x, axes, how, sizes=sizes, antialias=op.antialias)
     wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
     return resized_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)

@@ -98,7 +98,7 @@ _LEAST_TOTAL = 1000.0 * float(np.finfo(np.float32).eps)
 def kernel_weights(
     g: GraphBuilder,
     size: Number,
-    new: int,
+    new: Number,
     scale: Number,
     shift: Number,
     method: str,
@@ -110,16 +110,17 @@ def kernel_weights(
     Args:
         g: The graph builder.
         size: The old size, a number, or float64 in the graph.
-        new: The new size.
+        new: The new size, likewise.
         scale: New pixels to one old pixel, likewise.
         shift: How far the old image's edge lies inside the new one, in new pixels.
         method: The kernel.
         antialias: Whether a kernel covers more than its own pixels where the image
             shrinks.
     """
-    n = operators_for(g, size, scale, shift)
+    n = operators_for(g, size, new, scale, shift)
     half, step = np.float64(0.5), n.Div(np.float64(1.0), scale)
-    centers = n.Sub(n.Mul(n.Sub(np.arange(new) + half, shift), step), half)
+    middles = n.Add(_places(g, new), half)
+    centers = n.Sub(n.Mul(n.Sub(middles, shift), step), half)
     distance = n.Abs(n.Sub(centers, _column(g, size)))
     if antialias:
         distance = n.Div(distance, n.Max(step, np.float64(1.0)))
@@ -146,10 +147,16 @@ def area_weights(g: GraphBuilder, size: Number, new: int) -> Number:
 
 def _column(g: GraphBuilder, size: Number) -> Number:
     """Return the places of the old pixels, one below the other."""
+    places = _places(g, size)
+    return (
+        places[:, None] if isinstance(places, np.ndarray) else g.Unsqueeze(places, [1])
+    )
+
+
+def _places(g: GraphBuilder, size: Number) -> Number:
     if not isinstance(size, ir.Value):
-        return np.arange(int(size), dtype=np.float64)[:, None]
-    places = g.Range(np.float64(0.0), size, np.float64(1.0))
-    return g.Unsqueeze(places, [1])
+        return np.arange(int(size), dtype=np.float64)
+    return g.Range(np.float64(0.0), size, np.float64(1.0))
 
 
 def _sum(g: GraphBuilder, weights: Number) -> Number:
@@ -171,7 +178,7 @@ def resized_by_weights(
     g: GraphBuilder,
     x: ir.Value,
     axes: Sequence[int],
-    sizes: Sequence[int],
+    sizes: Sequence[Number],
     method: str,
     *,
     antialias: bool,
@@ -182,7 +189,8 @@ def resized_by_weights(
         if method == "area":
             weights = area_weights(g, size, new)
         else:
-            scale = operators_for(g, size).Div(np.float64(new), size)
+            count = new if isinstance(new, ir.Value) else np.float64(new)
+            scale = operators_for(g, size, new).Div(count, size)
             still = np.float64(0.0)
             weights = kernel_weights(
                 g, size, new, scale, still, method, antialias=antialias
@@ -192,13 +200,14 @@ def resized_by_weights(
 
 
 def _product(
-    g: GraphBuilder, x: ir.Value, axis: int, weights: Number, new: int
+    g: GraphBuilder, x: ir.Value, axis: int, weights: Number, new: Number
 ) -> ir.Value:
     """Multiply one axis by a matrix of weights."""
     order = [other for other in range(g.rank(x)) if other != axis] + [axis]
     last = transposed(g, x, order)
     y = g.MatMul(last, g.cast(weights, require_dtype(x)))
-    y = g.with_shape(y, [*g.static_shape(last)[:-1], new])
+    known = None if isinstance(new, ir.Value) else int(new)
+    y = g.with_shape(y, [*g.static_shape(last)[:-1], known])
     return transposed(g, y, [order.index(other) for other in range(len(order))])
 
 
