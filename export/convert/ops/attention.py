@@ -44,10 +44,10 @@ def dot_product_attention(
     q, k, v = (_wide(g, g.cast(x, g.spec.dtype)) for x in (query, key, value))
     heads, groups = g.static_shape(q)[2], g.static_shape(k)[2]
     # To scale the queries is less work than to scale the logits, and keeps a product of
-    # halves in range.
-    scaled = g.with_shape(g.Mul(q, _scale(g, q, scale)), g.static_shape(q))
-    first = _in_heads(g, transposed(g, scaled, _HEADS_FIRST), groups)
-    products = _product(g, first, transposed(g, k, _HEADS_FIRST_TRANSPOSED))
+    # halves in range. onnxruntime makes the factor a part of the product behind it.
+    first = _in_heads(g, transposed(g, q, _HEADS_FIRST), groups)
+    scaled = g.with_shape(g.Mul(first, _scale(g, q, scale)), g.static_shape(first))
+    products = _product(g, scaled, transposed(g, k, _HEADS_FIRST_TRANSPOSED))
     logits = _capped(g, _in_heads(g, products, heads), op.attn_logits_soft_cap)
     sizes = g.static_shape(logits)
     if bias is not None:
