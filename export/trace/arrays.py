@@ -41,6 +41,8 @@ def with_arrays(kind: str, arguments: Any) -> Any:
 
 
 def _array(kind: str, x: Any) -> Any:
+    if keras.ops.is_tensor(x):
+        return np.asarray(keras.ops.convert_to_numpy(x))
     number = isinstance(x, bool | int | float) and kind in _NUMBERS
     if not number and not (isinstance(x, list | tuple) and x and _is_plain(x)):
         return x

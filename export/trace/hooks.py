@@ -25,7 +25,8 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 10. conditions, loops, maps and scans of the backend are recorded: their functions may
     use traced tensors where their arguments are none;
 11. the backend of a `DataLayer` is `keras.ops`, and its draws in vain are left out;
-12. what `ops.vectorize` makes maps traced tensors by `ops.vectorized_map`.
+12. what `ops.vectorize` makes maps traced tensors by `ops.vectorized_map`;
+13. windows of a traced length, which Keras refuses, are computed in `keras.ops`.
 
 The functions are in place only while some thread traces, and do nothing in threads
 that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
@@ -57,6 +58,7 @@ from keras_acts.export.trace.control_flow import CALLS
 from keras_acts.export.trace.recorder import Recorder
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 from keras_acts.export.trace.vectorizing import vectorize
+from keras_acts.export.trace.windows import WINDOWS
 
 _recorder: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
 _lock = threading.Lock()
@@ -142,10 +144,10 @@ def _creation(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Wrap a function of the backend that an operation calls with its sizes."""
+    """Wrap a function of the backend that is an operation of its first argument."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
             if _recorder.get() is None or not has_traced((args, kwargs)):
                 return original(x, *args, **kwargs)
             return operation(*args, **kwargs).symbolic_call(x)
@@ -153,6 +155,14 @@ def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]
         return call
 
     return wrap
+
+
+def _window(original: Callable[..., Any]) -> Callable[..., Any]:
+    def window(x: Any, *args: Any, **kwargs: Any) -> Any:
+        traced = WINDOWS[original.__name__] if has_traced(x) else original
+        return traced(x, *args, **kwargs)
+
+    return window
 
 
 def _slice(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -301,6 +311,8 @@ _CREATIONS = ("empty", "eye", "full", "identity", "linspace", "ones", "tri", "ze
 
 _FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
 
+_OF_NUMPY = (keras.ops, keras_ops, keras_numpy)
+
 # Whose attribute, its name, and what takes its place.
 _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras.Operation, "symbolic_call", _operation_call),
@@ -309,15 +321,18 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (backend, "convert_to_tensor", _convert_to_tensor),
     (keras_activations.Mish, "static_call", _mish_static_call),
     *((module, "shape", _shape) for module in (keras.ops, keras_ops, keras_core)),
-    *((module, "ndim", _ndim) for module in (keras.ops, keras_ops, keras_numpy)),
+    *((module, "ndim", _ndim) for module in _OF_NUMPY),
     *((backend.numpy, name, _creation) for name in _CREATIONS),
     *((KerasVariable, name, _variable_operator) for name in _REFLECTED),
     (KerasVariable, "__getitem__", _variable_item),
     (backend.core, "slice", _slice),
     (backend.numpy, "vectorize", vectorize),
+    *((module, name, _window) for module in _OF_NUMPY for name in WINDOWS),
     (backend.numpy, "broadcast_to", _sized(keras_numpy.BroadcastTo)),
-    (backend.numpy, "repeat", _sized(keras_numpy.Repeat)),
-    (backend.numpy, "tile", _sized(keras_numpy.Tile)),
+    *(
+        (backend.numpy, name.lower(), _sized(getattr(keras_numpy, name)))
+        for name in ("Bincount", "Clip", "Repeat", "Roll", "Tile", "Trapezoid")
+    ),
     *((backend.core, name, _control_flow(f)) for name, f in CALLS.items()),
     # Names of the package that stand for the same functions.
     (backend, "cond", _control_flow(CALLS["cond"])),

@@ -87,6 +87,59 @@ TRACED = [
     ),
 ]
 
+SIZE = (((None,), "float32"),)
+
+BY_SIZES = [
+    *(
+        one(
+            f"{name} of a size",
+            lambda x, name=name, rest=rest: (
+                getattr(ops, name)(ops.shape(x)[1], *rest) * x[0, :, 0]
+            ),
+            shapes=((None, 2),),
+            outputs=SIZE,
+            # Keras's windows of the same name on torch are periodic.
+            reference=lambda x, name=name, rest=rest: (
+                getattr(np, name)(x.shape[1], *rest) * x[0, :, 0]
+            ),
+        )
+        for name, rest in (
+            *((name, ()) for name in ("bartlett", "blackman", "hamming", "hanning")),
+            ("kaiser", (2.0,)),
+        )
+    ),
+    one(
+        "roll by a tensor",
+        lambda x: ops.roll(x, ops.argmax(x[0, 0]) - 2, axis=1),
+        shapes=((None, 4),),
+        outputs=(((None, None, 4), "float32"),),
+        reference=lambda x: np.roll(x, np.argmax(x[0, 0]) - 2, axis=1),
+    ),
+    one(
+        "triu by a tensor",
+        lambda x: ops.triu(x, ops.argmax(x[0, 0]) - 1),
+        outputs=SAME,
+        reference=lambda x: np.triu(x, np.argmax(x[0, 0]) - 1),
+    ),
+    one(
+        "constants clipped by a tensor",
+        lambda x: ops.clip(np.float32(FOUR), ops.min(x), x[0, 0]),
+        outputs=(((4,), "float32"),),
+        reference=lambda x: np.clip(np.float32(FOUR), x.min(), x[0, 0]),
+    ),
+    one(
+        "constants over places",
+        lambda x: x[:, :, 0] * ops.trapezoid(np.float32(FOUR), x[0, 0]),
+        outputs=(((None, 3), "float32"),),
+        reference=lambda x: x[:, :, 0] * _area(np.float32(FOUR), x[0, 0]),
+    ),
+]
+
+
+def _area(heights: np.ndarray, places: np.ndarray) -> np.ndarray:
+    return ((heights[1:] + heights[:-1]) / 2 * np.diff(places)).sum()
+
+
 MAPPED = [
     one(
         "vectorize",
@@ -108,6 +161,6 @@ def _weighed(a: Any, b: Any) -> Any:
     return ops.sum(a * b) + ops.max(a)
 
 
-@export_check.each(*LISTS_AND_NUMBERS, *TRACED, *MAPPED)
+@export_check.each(*LISTS_AND_NUMBERS, *TRACED, *BY_SIZES, *MAPPED)
 def test_answers_like_keras(case: Operation) -> None:
     operations.check(case)

@@ -46,7 +46,7 @@ def trapezoid(g: GraphBuilder, op: Any, y: ir.Value) -> ir.Value:
     axis = op.axis % g.rank(y)
     y = wide(g, *promoted(g, y))
     later, earlier = _neighbours(g, y, axis)
-    width: Operand = op.dx
+    width = g.cast(op.dx, require_dtype(y))
     if op.x is not None:
         given = np.asarray(op.x) if isinstance(op.x, list | tuple) else op.x
         x = g.cast(given, require_dtype(y))

@@ -42,12 +42,12 @@ def diagflat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Tril")
 def tril(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    return g.Trilu(x, np.asarray(op.k, np.int64), upper=0)
+    return g.Trilu(x, g.cast(op.k, "int64"), upper=0)
 
 
 @converts("numpy.Triu")
 def triu(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    return g.Trilu(x, np.asarray(op.k, np.int64), upper=1)
+    return g.Trilu(x, g.cast(op.k, "int64"), upper=1)
 
 
 def diagonal_of(

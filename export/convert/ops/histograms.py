@@ -27,7 +27,8 @@ def bincount(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         )
     places = g.cast(x, I64)
     # Without any element the largest place is that before the shortest result.
-    found = g.Concat(g.Reshape(places, [-1]), [int(op.minlength) - 1], axis=0)
+    shortest = g.Sub(g.shape(op.minlength), [1])
+    found = g.Concat(g.Reshape(places, [-1]), shortest, axis=0)
     length = g.Add(reduce(g, "ReduceMax", found, [0], keepdims=True), [1])
     shape = g.Concat(g.Shape(x, start=0, end=g.rank(x) - 1), length, axis=0)
     weights = g.Expand(np.ones((), np.int32), g.Shape(x))

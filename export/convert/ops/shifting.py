@@ -116,21 +116,26 @@ def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Valu
 def roll(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     if op.axis is None:
         flat = g.with_shape(g.Reshape(x, [-1]), [None])
-        return g.Reshape(_rolled(g, flat, int(op.shift), 0), g.Shape(x))
+        return g.Reshape(_rolled(g, flat, op.shift, 0), g.Shape(x))
     axes = _axes(g, op.axis, x)
-    shifts = [op.shift] * len(axes) if isinstance(op.shift, int) else op.shift
+    several = isinstance(op.shift, list | tuple | np.ndarray)
+    shifts = op.shift if several else [op.shift] * len(axes)
     for shift, axis in zip(shifts, axes, strict=True):
-        x = g.with_shape(_rolled(g, x, int(shift), axis), g.static_shape(x))
+        x = g.with_shape(_rolled(g, x, shift, axis), g.static_shape(x))
     return x
 
 
-def _rolled(g: GraphBuilder, x: ir.Value, shift: int, axis: int) -> ir.Value:
+def _rolled(
+    g: GraphBuilder, x: ir.Value, shift: int | ir.Value, axis: int
+) -> ir.Value:
     size = g.static_shape(x)[axis]
     start: Operand
-    if size is not None:
-        start = [-shift % size if size else 0]
+    if isinstance(shift, ir.Value):
+        start = g.Mod(g.Neg(g.shape(shift)), g.size(x, axis))
+    elif size is not None:
+        start = [-int(shift) % size if size else 0]
     else:
-        start = g.Mod(np.asarray([-shift], np.int64), g.size(x, axis))
+        start = g.Mod(np.asarray([-int(shift)], np.int64), g.size(x, axis))
     tail, head = g.Slice(x, start, [_END], [axis]), g.Slice(x, [0], start, [axis])
     return g.Concat(tail, head, axis=axis)
 
