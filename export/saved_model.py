@@ -140,7 +140,11 @@ def require_tensorflow() -> ModuleType:
 
 
 def frozen(function: Any) -> Any:
-    """Return a function with its variables as constants and its calls in place."""
+    """Return a function with its variables as constants and its calls in place.
+
+    Raises:
+        ValueError: It assigns to its variables.
+    """
     from tensorflow.python.framework import convert_to_constants as constants
 
     return constants.convert_variables_to_constants_v2(

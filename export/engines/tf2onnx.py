@@ -206,9 +206,11 @@ class _Problems(logging.Handler):
 def _quiet() -> Iterator[list[str]]:
     """Keep what tf2onnx and TensorFlow print from the terminal; yield its errors."""
     logger, problems = logging.getLogger(NAME), _Problems()
-    propagate = logger.propagate
+    others = logging.getLogger("tensorflow")
+    propagate, level = logger.propagate, others.level
     logger.addHandler(problems)
     logger.propagate = False
+    others.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -216,6 +218,7 @@ def _quiet() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(problems)
         logger.propagate = propagate
+        others.setLevel(level)
 
 
 def _prove(model: ir.Model, problems: Sequence[str]) -> None:

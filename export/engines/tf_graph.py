@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from keras_acts.export.trace import InputSpec
 Array = np.ndarray[Any, Any]
 Call = Callable[[dict[str, Any]], Mapping[str, Any]]
 """A model: tensors by output name for tensors by input name."""
+
+_ASSIGNS = re.compile(r"Assign(Add|Sub)?VariableOp$")
 
 # Graphs of TensorFlow hold constants as lists of Python numbers while they are
 # converted, fifty times their size. Those with as many elements as this are kept apart,
@@ -103,8 +106,7 @@ def frozen_graph(
             )
             weights = {}
         else:
-            graph, tables = frozen(traced).graph.as_graph_def(add_shapes=True), {}
-            graph = tf_loader.fix_freezing_errors_part2(graph)
+            graph, tables = _without_variables(traced), {}
             weights = dict(_taken_out(graph))
             with tf.Graph().as_default():
                 tf.import_graph_def(graph, name="")
@@ -123,6 +125,34 @@ def frozen_graph(
         weights=weights,
         tables=tables,
     )
+
+
+def _without_variables(traced: Any) -> Any:
+    """Return the GraphDef of a function with its variables as constants."""
+    from tf2onnx import tf_loader
+
+    try:
+        graph = frozen(traced).graph.as_graph_def(add_shapes=True)
+    except ValueError as error:
+        if "incompatible with expected resource" not in str(error):
+            raise
+        # It assigns to its variables, which TensorFlow does not see until it is done.
+        graph = tf_loader.convert_variables_to_constants_large_model(traced)
+        _drop_assignments(graph)
+    return tf_loader.fix_freezing_errors_part2(graph)
+
+
+def _drop_assignments(graph: Any) -> None:
+    """Take out of a GraphDef what assigns to variables, and what waits for it."""
+    dropped = {node.name for node in graph.node if _ASSIGNS.match(node.op)}
+    kept = [node for node in graph.node if node.name not in dropped]
+    for node in kept:
+        inputs = [x for x in node.input if x.removeprefix("^") not in dropped]
+        node.ClearField("input")
+        node.input.extend(inputs)
+    kept = [type(node).FromString(node.SerializeToString()) for node in kept]
+    graph.ClearField("node")
+    graph.node.extend(kept)
 
 
 def _has_tables(traced: Any) -> bool:

@@ -19,7 +19,7 @@ PATIENCE = 2.0
 """Seconds of work after which a line tells what is being done."""
 
 _PIPE_WIDTH = 160
-_NOISY = r"(absl|google|jax|keras|ml_dtypes|numpy|tensorflow|tf2onnx|torch)(\..*)?"
+_NOISY = r"(absl|google|jax|keras|ml_dtypes|numpy|tensorflow|tf2onnx|torch)(\..*)?$"
 
 
 def stdout() -> Console:
@@ -76,6 +76,7 @@ def _quiet() -> Iterator[None]:
     """Keep the warnings of the libraries underneath from the terminal."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=_NOISY)
+        warnings.filterwarnings("always", module=r"keras_acts\.")
         warnings.showwarning = _print_warning
         yield
 

@@ -1,0 +1,98 @@
+"""`keras-acts export` and `verify` of SavedModels, and of raw TensorFlow calls."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import onnx
+import pytest
+from typer.testing import CliRunner
+
+from keras_acts.cli.app import app
+from keras_acts.export import saved_model
+from support import raw_tensorflow, saved_models
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow",
+    reason="the library's tests show SavedModels beside another backend",
+)
+DONE, _, BAD_INPUT, CANNOT_EXPORT, _ = range(5)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("saved")
+    saved_models.write(made)
+    return made
+
+
+def test_export_and_verify(folder, tmp_path):
+    out = tmp_path / "model.onnx"
+    result = run("export", folder / "plain", out, "--opset", "17")
+    assert result.exit_code == DONE, result.output
+    assert "engine tf2onnx" in result.stdout
+    assert onnx.load(out).opset_import[0].version == 17
+    result = run("verify", folder / "plain", out, "--json")
+    printed = json.loads(result.stdout)
+    assert result.exit_code == DONE, result.output
+    assert printed["report"]["engine"] == "tf2onnx"
+
+
+def test_a_signature(folder, tmp_path):
+    out = tmp_path / "model.onnx"
+    result = run("export", folder / "plain", out, "--signature", "lookup")
+    assert result.exit_code == DONE, result.output
+    assert [x.name for x in onnx.load(out).graph.output] == ["found"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "message"),
+    [
+        (["--signature", "other"], BAD_INPUT, "'serving_default', 'lookup'"),
+        (["--engine", "native"], CANNOT_EXPORT, "needs the engine 'tf2onnx'"),
+        (["--opset", "20"], CANNOT_EXPORT, "opsets up to 18"),
+        (["--dtype", "float16"], CANNOT_EXPORT, "`dtype` is for the native one"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_what_is_refused(flags, code, message, folder, tmp_path):
+    result = run("export", folder / "plain", tmp_path / "model.onnx", *flags)
+    assert result.exit_code == code
+    (line,) = result.stderr.strip().splitlines()
+    assert message in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_broken_saved_model(tmp_path):
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"no model")
+    result = run("export", tmp_path / "saved", tmp_path / "model.onnx")
+    assert result.exit_code == BAD_INPUT
+    (line,) = result.stderr.strip().splitlines()
+    assert "can't be loaded" in line
+
+
+@pytest.mark.parametrize("command", ["export", "verify"])
+def test_without_tensorflow(command, folder, tmp_path, monkeypatch):
+    out = tmp_path / "model.onnx"
+    out.write_bytes(
+        onnx.ModelProto(graph={"output": [{"name": "y"}]}).SerializeToString()
+    )
+    monkeypatch.setattr(saved_model.importlib.util, "find_spec", lambda name: None)
+    result = run(command, folder / "plain", out)
+    assert result.exit_code == CANNOT_EXPORT
+    assert 'pip install "keras-acts[tensorflow]"' in result.stderr
+
+
+def test_raw_calls_warn_in_one_line(tmp_path):
+    keras.saving.register_keras_serializable("cli_tests")(raw_tensorflow.Raw)
+    raw_tensorflow.model().save(tmp_path / "model.keras")
+    result = run("export", tmp_path / "model.keras", tmp_path / "model.onnx")
+    assert result.exit_code == DONE, result.output
+    (line,) = [x for x in result.stderr.splitlines() if x.startswith("keras-acts: ")]
+    assert line.startswith("keras-acts: warning: The model was converted by tf2onnx")
