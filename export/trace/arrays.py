@@ -41,6 +41,8 @@ def with_arrays(kind: str, arguments: Any) -> Any:
 
 
 def _array(kind: str, x: Any) -> Any:
+    if isinstance(x, keras.Variable):
+        return x  # on TensorFlow it is a tensor, too
     if keras.ops.is_tensor(x):
         return np.asarray(keras.ops.convert_to_numpy(x))
     number = isinstance(x, bool | int | float) and kind in _NUMBERS

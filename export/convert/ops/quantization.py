@@ -25,7 +25,7 @@ def unpack_int4(
     low = g.Mod(wide, 16)  # of the divisor's sign, so 0 to 15
     high = g.Mod(g.Div(g.Sub(wide, low), 16), 16)
     halves = [g.Sub(g.Mod(g.Add(x, 8), 16), 8) if signed else x for x in (low, high)]
-    sizes = list(g.static_shape(packed))
+    sizes = [-1 if size is None else size for size in g.static_shape(packed)]
     pairs = g.Concat(*(g.Unsqueeze(x, [axis + 1]) for x in halves), axis=axis + 1)
     sizes[axis] = -1
     joined = g.Reshape(pairs, g.shape(*sizes))
