@@ -23,7 +23,7 @@ class KeepZerosPass(InPlacePass):
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rule to each node."""
         modified = False
-        for node in model.graph:
+        for node in model.graph.all_nodes():
             if node.op_type == "Pad" and _feeds_a_maximum(node) and _fills_zeros(node):
                 _refill(model.graph, node)
                 modified = True

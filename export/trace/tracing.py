@@ -61,7 +61,7 @@ def carried(what: str, initial: Any, results: Any) -> Any:
     Raises:
         UnsupportedOperationError: The number, the ranks, sizes or dtypes differ.
     """
-    before = [like(x) for x in flatten(initial)]
+    before = [None if x is None else like(x) for x in flatten(initial)]
     after = [spec_of(x) for x in flatten(results)]
     alike = len(before) == len(after) and all(map(_stays, before, after))
     if not alike:
@@ -73,7 +73,9 @@ def carried(what: str, initial: Any, results: Any) -> Any:
 
 
 def _stays(old: Any, new: Any) -> bool:
-    if new is None or new.dtype != old.dtype or len(new.shape) != len(old.shape):
+    if old is None or new is None:
+        return old is new
+    if new.dtype != old.dtype or len(new.shape) != len(old.shape):
         return False
     # An unknown size that comes of a known 1 is one that broadcasting made.
     return all(

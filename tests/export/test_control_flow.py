@@ -303,7 +303,17 @@ def no_results_of_the_steps(layer, x):
     return x * 0.0 + end[:, None]
 
 
+def nothing_carried_on(layer, x):
+    """TensorFlow and torch make a tensor of what is carried."""
+    steps = ops.swapaxes(x, 0, 1)
+    nothing, sums = ops.scan(lambda c, v: (c, ops.sum(v, axis=-1)), None, steps)
+    assert nothing is None
+    return x * ops.swapaxes(sums, 0, 1)[..., None]
+
+
 def _reference(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
+    if function is nothing_carried_on:
+        return x * x.sum(axis=-1, keepdims=True)
     total = x[:, 0]
     for step in range(4 if function is fewer_steps_than_there_are else x.shape[1]):
         halves = function is no_results_of_the_steps
@@ -312,7 +322,8 @@ def _reference(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    "function", [fewer_steps_than_there_are, no_results_of_the_steps]
+    "function",
+    [fewer_steps_than_there_are, no_results_of_the_steps, nothing_carried_on],
 )
 def test_where_the_backends_differ(function: Callable[..., Any]) -> None:
     check_model(model_of(function), lambda x: _reference(function, x))

@@ -11,7 +11,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import branch, loop, scan
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.trace import flatten, map_structure, pack
+from keras_acts.export.trace import flatten, map_structure
 
 
 @converts("core.Cond")
@@ -46,7 +46,7 @@ def switch(g: GraphBuilder, op: Any, index: ir.Value, branches: list[Any]) -> An
 @converts("core.Map")
 def map_(g: GraphBuilder, op: Any, f: Any, xs: Any) -> Any:
     _, stacked = scan(
-        g, lambda _, one: ([], _tensors(f(pack(xs, one)))), [], flatten(xs)
+        g, lambda _, one: ([], _tensors(f(_packed(xs, one)))), [], _tensors(xs)
     )
     return _packed(f.outputs, stacked)
 
@@ -59,21 +59,21 @@ def vectorized_map(g: GraphBuilder, op: Any, elements: Any) -> Any:
 @converts("core.Scan")
 def scan_(g: GraphBuilder, op: Any, f: Any, init: Any, xs: Any) -> Any:
     def step(present: list[ir.Value], one: list[ir.Value]) -> Any:
-        carry, y = f(pack(init, present), None if xs is None else pack(xs, one))
-        return flatten(carry), _tensors(y)
+        carry, y = f(_packed(init, present), None if xs is None else _packed(xs, one))
+        return _tensors(carry), _tensors(y)
 
-    carried = flatten(init)
+    carried = _tensors(init)
     if xs is None:
         count = _scalar(g, op.length, ir.DataType.INT64)
         finals, ys = loop(g, lambda _, present: step(present, []), carried, count=count)
         if op.reverse:
             ys = [_reversed(g, y) for y in ys]
     else:
-        places = [_first(g, x, op.length) for x in flatten(xs)]
+        places = [_first(g, x, op.length) for x in _tensors(xs)]
         finals, ys = scan(
             g, step, carried, places, reverse=op.reverse, reverse_outputs=op.reverse
         )
-    return pack(init, finals), _packed(f.outputs[1], ys)
+    return _packed(init, finals), _packed(f.outputs[1], ys)
 
 
 def _first(g: GraphBuilder, x: ir.Value, length: Operand) -> ir.Value:
@@ -94,16 +94,16 @@ def _reversed(g: GraphBuilder, x: ir.Value) -> ir.Value:
 @converts("core.WhileLoop")
 def while_loop(g: GraphBuilder, op: Any, loop_vars: Any) -> Any:
     def holds(present: Sequence[ir.Value]) -> ir.Value:
-        kept = op.cond(*pack(loop_vars, list(present)))
+        kept = op.cond(*_packed(loop_vars, list(present)))
         return _scalar(g, kept, ir.DataType.BOOL)
 
     def step(_: ir.Value, present: list[ir.Value]) -> Any:
-        return flatten(op.body(*pack(loop_vars, present))), []
+        return _tensors(op.body(*_packed(loop_vars, present))), []
 
     most = op.maximum_iterations
     count = None if most is None else _scalar(g, most, ir.DataType.INT64)
-    finals, _ = loop(g, step, flatten(loop_vars), count=count, holds=holds)
-    return pack(loop_vars, finals)
+    finals, _ = loop(g, step, _tensors(loop_vars), count=count, holds=holds)
+    return _packed(loop_vars, finals)
 
 
 @converts("core.ForiLoop")
@@ -117,10 +117,10 @@ def fori_loop(g: GraphBuilder, op: Any, init_val: Any) -> Any:
 
     def step(place: ir.Value, present: list[ir.Value]) -> Any:
         i = g.with_shape(g.Add(g.cast(place, ir.DataType.INT32), lower), ())
-        return flatten(op.body_fun(i, pack(init_val, present))), []
+        return _tensors(op.body_fun(i, _packed(init_val, present))), []
 
-    finals, _ = loop(g, step, flatten(init_val), count=count)
-    return pack(init_val, finals)
+    finals, _ = loop(g, step, _tensors(init_val), count=count)
+    return _packed(init_val, finals)
 
 
 @converts("core.AssociativeScan")
@@ -130,14 +130,14 @@ def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
     The first stays as it is. The Scan still goes over it, since onnxruntime has none
     over nothing.
     """
-    tensors = flatten(elems)
+    tensors = _tensors(elems)
     axis = op.axis % g.rank(tensors[0])
     begins, *before = _first_of_each(g, tensors, axis, op.reverse)
 
     def step(present: list[ir.Value], one: list[ir.Value]) -> Any:
         is_first, *so_far = present
         nexts = [_unsqueezed(g, x, axis) for x in one]
-        combined = flatten(f(pack(elems, so_far), pack(elems, nexts)))
+        combined = _tensors(f(_packed(elems, so_far), _packed(elems, nexts)))
         new = [
             g.with_shape(g.Where(is_first, x, y), g.static_shape(x))
             for x, y in zip(nexts, combined, strict=True)
@@ -154,7 +154,7 @@ def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
         reverse=op.reverse,
         reverse_outputs=op.reverse,
     )
-    return pack(elems, ys)
+    return _packed(elems, ys)
 
 
 def _first_of_each(
