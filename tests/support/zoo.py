@@ -27,7 +27,10 @@ from support.export_check import (
 Array = np.ndarray
 Sizes = tuple[str | int, ...]
 
-RUNS: tuple[Mapping[str, int], ...] = (
+Run = Mapping[str, int]
+"""A size for each letter."""
+
+RUNS: tuple[Run, ...] = (
     {"b": 1, "T": 5, "S": 7, "H": 8, "W": 12},
     {"b": 3, "T": 8, "S": 6, "H": 16, "W": 12},
 )
@@ -46,7 +49,7 @@ class Port:
         shape = [n if isinstance(n, int) else None for n in self.sizes[1:]]
         return keras.Input(shape, dtype=self.dtype, name=name)
 
-    def draw(self, rng: np.random.Generator, run: Mapping[str, int]) -> Array:
+    def draw(self, rng: np.random.Generator, run: Run) -> Array:
         """Draw normal numbers, indices, or a mask; 0 and False pad.
 
         The samples are padded behind, each more than the one before it: the first not
@@ -112,7 +115,7 @@ class Model:
         randomize(made)
         return made
 
-    def arrays(self, run: Mapping[str, int]) -> list[Array]:
+    def arrays(self, run: Run) -> list[Array]:
         """Draw the inputs for one run."""
         rng = np.random.default_rng(run["b"])
         return [port.draw(rng, run) for port in self.inputs.values()]
@@ -131,11 +134,17 @@ def case(
     return Model(name, outputs, inputs, reference, options, precision)
 
 
-def check(case: Model, runs: Sequence[Mapping[str, int]] = RUNS) -> onnx.ModelProto:
-    """Check a model's values at several sizes, that they vary, and its inputs' names.
+def runs(all_of: Sequence[Run]) -> Sequence[Run]:
+    """Return the runs for this backend.
 
-    On JAX, which compiles the model anew for each size, at the last of them alone: the
-    file is the same on every backend.
+    On JAX, which compiles the model anew for each size, the last alone: the file is the
+    same on every backend.
+    """
+    return all_of[-1:] if keras.backend.backend() == "jax" else all_of
+
+
+def check(case: Model, sizes: Sequence[Run] = RUNS) -> onnx.ModelProto:
+    """Check a model's values at several sizes, that they vary, and its inputs' names.
 
     Returns:
         The exported model.
@@ -146,7 +155,7 @@ def check(case: Model, runs: Sequence[Mapping[str, int]] = RUNS) -> onnx.ModelPr
     onnx.checker.check_model(proto, full_check=True)
     assert [x.name for x in proto.graph.input] == list(case.inputs)
     session = open_session(proto)
-    for one in runs[-1:] if keras.backend.backend() == "jax" else runs:
+    for one in runs(sizes):
         arrays = case.arrays(one)
         want, got = outputs_of(expected, arrays), run(session, arrays)
         assert len(want) == len(got)
