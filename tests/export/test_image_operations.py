@@ -302,6 +302,34 @@ def test_one_transform_serves_all_images(mode: str) -> None:
     export_check.assert_alike(got, want)
 
 
+def file_of(x: Any, y: Any, image: Array) -> Array:
+    """What the file of one operation makes of an image."""
+    proto = to_onnx(keras.Model(x, y), engine="native")
+    (result,) = export_check.run(export_check.open_session(proto), [image])
+    return result
+
+
+def test_places_halfway_between_two_pixels() -> None:
+    """The even one in `map_coordinates`, away from 0 in maps, as most backends do."""
+    row = np.arange(6, dtype="float32")
+    x, halves = keras.Input(()), np.asarray([[0.5, 1.5, 2.5, 3.5]], "float32")
+    taken = ops.image.map_coordinates(x, halves, order=0)
+    np.testing.assert_array_equal(file_of(x, taken, row), [0, 2, 2, 4])
+    x = keras.Input((1, 6, 1))
+    t = np.asarray([1, 0, 0.5, 0, 1, 0, 0, 0], "float32")
+    moved = ops.image.affine_transform(x, t, "nearest", "nearest", **LAST)
+    got = file_of(x, moved, row.reshape(1, 1, 6, 1))
+    np.testing.assert_array_equal(got.ravel(), [1, 2, 3, 4, 5, 5])
+
+
+def test_a_map_that_is_not_affine_is_taken_for_one() -> None:
+    x = keras.Input((5, 6, 2))
+    image = np.random.default_rng(3).normal(size=(1, 5, 6, 2)).astype("float32")
+    t = np.asarray([0.9, 0.2, -1.3, 0.1, 1.2, 0.6, 0.3, -0.2], "float32")
+    got = file_of(x, ops.image.affine_transform(x, t, **LAST), image)
+    export_check.assert_alike(got, affine(image, t[None, :6], 1, "constant", 0.0))
+
+
 def blurred(x: Array, size: tuple[int, int], sigma: tuple[float, float]) -> Array:
     """Images under two windows, the second number of each being the rows'."""
     for axis, count, width in ((2, size[0], sigma[0]), (1, size[1], sigma[1])):
