@@ -105,7 +105,7 @@ def test_half_precision(case: LayerCase) -> None:
     check(case)
 
 
-@pytest.mark.parametrize("opset", [17, 22, 26])
+@pytest.mark.parametrize("opset", [17, 26])
 def test_opsets(opset: int) -> None:
     x = keras.Input((5, FEATURES))
     kinds = (layers.LSTM, layers.GRU, layers.SimpleRNN)

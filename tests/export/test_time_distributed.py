@@ -83,7 +83,7 @@ def test_a_mask_goes_to_the_layer_and_on() -> None:
 
 
 def test_a_model_that_masks_its_own_words() -> None:
-    """Documents of sentences of words, each of an unknown number."""
+    """Documents of two sentences, each of an unknown number of words."""
     sentence = keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
@@ -91,7 +91,7 @@ def test_a_model_that_masks_its_own_words() -> None:
             recurrent(),
         ]
     )
-    document = keras.Input((None, None), dtype="int32")
+    document = keras.Input((2, None), dtype="int32")
     y = layers.TimeDistributed(sentence)(document)
     model = keras.Model(document, recurrent()(y))
     randomize(model)
