@@ -114,7 +114,7 @@ def _filtered(
 ) -> ir.Value:
     """Convolve images of one channel with a kernel as Keras stores it."""
     dtype = require_dtype(planes)
-    padding = {"pads": pads} if any(pads) else {}
+    padding: dict[str, Any] = {"pads": pads} if any(pads) else {}
     if needs_windows(g, planes):
         ones = [1, 1]
         weights = g.cast(kernel, dtype)

@@ -123,7 +123,8 @@ def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
     """Take the pixel that each new pixel's center is in, of any type, unrounded."""
     odd = np.arange(new, dtype=np.int64) * 2 + 1
     size = g.static_shape(x)[axis]
-    n, old = (Folded, size) if size is not None else (g, g.size(x, axis))
+    n: Any = g if size is None else Folded
+    old = g.size(x, axis) if size is None else size
     y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
     sizes = list(g.static_shape(x))
     sizes[axis] = new

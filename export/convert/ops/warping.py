@@ -238,27 +238,15 @@ def _mapped(
         x = g.with_shape(g.Unsqueeze(images, [0]), [1, *g.static_shape(images)])
     if first:
         x = transposed(g, x, [0, 2, 3, 1])
-    height, width = (_scalar_size(g, x, axis) for axis in (1, 2))
-    dtype = require_dtype(numbers[0])
-    rows = g.Unsqueeze(_places(g, height, dtype), [1])
-    columns = _places(g, width, dtype)
-
-    def line(a: ir.Value, b: ir.Value, c: ir.Value | None) -> ir.Value:
-        slope = g.Add(g.Mul(a, columns), g.Mul(b, rows))
-        sum_: ir.Value = g.Add(slope, g.cast(1.0, dtype) if c is None else c)
-        return sum_
-
-    places = [line(*numbers[3:6]), line(*numbers[:3])]
-    if len(numbers) > 6:
-        depth = line(*numbers[6:], None)
-        places = [g.Div(place, depth) for place in places]
+    sizes = [_scalar_size(g, x, axis) for axis in (1, 2)]
+    places = _sources(g, numbers, *sizes)
     batch, channels = g.size(x, 0), g.size(x, 3)
     grid = g.Concat(batch, g.size(x, 1), g.size(x, 2), axis=0)
     flat = g.Reshape(x, g.Concat(batch, [-1], channels, axis=0))
     y = _sampled(
         g,
         x,
-        [height, width],
+        sizes,
         [g.Expand(place, grid) for place in places],
         order=_ORDERS[op.interpolation],
         fill_mode=fill_mode,
@@ -270,6 +258,25 @@ def _mapped(
     if first:
         y = transposed(g, y, [0, 3, 1, 2])
     return g.Squeeze(y, [0]) if single else y
+
+
+def _sources(
+    g: GraphBuilder, numbers: list[ir.Value], height: ir.Value, width: ir.Value
+) -> list[ir.Value]:
+    """Return the row and the column that a map gives each pixel."""
+    dtype = require_dtype(numbers[0])
+    rows = g.Unsqueeze(_places(g, height, dtype), [1])
+    columns = _places(g, width, dtype)
+
+    def line(a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
+        result: ir.Value = g.Add(g.Add(g.Mul(a, columns), g.Mul(b, rows)), c)
+        return result
+
+    sources = [line(*numbers[3:6]), line(*numbers[:3])]
+    if len(numbers) == 6:
+        return sources
+    depth = line(numbers[6], numbers[7], g.cast(1.0, dtype))
+    return [g.Div(source, depth) for source in sources]
 
 
 def _places(g: GraphBuilder, size: ir.Value, dtype: ir.DataType) -> ir.Value:
