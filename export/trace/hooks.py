@@ -274,7 +274,7 @@ def _traced_weight(recorder: Recorder, x: Any) -> Any:
 
 def _custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
     def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-        differentiable = original(f)
+        differentiable: Callable[..., Any] = original(f)
         if _recorder.get() is None:
             return differentiable
 

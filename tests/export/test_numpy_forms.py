@@ -89,6 +89,7 @@ TRACED = [
 
 SIZE = (((None,), "float32"),)
 
+# Backends want numbers in these places, or values that a compiler does not have.
 BY_SIZES = [
     *(
         one(
@@ -98,7 +99,7 @@ BY_SIZES = [
             ),
             shapes=((None, 2),),
             outputs=SIZE,
-            # Keras's windows of the same name on torch are periodic.
+            # JAX's windows can't be compiled.
             reference=lambda x, name=name, rest=rest: (
                 getattr(np, name)(x.shape[1], *rest) * x[0, :, 0]
             ),
