@@ -261,6 +261,36 @@ def test_a_layer_alone() -> None:
     answers(to_onnx(layer, input_signature=(None, 4)), layer, (tensor(4),))
 
 
+# Weights
+
+
+def test_weights_that_a_layer_reshapes_stay_weights() -> None:
+    x = keras.Input((5, 5, 2))
+    y = layers.Conv2D(4, 2, data_format="channels_last", name="c")(x)
+    proto = check_model(keras.Model(x, layers.GroupNormalization(2, name="g")(y)))
+    found = {w.name for w in proto.graph.initializer if "constant" not in w.name}
+    assert found == {"c/kernel", "c/bias", "g/gamma", "g/beta"}
+
+
+def test_a_layer_that_reads_the_values_of_its_weights() -> None:
+    class Scaled(layers.Layer):
+        def build(self, shape: Any) -> None:
+            self.factor = self.add_weight(shape=(1, 1), name="factor")
+
+        def call(self, x: Any) -> Any:
+            return x * float(ops.convert_to_numpy(ops.reshape(self.factor, (-1,)))[0])
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape
+
+    x = keras.Input((3,))
+    layer = Scaled()
+    model = keras.Model(x, layer(x))
+    layer.factor.assign([[2.5]])
+    (got,) = run(open_session(to_onnx(model)), [np.ones((2, 3), "f")])
+    np.testing.assert_array_equal(got, np.full((2, 3), 2.5))
+
+
 # Names
 
 

@@ -110,12 +110,27 @@ def looping() -> Any:
     return keras.Model(x, y, name="looping")
 
 
+def quantized() -> Any:
+    import keras
+    from keras import layers
+
+    x = keras.Input((4, 8), name="features")
+    y = layers.Dense(6, activation="gelu", name="eight")(x)
+    y = layers.EinsumDense("abc,cd->abd", (None, 5), bias_axes="d", name="four")(y)
+    model = keras.Model(x, layers.Dense(5, name="adapted")(y), name="quantized")
+    model.get_layer("eight").quantize("int8")
+    model.get_layer("four").quantize("int4")
+    model.get_layer("adapted").quantize("float8")
+    return model
+
+
 MODELS: dict[str, Callable[[], Any]] = {
     "conv": convolutional,
     "activations": activations,
     "mixed": mixed,
     "recurrent": recurrent,
     "looping": looping,
+    "quantized": quantized,
 }
 
 
