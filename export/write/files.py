@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -56,9 +57,7 @@ def write_model(
             write = _write_with_data if needs_external_data(model) else _write_whole
             proto = write(model, candidate)
             approve(os.fspath(candidate))
-            # The data first: an interrupted move leaves no model without its weights.
-            for made in sorted(folder.iterdir(), key=lambda made: made == candidate):
-                made.replace(path.with_name(made.name))
+            _put_in_place(folder, candidate, path)
             return proto
     except OSError as error:
         raise WriteError(
@@ -74,6 +73,26 @@ def _scratch_folder(parent: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def _put_in_place(folder: Path, candidate: Path, path: Path) -> None:
+    """Move a model, and before it its weights, so that no model is without them."""
+    data, older = folder / f"{path.name}.data", folder / "older.data"
+    target = path.with_name(data.name)
+    if not data.exists():
+        candidate.replace(path)
+        return
+    if target.exists():
+        os.link(target, older)
+    data.replace(target)
+    try:
+        candidate.replace(path)
+    except OSError:
+        if older.exists():
+            older.replace(target)
+        else:
+            target.unlink()
+        raise
+
+
 def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
     proto = to_proto(model)
     path.write_bytes(proto.SerializeToString(deterministic=True))
@@ -82,5 +101,19 @@ def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
 
 def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:
     ir.save(model, path, external_data=f"{path.name}.data")
+    proto = onnx.load(path, load_external_data=False)
+    _check_whole(proto, path.parent)
     onnx.checker.check_model(os.fspath(path), full_check=True)
-    return onnx.load(path, load_external_data=False)
+    return proto
+
+
+def _check_whole(proto: onnx.ModelProto, folder: Path) -> None:
+    """Refuse weights that are cut off: on a full disk onnx-ir writes what there is
+    room for, and says nothing.
+    """
+    for tensor in proto.graph.initializer:
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            where = {entry.key: entry.value for entry in tensor.external_data}
+            end = int(where["offset"]) + int(where["length"])
+            if (folder / where["location"]).stat().st_size < end:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -103,4 +103,9 @@ def _explained(path: Path, error: Exception) -> str:
             f"{path} holds a class that is unknown here; import the module that "
             f"registers it with --import MODULE. Keras says: {text}"
         )
+    if "No model config" in text:
+        return (
+            f"{path} holds weights alone, without the model that they belong to. Save "
+            "the model itself, with `model.save`"
+        )
     return f"{path} cannot be loaded: {type(error).__name__}: {text}"

@@ -142,10 +142,14 @@ def test_a_failure_leaves_what_was_there(
 
 
 @pytest.mark.usefixtures("external")
-def test_a_failure_between_the_two_files_leaves_no_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("older", [True, False], ids=["older files", "no files"])
+def test_a_failure_between_the_two_files_leaves_what_was_there(
+    older: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "model.onnx"
+    if older:
+        to_onnx(model(24), path)
+    before = contents(tmp_path)
     replace = Path.replace
 
     def fail_for_the_model(self: Path, target: Path) -> Path:
@@ -154,7 +158,7 @@ def test_a_failure_between_the_two_files_leaves_no_model(
     monkeypatch.setattr(Path, "replace", fail_for_the_model)
     with pytest.raises(WriteError):
         to_onnx(model(16), path)
-    assert not path.exists()
+    assert contents(tmp_path) == before
 
 
 def test_a_model_that_answers_differently_is_not_written(
