@@ -99,6 +99,8 @@ class _Conversion:
         self._graph = graph
         self._channels_first = channels_first
         self._g = builder
+        # An error that says already which operation it is about.
+        self._placed: ExportError | None = None
         # One map a graph: those of subgraphs before those around them.
         self._values: ChainMap[Value, ir.Value] = ChainMap()
 
@@ -156,6 +158,8 @@ class _Conversion:
         try:
             results = converter(self._g, operation, *args, **kwargs)
         except ExportError as error:
+            if error is self._placed:
+                raise
             raise type(error)(f"{_place(node)}: {error}") from error
         except Exception as error:
             raise UnsupportedOperationError(_failed(node, error)) from error
@@ -212,6 +216,9 @@ class _Conversion:
             for node in body.nodes:
                 self._node(node)
             return map_structure(self._operand, body.outputs)
+        except ExportError as error:
+            self._placed = error
+            raise
         finally:
             self._g.scope, self._g.spec, self._values = scope, spec, outer
 

@@ -77,3 +77,13 @@ def _expression(frame: traceback.FrameSummary) -> str:
         part = line.encode()[frame.colno : frame.end_colno].decode(errors="ignore")
         return part.strip() or frame.name
     return line.strip() or frame.name
+
+
+def of_another_graph(tensor: Any) -> UnsupportedOperationError:
+    """Say that a symbol is no tensor of this trace."""
+    return UnsupportedOperationError(
+        "A tensor is used that belongs to the building of a Functional model, as in a "
+        "function given to `keras.ops.map` there. It has no value when the model is "
+        "called, in Keras neither: give it to the function as an argument. "
+        f"Received: {tensor}"
+    )

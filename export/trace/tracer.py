@@ -248,6 +248,8 @@ class _Recorder:
             return Weight(x, keras.backend.standardize_dtype(x.dtype))
         if isinstance(x, np.ndarray) or keras.ops.is_tensor(x):
             return Constant(np.asarray(keras.ops.convert_to_numpy(x)))
+        if isinstance(x, keras.KerasTensor):
+            raise failures.of_another_graph(x)
         return x
 
 

@@ -287,6 +287,13 @@ def test_in_a_functional_model() -> None:
             np.testing.assert_allclose(have, want, rtol=1e-5, atol=1e-6)
 
 
+def test_a_tensor_of_the_functional_model_is_refused() -> None:
+    x, y = keras.Input((3,)), keras.Input((3,))
+    model = keras.Model([x, y], ops.map(lambda v: v * y[0], x) + y)
+    with pytest.raises(UnsupportedOperationError, match=r"argument. Received: <Keras"):
+        to_onnx(model, engine="native")
+
+
 def fewer_steps_than_there_are(layer, x):
     """JAX refuses a length that is not the sequence's."""
     steps = ops.swapaxes(x, 0, 1)
@@ -363,6 +370,11 @@ def lets_a_tensor_out(layer, x):
     return ops.map(one, x) + inside[0]
 
 
+def draws_at_random(layer, x):
+    """The error says once which layer it is about."""
+    return ops.map(lambda v: ops.image.elastic_transform(v, seed=1), x[:, None])[:, 0]
+
+
 def asks_for_the_value(layer, x):
     return ops.map(lambda v: v if ops.sum(v) > 0 else -v, x)
 
@@ -376,6 +388,7 @@ def asks_for_the_value(layer, x):
         (branches_of_other_dtypes, r"branches must return .* Received: .*int32"),
         (branches_of_other_structures, r"branches must return the same structure"),
         (lets_a_tensor_out, "outside the function that made it"),
+        (draws_at_random, r"^Layer \S+ calls the operation image.ElasticTransform"),
         (asks_for_the_value, "can't be traced"),
     ],
 )
