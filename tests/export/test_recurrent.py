@@ -21,11 +21,19 @@ from support.export_check import (
     operators,
     randomize,
 )
-
-FEATURES, UNITS = 3, 4
-PLAIN = {"kernel_initializer": "ones", "recurrent_initializer": "ones"}
-SEQUENCES = {"return_sequences": True}
-STATES = {"return_state": True}
+from support.recurrent import (
+    BACKWARDS,
+    FEATURES,
+    PLAIN,
+    SEQUENCES,
+    STATES,
+    UNITS,
+    bidirectional,
+    built,
+    draw_any,
+    draw_from_the_ends,
+    masked,
+)
 
 
 def case(layer: Any, operators: Any = None, time: Any = None, **kwargs: Any):
@@ -115,13 +123,6 @@ def test_opsets(opset: int) -> None:
     assert operators(proto) == {"LSTM", "GRU", "RNN"}
 
 
-def built(layer: Any) -> keras.Model:
-    x = keras.Input((None, FEATURES))
-    model = keras.Model(x, layer(x))
-    randomize(model)
-    return model
-
-
 def test_nothing_but_a_transpose_around_the_operator() -> None:
     model = built(layers.LSTM(UNITS, **PLAIN, **SEQUENCES, name="lstm"))
     graph = to_onnx(model).graph
@@ -194,37 +195,6 @@ def test_initial_states(layer: Any, states: int) -> None:
     assert "Scan" not in operators(proto)
 
 
-def masked(layer: Any, states: int = 0) -> keras.Model:
-    """A model of a layer, its mask and its initial states."""
-    x, mask = keras.Input((None, FEATURES)), keras.Input((None,), dtype="bool")
-    initial = [keras.Input((UNITS,)) for _ in range(states)]
-    given = {"initial_state": initial} if states else {}
-    model = keras.Model([x, mask, *initial], layer(x, mask=mask, **given))
-    randomize(model)
-    return model
-
-
-def draw_any(rng: Any, shape: Any, dtype: str) -> Any:
-    """Draw masks of any pattern; one sample has no step, the next has all."""
-    if dtype != "bool":
-        return rng.normal(size=shape).astype(dtype)
-    mask = rng.random(shape) < 0.6
-    mask[1:2], mask[2:3] = False, True
-    return mask
-
-
-def draw_from_the_ends(rng: Any, shape: Any, dtype: str) -> Any:
-    """Draw masks that keep both ends.
-
-    Where a mask begins by leaving steps out, JAX repeats the initial state, not zeros.
-    """
-    drawn = draw_any(rng, shape, dtype)
-    if dtype == "bool":
-        drawn[:, 0] = drawn[:, -1] = True
-    return drawn
-
-
-BACKWARDS = {**SEQUENCES, "go_backwards": True}
 ZEROS = {"zero_output_for_mask": True}
 
 
@@ -255,93 +225,6 @@ def test_masks_with_initial_states(flags: dict[str, Any]) -> None:
 def test_a_masked_last_output_of_zeros_is_traced() -> None:
     layer = layers.LSTM(UNITS, **PLAIN, **ZEROS)
     assert "Scan" in operators(check_model(masked(layer), draw=draw_any))
-
-
-def bidirectional(layer: Any, mode: Any = "concat", **kwargs: Any) -> Any:
-    made = layer(UNITS, **PLAIN, **kwargs)
-    return layers.Bidirectional(made, merge_mode=mode)
-
-
-@pytest.mark.parametrize(
-    ("layer", "mode", "flags", "extra"),
-    [
-        (layers.LSTM, "concat", SEQUENCES, set()),
-        (layers.GRU, "sum", STATES, {"Add", "Gather", "Split"}),
-        (layers.LSTM, "mul", {}, {"Mul", "Split"}),
-        (layers.GRU, "ave", SEQUENCES, {"Add", "Div", "Split"}),
-        (layers.LSTM, None, SEQUENCES | STATES, {"Gather", "Split"}),
-    ],
-    ids=["concat", "sum", "mul", "ave", "none"],
-)
-def test_both_directions_are_one_operator(
-    layer: Any, mode: Any, flags: Any, extra: set[str]
-) -> None:
-    proto = check_model(built(bidirectional(layer, mode, **flags)))
-    assert operators(proto) == {layer.__name__} | extra
-
-
-def test_both_directions_with_masks_and_states() -> None:
-    layer = bidirectional(layers.LSTM, **SEQUENCES, **STATES)
-    jax = keras.backend.backend() == "jax"
-    proto = check_model(masked(layer, 4), draw=draw_from_the_ends if jax else draw_any)
-    assert sum(node.op_type == "LSTM" for node in proto.graph.node) == 1
-
-
-def backwards(layer: Any, **kwargs: Any) -> Any:
-    return layer(UNITS, **PLAIN, **BACKWARDS, **kwargs)
-
-
-def forwards(layer: Any) -> Any:
-    return layer(UNITS, **PLAIN, **SEQUENCES)
-
-
-def of_a_cell() -> Any:
-    return layers.RNN(layers.GRUCell(UNITS, **PLAIN), **SEQUENCES)
-
-
-@keras.saving.register_keras_serializable("recurrent")
-class OwnCell(layers.GRUCell):
-    """A cell of the user's own, of which nothing is known."""
-
-
-def of_an_own_cell() -> Any:
-    return layers.RNN(OwnCell(UNITS, **PLAIN), **SEQUENCES)
-
-
-@pytest.mark.parametrize(
-    ("forward", "backward", "found"),
-    [
-        (
-            lambda: forwards(layers.LSTM),
-            lambda: backwards(layers.GRU),
-            {"LSTM", "GRU"},
-        ),
-        (
-            lambda: forwards(layers.GRU),
-            lambda: backwards(layers.GRU, reset_after=False),
-            {"GRU"},
-        ),
-        (of_a_cell, lambda: None, {"GRU"}),
-        (of_an_own_cell, lambda: backwards(layers.LSTM), {"LSTM", "Scan"}),
-    ],
-    ids=["LSTM-GRU", "GRU-GRU", "cell", "own-cell-LSTM"],
-)
-def test_directions_of_several_kinds(
-    forward: Any, backward: Any, found: set[str]
-) -> None:
-    layer = layers.Bidirectional(forward(), backward_layer=backward())
-    proto = check_model(masked(layer), draw=draw_any)
-    assert operators(proto) & {"LSTM", "GRU", "Scan"} == found
-
-
-def test_both_directions_of_images() -> None:
-    convolution = layers.ConvLSTM1D(
-        2, 3, **PLAIN, **SEQUENCES, data_format="channels_last"
-    )
-    x = keras.Input((None, 5, 2))
-    model = keras.Model(x, layers.Bidirectional(convolution)(x))
-    randomize(model)
-    assert "Scan" in operators(check_model(model))
 
 
 @pytest.mark.parametrize("wrap", [layers.Bidirectional, lambda x: x])
