@@ -25,12 +25,14 @@ def _ordered(graph: ir.Graph) -> Iterator[ir.Node]:
     inside = set(graph)
     seen: set[ir.Node] = set()
     for output in graph.outputs:
-        stack = [(None, iter([output]))]
+        stack: list[tuple[ir.Node | None, Iterator[ir.Value]]] = [
+            (None, iter([output]))
+        ]
         while stack:
             node, values = stack[-1]
             for value in values:
                 producer = value.producer()
-                if producer in inside and producer not in seen:
+                if producer is not None and producer in inside and producer not in seen:
                     seen.add(producer)
                     stack.append((producer, _reads(producer)))
                     break

@@ -110,12 +110,13 @@ def _is_known(node: ir.Node, model: ir.Model) -> bool:
 def _set_weights(graph: ir.Graph, weights: Mapping[str, Array]) -> None:
     """Make weights of the inputs that stand for large constants."""
     for value in list(graph.inputs):
-        if value.name not in weights:
+        array = weights.get(value.name or "")
+        if array is None:
             continue
         graph.inputs.remove(value)
-        tensor = ir.tensor(weights[value.name], name=value.name)
+        tensor = ir.tensor(array, name=value.name)
         value.const_value = tensor
-        value.shape, value.type = ir.Shape(tensor.shape), ir.TensorType(tensor.dtype)
+        value.shape, value.type = ir.Shape(array.shape), ir.TensorType(tensor.dtype)
         graph.register_initializer(value)
 
 

@@ -56,7 +56,7 @@ def _place(scope: Sequence[str], layer: Any) -> str:
 
 def _at(layer: Any, error: Exception) -> str:
     """Return the expression in the layer's own file that failed, if it is known."""
-    call = getattr(rewrites.inner_call(layer), "__func__", None)
+    call: Any = getattr(rewrites.inner_call(layer), "__func__", None)
     while hasattr(call, "__wrapped__"):
         call = call.__wrapped__
     code = getattr(call, "__code__", None)
