@@ -27,6 +27,9 @@ ACROSS_BACKENDS = {"rtol": 1e-5, "atol": 1e-6}
 EXPORTED = {"bfloat16": 2e-2, "float16": 4e-3, "float32": 1e-5, "float64": 1e-12}
 """Keras against onnxruntime: a part of each element and of the output's largest."""
 
+EXPORTED_DEEP = 1e-4
+"""A model of hundreds of layers in float32, as a part of the output's largest."""
+
 EXPORTED_ULPS = 8
 """An activation in onnxruntime against Keras, both some ulp off the truth."""
 
