@@ -34,6 +34,9 @@ BROADCASTING = frozenset(
     )
 )
 
+_SLICED_AXES = 3
+"""The position of a Slice's axes among its inputs."""
+
 
 def data_inputs(node: ir.Node) -> list[int]:
     """Return the positions of the inputs whose axes are those of the result."""
@@ -47,6 +50,9 @@ def is_movable(node: ir.Node) -> bool:
     op_type = node.op_type
     if op_type.startswith("Reduce"):
         return _keeps_axes(node) and _axes(node) is not None
+    if op_type == "Slice":
+        axes = node.inputs[_SLICED_AXES] if len(node.inputs) > _SLICED_AXES else None
+        return axes is not None and axes.const_value is not None
     if op_type == "Pad":
         pads = node.inputs[1]
         known = pads is not None and pads.const_value is not None
@@ -141,6 +147,15 @@ def _move_pads(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None
     _replace_constant(graph, node, 1, new.reshape(-1))
 
 
+def _move_slice(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    axes = node.inputs[_SLICED_AXES]
+    if axes is None:
+        return
+    rank = len(permutation)
+    moved = [permutation[int(axis) % rank] for axis in tensor_of(axes).numpy()]
+    _replace_constant(graph, node, _SLICED_AXES, np.asarray(moved, np.int64))
+
+
 def _move_size(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
     axis = permutation[_one_axis(node) or 0]
     node.attributes["start"] = ir.AttrInt64("start", axis)
@@ -163,5 +178,6 @@ _REWRITES: dict[str, Rewrite] = {
     "LogSoftmax": _move_axis,
     "Pad": _move_pads,
     "Shape": _move_size,
+    "Slice": _move_slice,
     "Softmax": _move_axis,
 }

@@ -52,6 +52,11 @@ def padded(x):
     return conv(layers.Softmax()(layers.Rescaling([1.0, 2.0, 3.0, 4.0], 0.5)(x)))
 
 
+def cropped(x):
+    x = layers.Cropping2D(((2, 0), (0, 1)))(layers.ReLU()(conv(x)))
+    return conv(layers.Concatenate()([x[:, ::2], x[:, 1::2]]))
+
+
 def constants_of_every_rank(x):
     scaled = conv(x) * np.arange(4, dtype="float32") + np.ones((5, 1), "float32")
     return conv(scaled - np.arange(6, dtype="float32").reshape(6, 1, 1))
@@ -66,6 +71,7 @@ def constants_of_every_rank(x):
         (squeeze_and_excite, 1),
         (squeeze_and_reshape, 1),
         (padded, 2),
+        (cropped, 2),
         (constants_of_every_rank, 2),
     ],
 )
