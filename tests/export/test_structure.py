@@ -95,6 +95,18 @@ class Weighed(keras.Model):
         return self.dense(inputs["x"]) * inputs["weight"]
 
 
+class Nested(keras.Model):
+    """A subclassed model of a structure in a structure, which returns one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, inputs: Any, mask: Any = None, *, scale: float = 2.0) -> Any:
+        first, second = inputs["pair"]
+        return self.dense(first) * scale, {"rest": [second, inputs["third"]]}
+
+
 class Mixed(keras.Model):
     """A subclassed model that returns whatever a `call` can."""
 
@@ -214,6 +226,11 @@ NEVER_CALLED = {
         tensor(5),
     ),
     "a layer": (lambda: layers.Dense(3), (None, 5), tensor(5)),
+    "of nested structures": (
+        Nested,
+        {"pair": [(None, 3), (None, 2)], "third": (None, 4)},
+        {"pair": [tensor(3), tensor(2)], "third": tensor(4)},
+    ),
     "of a dictionary": (
         Weighed,
         {"x": (None, 5), "weight": (None, 2)},
@@ -259,6 +276,16 @@ def test_a_layer_alone() -> None:
     layer = layers.Dense(3)
     layer.build((None, 4))
     answers(to_onnx(layer, input_signature=(None, 4)), layer, (tensor(4),))
+
+
+def test_an_input_that_may_be_left_out() -> None:
+    class Sum(layers.Layer):
+        def call(self, x: Any, y: Any = None) -> Any:
+            return x * 2.0 if y is None else x + y
+
+    x, y = keras.Input((3,), name="x"), keras.Input((3,), optional=True, name="y")
+    proto = check_model(keras.Model([x, y], Sum()(x, y)))
+    assert names(proto.graph.input) == ["x", "y"]
 
 
 # Weights
@@ -319,6 +346,15 @@ def test_names_of_dictionaries() -> None:
     want = model(feeds)
     for name, expected in (("z", want["z"]), ("y/deep", want["y"]["deep"])):
         assert_alike(got[name], np.asarray(keras.ops.convert_to_numpy(expected)))
+
+
+def test_names_in_nested_structures() -> None:
+    a, b, c = (keras.Input((3,), name=name) for name in "abc")
+    outputs = {"s": (layers.Add()([a, b]), [b * c]), "t": layers.Dense(2)(c)}
+    model = keras.Model({"p": (a, b), "q": [c]}, outputs)
+    proto = check_model(model)
+    assert names(proto.graph.input) == ["p", "p_1", "q"]
+    assert names(proto.graph.output) == ["s/0", "s/1/0", "t"]
 
 
 @pytest.mark.parametrize("new", [["in"], {"features": "in"}], ids=["list", "mapping"])
@@ -398,7 +434,8 @@ def test_an_output_that_is_used_on() -> None:
 def test_outputs_of_every_kind() -> None:
     model = Mixed()
     model(np.zeros((1, 4), "float32"))
-    proto = to_onnx(model)
+    # On JAX Keras notes no shapes of a call that returns None.
+    proto = to_onnx(model, input_signature=(None, 4))
     assert names(proto.graph.output) == [
         "output_0",
         "output_1",

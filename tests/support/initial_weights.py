@@ -19,7 +19,13 @@ from keras.src.random.seed_generator import draw_seed
 
 
 def _generator(seed: Any) -> np.random.Generator:
-    return np.random.default_rng(np.asarray(draw_seed(seed)).tolist())
+    import jax
+
+    drawn = draw_seed(seed)
+    if isinstance(drawn, jax.core.Tracer):
+        # Keras asks for the shape alone of what a layer's first call would make.
+        return np.random.default_rng(0)
+    return np.random.default_rng(np.asarray(drawn).tolist())
 
 
 def _tensor(values: np.ndarray, dtype: str | None) -> Any:
