@@ -125,9 +125,7 @@ class _Recorder:
             return rewrites.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
-                self.failure = failures.untraceable(
-                    self._scope, layer, kwargs, error
-                )
+                self.failure = failures.untraceable(self._scope, layer, kwargs, error)
             raise self.failure from error
         finally:
             del self._callers[depth:]
