@@ -133,7 +133,7 @@ def _pad(op: Any, x: Any, constant_values: Any = None) -> KerasTensor:  # noqa: 
     known = [
         (size, *map(_known, width)) for size, width in zip(x.shape, widths, strict=True)
     ]
-    sizes = [None if None in parts else sum(parts) for parts in known]  # type: ignore[arg-type]
+    sizes = [None if None in parts else sum(parts) for parts in known]
     return KerasTensor(sizes, x.dtype)
 
 
