@@ -24,7 +24,7 @@ _NUMBERS = frozenset(
     f"numpy.{name}"
     for name in (
         *("Append", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Heaviside", "Hypot"),
-        *("IsIn", "Kron", "Outer", "SearchSorted"),
+        *("Gcd", "IsIn", "Kron", "Lcm", "Outer", "SearchSorted"),
     )
 )
 

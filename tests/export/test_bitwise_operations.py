@@ -62,7 +62,12 @@ SHIFTS = [
 
 DIVISORS = [
     *named("gcd", "lcm", dtypes=("int32",), opsets=(17, None), **TWO),
-    one("gcd with a number", lambda x: ops.gcd(x * 6, 4), dtypes=("int32",)),
+    one(
+        "gcd with a number",
+        lambda x: ops.gcd(x * 6, 4),
+        dtypes=("int32",),
+        outputs=(((None, 3, 4), "int32"),),  # TensorFlow says int64 of it.
+    ),
     one("gcd of bytes", ops.gcd, dtypes=("uint8",), **TWO),
 ]
 
