@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 from keras import layers
+from keras.src.backend.common import global_state
 
 import keras_acts
 from keras_acts.export import (
@@ -26,7 +28,7 @@ from keras_acts.export import (
 )
 from keras_acts.export.convert.registry import find_operation
 from keras_acts.export.engines import tf2onnx, tf_forms
-from support import raw_tensorflow
+from support import raw_tensorflow, saved_models
 from support.export_check import open_session, randomize
 from support.process import python
 
@@ -292,16 +294,49 @@ def test_large_weights_are_kept_apart_and_once(tmp_path: Path) -> None:
 
 
 @needs_tensorflow
-def test_the_model_stays_as_it_was() -> None:
+def test_the_model_and_the_process_stay_as_they_were() -> None:
+    import tensorflow as tf
+
     x = keras.Input((None, 4), name="x")
-    y = layers.LSTM(3, stateful=False)(layers.Dropout(0.5)(x))
+    y = layers.LSTM(3)(layers.Dropout(0.5)(x))
     model = keras.Model(x, layers.BatchNormalization()(y))
-    before = [np.array(v) for v in model.variables]
-    state = keras.random.SeedGenerator(3).state.numpy()
+
+    def state() -> list[Any]:
+        return [
+            [np.array(v).tobytes() for v in model.variables],
+            [(layer.trainable, len(layer._inbound_nodes)) for layer in model.layers],
+            dict(global_state.get_global_attribute("object_name_uids")),
+            tf.random.get_global_generator().state.numpy().tobytes(),
+            [logging.getLogger(one).level for one in ("tf2onnx", "tensorflow")],
+            logging.getLogger("tf2onnx").handlers,
+        ]
+
+    before = state()
     to_onnx(model, engine="tf2onnx")
-    for variable, value in zip(model.variables, before, strict=True):
-        np.testing.assert_array_equal(variable, value)
-    np.testing.assert_array_equal(keras.random.SeedGenerator(3).state, state)
+    assert state() == before
+
+
+@needs_tensorflow
+def test_a_layer_that_calls_a_saved_model(tmp_path: Path) -> None:
+    saved_models.write(tmp_path)
+    layer = layers.TFSMLayer(tmp_path / "plain", call_endpoint="serving_default")
+    x = keras.Input((3,), name="x")
+    with pytest.warns(EngineWarning, match="TFSMLayer"):
+        report = export_model(keras.Model(x, layer(x)), tmp_path / "model.onnx")
+    assert report.passed
+    assert {one.name for one in report.outputs} == {"alpha", "zeta"}
+
+
+@needs_tensorflow
+def test_a_lookup_of_texts(tmp_path: Path) -> None:
+    x = keras.Input((2,), dtype="string", name="x")
+    model = keras.Model(x, layers.StringLookup(vocabulary=["a", "b"])(x))
+    own = np.array([["a", "z"], ["b", "a"]])
+    with pytest.warns(EngineWarning, match="StringLookup"):
+        report = export_model(model, tmp_path / "model.onnx", inputs=own)
+    assert report.passed
+    domains = {node.domain for node in onnx.load(tmp_path / "model.onnx").graph.node}
+    assert domains <= {"", "ai.onnx.ml"}
 
 
 @needs_tensorflow

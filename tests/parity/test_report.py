@@ -39,6 +39,13 @@ def test_a_provider_that_is_absent_did_not_run_and_never_passes(monkeypatch):
     assert f"not run: {CUDA}" in str(report)
 
 
+def test_a_file_that_no_engine_of_ours_wrote_names_none():
+    report = relu()
+    assert report.engine is None
+    assert report.to_dict()["engine"] is None
+    assert "engine" not in str(report)
+
+
 def test_one_that_ran_does_not_stand_for_one_that_did_not(monkeypatch):
     no_cuda(monkeypatch)
     report = relu([CPU, "cuda"])
