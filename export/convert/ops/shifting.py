@@ -125,9 +125,7 @@ def roll(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     return x
 
 
-def _rolled(
-    g: GraphBuilder, x: ir.Value, shift: int | ir.Value, axis: int
-) -> ir.Value:
+def _rolled(g: GraphBuilder, x: ir.Value, shift: int | ir.Value, axis: int) -> ir.Value:
     size = g.static_shape(x)[axis]
     start: Operand
     if isinstance(shift, ir.Value):
