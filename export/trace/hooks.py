@@ -37,7 +37,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import keras
@@ -55,19 +55,18 @@ from keras.src.ops import numpy as keras_numpy
 
 from keras_acts.export.trace import data_layers
 from keras_acts.export.trace.control_flow import CALLS
-from keras_acts.export.trace.recorder import Recorder
+from keras_acts.export.trace.recorder import PRESENT, Recorder, unrecorded
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 from keras_acts.export.trace.vectorizing import vectorize
 from keras_acts.export.trace.windows import WINDOWS
 
-_recorder: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
 _lock = threading.Lock()
 _traces = 0
 
 
 def _operation_call(original: Callable[..., Any]) -> Callable[..., Any]:
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
+        recorder = PRESENT.get()
         if recorder is None:
             return original(self, *args, **kwargs)
         if not has_traced((args, kwargs)) and not traced_statics(self):
@@ -79,7 +78,7 @@ def _operation_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
+        recorder = PRESENT.get()
         if recorder is None or not has_traced((args, kwargs)):
             return original(self, *args, **kwargs)
         return recorder.layer(self, args, kwargs)
@@ -118,7 +117,7 @@ def _mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _shape(original: Callable[..., Any]) -> Callable[..., Any]:
     def shape(x: Any) -> Any:
-        recorder = _recorder.get()
+        recorder = PRESENT.get()
         if recorder is None or not isinstance(x, TracedTensor):
             return original(x)
         return recorder.shape(x)
@@ -133,14 +132,34 @@ def _ndim(original: Callable[..., Any]) -> Callable[..., Any]:
     return ndim
 
 
-def _creation(original: Callable[..., Any]) -> Callable[..., Any]:
-    def create(*args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
-        if recorder is None or not has_traced((args, kwargs)):
-            return original(*args, **kwargs)
-        return recorder.creation(original.__name__, args, kwargs)
+def _where_traced(
+    record: Callable[[Recorder, str, Any, Any], Any],
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wrap a function of the backend that is recorded where it gets a traced tensor."""
 
-    return create
+    def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            recorder = PRESENT.get()
+            if recorder is None or not has_traced((args, kwargs)):
+                return original(*args, **kwargs)
+            return record(recorder, original.__name__, args, kwargs)
+
+        return call
+
+    return wrap
+
+
+def _creation(recorder: Recorder, name: str, args: Any, kwargs: Any) -> Any:
+    return recorder.creation(name, args, kwargs)
+
+
+def _rnn(recorder: Recorder, _name: str, args: Any, kwargs: Any) -> Any:
+    return recorder.recurrence(args, kwargs)
+
+
+def _fused_rnn(*_args: Any) -> Any:
+    # As a backend says that it has none, so that the layer calls `backend.rnn`.
+    raise NotImplementedError
 
 
 def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -148,7 +167,7 @@ def _sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-            if _recorder.get() is None or not has_traced((args, kwargs)):
+            if PRESENT.get() is None or not has_traced((args, kwargs)):
                 return original(x, *args, **kwargs)
             return operation(*args, **kwargs).symbolic_call(x)
 
@@ -167,7 +186,7 @@ def _window(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _slice(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(inputs: Any, start_indices: Any, shape: Any) -> Any:
-        if _recorder.get() is None or not has_traced(shape):
+        if PRESENT.get() is None or not has_traced(shape):
             return original(inputs, start_indices, shape)
         return keras_core.Slice(shape=shape).symbolic_call(inputs, start_indices)
 
@@ -178,7 +197,7 @@ def _variable_operator(original: Callable[..., Any]) -> Callable[..., Any]:
     reflected = _REFLECTED[original.__name__]
 
     def operator(self: Any, other: Any) -> Any:
-        if _recorder.get() is None or not isinstance(other, TracedTensor):
+        if PRESENT.get() is None or not isinstance(other, TracedTensor):
             return original(self, other)
         return getattr(other, reflected)(self)
 
@@ -187,7 +206,7 @@ def _variable_operator(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _variable_item(original: Callable[..., Any]) -> Callable[..., Any]:
     def get_item(self: Any, idx: Any) -> Any:
-        if _recorder.get() is None or not has_traced(idx):
+        if PRESENT.get() is None or not has_traced(idx):
             return original(self, idx)
         return keras_numpy.GetItem().symbolic_call(self, idx)
 
@@ -211,44 +230,21 @@ _REFLECTED = {
 def _control_flow(
     operation: Callable[..., tuple[Any, Any]],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Wrap a function of the backend that runs the functions it is given.
-
-    Args:
-        operation: Makes of its arguments the operation, and the arguments of that.
-    """
+    """Wrap a function of the backend that runs functions, by its row in `CALLS`."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            recorder = _recorder.get()
+            recorder = PRESENT.get()
             # Where Keras infers shapes meanwhile, the functions get the backend's own.
             if recorder is None or in_symbolic_scope():
                 return original(*args, **kwargs)
             made, given = operation(*args, **kwargs)
-            return recorder.operation(made, given, {})
+            eagerly = partial(unrecorded, original, *args, **kwargs)
+            return recorder.control_flow(made, given, eagerly)
 
         return call
 
     return wrap
-
-
-def _rnn(original: Callable[..., Any]) -> Callable[..., Any]:
-    def rnn(*args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
-        if recorder is None or not has_traced((args, kwargs)):
-            return original(*args, **kwargs)
-        return recorder.recurrence(args, kwargs)
-
-    return rnn
-
-
-def _fused_rnn(original: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if _recorder.get() is None or not has_traced((args, kwargs)):
-            return original(*args, **kwargs)
-        # As a backend says that it has none, so that the layer calls `backend.rnn`.
-        raise NotImplementedError
-
-    return call
 
 
 def _dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -260,7 +256,7 @@ def _dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
+        recorder = PRESENT.get()
         if recorder is not None:
             args = tuple(_traced_weight(recorder, x) for x in args)
         return original(*args, **kwargs)
@@ -275,7 +271,7 @@ def _traced_weight(recorder: Recorder, x: Any) -> Any:
 def _custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
     def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         differentiable: Callable[..., Any] = original(f)
-        if _recorder.get() is None:
+        if PRESENT.get() is None:
             return differentiable
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -291,7 +287,7 @@ def _custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _unpack_int4(original: Callable[..., Any]) -> Callable[..., Any]:
     def unpack_int4(packed: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = _recorder.get()
+        recorder = PRESENT.get()
         if recorder is None:
             return original(packed, *args, **kwargs)
         packed = _traced_weight(recorder, packed)
@@ -322,7 +318,7 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (keras_activations.Mish, "static_call", _mish_static_call),
     *((module, "shape", _shape) for module in (keras.ops, keras_ops, keras_core)),
     *((module, "ndim", _ndim) for module in _OF_NUMPY),
-    *((backend.numpy, name, _creation) for name in _CREATIONS),
+    *((backend.numpy, name, _where_traced(_creation)) for name in _CREATIONS),
     *((KerasVariable, name, _variable_operator) for name in _REFLECTED),
     (KerasVariable, "__getitem__", _variable_item),
     (backend.core, "slice", _slice),
@@ -337,8 +333,8 @@ _HOOKS: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     # Names of the package that stand for the same functions.
     (backend, "cond", _control_flow(CALLS["cond"])),
     (backend, "vectorized_map", _control_flow(CALLS["vectorized_map"])),
-    (backend, "rnn", _rnn),
-    *((backend, name, _fused_rnn) for name in _FUSED_RNNS),
+    (backend, "rnn", _where_traced(_rnn)),
+    *((backend, name, _where_traced(_fused_rnn)) for name in _FUSED_RNNS),
     (DropoutRNNCell, "get_dropout_mask", _dropout_mask),
     (DropoutRNNCell, "get_recurrent_dropout_mask", _dropout_mask),
     *((m, name, _of_weights) for m in (keras.ops, keras_ops) for name in _OF_WEIGHTS),
@@ -378,12 +374,12 @@ def recording(recorder: Recorder) -> Iterator[None]:
         if _traces == 0:
             _install()
         _traces += 1
-    token = _recorder.set(recorder)
+    token = PRESENT.set(recorder)
     try:
         with keras.StatelessScope(), _names_kept():
             yield
     finally:
-        _recorder.reset(token)
+        PRESENT.reset(token)
         with _lock:
             _traces -= 1
             if _traces == 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 
@@ -10,6 +12,11 @@ class Recorder(Protocol):
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation and return its traced outputs."""
+
+    def control_flow(
+        self, operation: Any, args: Any, eagerly: Callable[[], Any]
+    ) -> Any:
+        """Record an operation that runs functions, or run it where none is traced."""
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of a layer, or what happens inside it."""
@@ -30,3 +37,16 @@ class Recorder(Protocol):
         self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
     ) -> Any:
         """Record the unpacking of pairs of integers of four bits."""
+
+
+PRESENT: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
+"""The recorder of this thread's trace, None where it does not trace."""
+
+
+def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function as if nothing were traced."""
+    token = PRESENT.set(None)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        PRESENT.reset(token)

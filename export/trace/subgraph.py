@@ -9,6 +9,8 @@ import keras
 from keras import KerasTensor
 
 from keras_acts.export.trace.graph import Constant, Node, Value, Weight
+from keras_acts.export.trace.structure import flatten
+from keras_acts.export.trace.tensors import map_leaves
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,3 +44,38 @@ def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
     if isinstance(result, Weight):
         return KerasTensor(result.variable.shape, result.dtype)
     return like(result.array)
+
+
+def uses_outer(node: Node) -> bool:
+    """Whether a node, or a function that it runs, uses a value made before or a weight.
+
+    What uses neither gives the same in every call of the model.
+    """
+    return bool(_free([node]))
+
+
+def _free(nodes: list[Node]) -> set[int]:
+    """Return the ids of the weights, and of values from elsewhere, that nodes use."""
+    used: set[int] = set()
+    for node in nodes:
+        used |= _mentioned((node.args, node.kwargs, list(node.statics.values())))
+    return used - _made(nodes)
+
+
+def _made(nodes: list[Node]) -> set[int]:
+    return {id(x) for node in nodes for x in flatten(node.outputs)}
+
+
+def _mentioned(structure: Any) -> set[int]:
+    found: set[int] = set()
+
+    def look(x: Any) -> None:
+        if isinstance(x, Value | Weight):
+            found.add(id(x))
+        elif isinstance(x, Subgraph):
+            inside = _free(x.nodes) | _mentioned(x.outputs)
+            own = {id(one) for one in flatten(x.inputs)}
+            found.update(inside - own - _made(x.nodes))
+
+    map_leaves(look, structure)
+    return found

@@ -22,8 +22,13 @@ from keras_acts.export.trace.signature import (
 )
 from keras_acts.export.trace.specs import output_spec
 from keras_acts.export.trace.structure import map_structure
-from keras_acts.export.trace.subgraph import Subgraph
-from keras_acts.export.trace.tensors import TracedTensor, map_leaves, traced_statics
+from keras_acts.export.trace.subgraph import Subgraph, uses_outer
+from keras_acts.export.trace.tensors import (
+    TracedTensor,
+    has_traced,
+    map_leaves,
+    traced_statics,
+)
 from keras_acts.functional import ActivationOperation
 
 
@@ -110,6 +115,21 @@ class _Recorder:
             return rule(self, operation, *args, **kwargs)
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
         return self._record(kind, operation, args, kwargs)
+
+    def control_flow(
+        self, operation: Any, args: Any, eagerly: Callable[[], Any]
+    ) -> Any:
+        """Record an operation that runs functions, or run it where none is traced.
+
+        Whether its functions use what is around them is known once they are traced.
+        """
+        before = len(self.nodes)
+        result = self.operation(operation, args, {})
+        made = self.nodes[before:]
+        if has_traced(args) or not made or any(map(uses_outer, made)):
+            return result
+        del self.nodes[before:]
+        return eagerly()
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a layer that is a leaf, and the operations inside any other."""
