@@ -1,7 +1,7 @@
 """Every model of `keras.applications`, random weights, at any image size and at one.
 
-torch is the quickest here: `pytest --backend torch -m heavy`. It has no NASNet, which
-`pytest --backend tensorflow -m heavy -k NASNet` runs.
+torch is the quickest here: `pytest --backend torch -m heavy`. It has no NASNetMobile,
+which `pytest --backend tensorflow -m heavy -k NASNetMobile` runs.
 """
 
 from __future__ import annotations
