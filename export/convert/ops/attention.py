@@ -3,8 +3,8 @@
 Not as the operator Attention of opset 23, whose kernel for the CPU in onnxruntime is up
 to a quarter faster without a mask, and up to a third slower with one: it refuses masks
 that broadcast over the queries and gives zeros for rows that are masked whole, where
-Keras gives the mean. Its fast form, without transposes, was expanded wrongly by ONNX 1.18
-where a runtime has no kernel.
+Keras gives the mean. Its fast form, without transposes, was expanded wrongly by ONNX
+1.18 where a runtime has no kernel.
 """
 
 from __future__ import annotations
