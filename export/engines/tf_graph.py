@@ -20,6 +20,11 @@ Call = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 _ASSIGNS = re.compile(r"Assign(Add|Sub)?VariableOp$")
 
+# Functions of this attribute are not put in the place of their calls. Keras has one for
+# convolutions in groups.
+_COMPILED_APART = "_XlaMustCompile"
+_INLINED = "_inlined"
+
 # Graphs of TensorFlow hold constants as lists of Python numbers while they are
 # converted, fifty times their size. Those with as many elements as this are kept apart,
 # if only operations read them that don't need to know their values.
@@ -139,7 +144,36 @@ def _without_variables(traced: Any) -> Any:
         # It assigns to its variables, which TensorFlow does not see until it is done.
         graph = tf_loader.convert_variables_to_constants_large_model(traced)
         _drop_assignments(graph)
-    return tf_loader.fix_freezing_errors_part2(graph)
+    return tf_loader.fix_freezing_errors_part2(_inlined(graph, traced))
+
+
+def _inlined(graph: Any, traced: Any) -> Any:
+    """Put functions that are compiled apart in the place of their calls."""
+    parts = [*graph.node, *graph.library.function]
+    apart = [part for part in parts if _COMPILED_APART in part.attr]
+    if not apart:
+        return graph
+    from tensorflow.python.eager.wrap_function import function_from_graph_def
+
+    for part in apart:
+        del part.attr[_COMPILED_APART]
+    _rename_functions(graph)  # TensorFlow knows those names with the attribute
+    captured = {inner.name for _, inner in traced.graph.captures}
+    inputs = [x.name for x in traced.inputs if x.name not in captured]
+    again = function_from_graph_def(graph, inputs, [x.name for x in traced.outputs])
+    return frozen(again).graph.as_graph_def(add_shapes=True)
+
+
+def _rename_functions(graph: Any) -> None:
+    for function in graph.library.function:
+        function.signature.name += _INLINED
+    bodies = [graph.node, *(one.node_def for one in graph.library.function)]
+    for node in (node for body in bodies for node in body):
+        for attribute in node.attr.values():
+            # To assign within a field that is not set would be to set it.
+            one = [attribute.func] if attribute.HasField("func") else []
+            for called in one or attribute.list.func:
+                called.name += _INLINED
 
 
 def _drop_assignments(graph: Any) -> None:

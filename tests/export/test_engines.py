@@ -282,6 +282,15 @@ def test_constants_of_a_layer_are_no_inputs() -> None:
 
 
 @needs_tensorflow
+def test_functions_that_are_compiled_apart() -> None:
+    """Keras compiles convolutions in groups, which TensorFlow does not inline."""
+    x = keras.Input((6, 6, 8), name="x")
+    model = keras.Model(x, layers.Conv2D(8, 3, groups=4, activation="gelu")(x))
+    randomize(model)
+    assert verify(model, to_onnx(model, engine="tf2onnx")).passed
+
+
+@needs_tensorflow
 def test_large_weights_are_kept_apart_and_once(tmp_path: Path) -> None:
     x = keras.Input((160,), name="x")
     y = layers.Dense(160, activation="celu", name="wide")(x)
