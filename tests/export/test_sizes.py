@@ -153,7 +153,8 @@ class Weighted(keras.layers.Layer):
         _, time, width = ops.shape(x)
         y = self.scale * x - self.scale / (ops.abs(x) + 1.0)
         y = ops.where(self.scale > x, self.scale + y, self.scale - y)
-        y = y + self.table[:time] + ops.slice(self.table, (1, 0), (time, width))
+        table = ops.convert_to_tensor(self.table)
+        y = y + self.table[:time] + ops.slice(table, (1, 0), (time, width))
         return ops.swapaxes(self.matrix @ ops.swapaxes(y, 1, 2), 1, 2)
 
     def compute_output_shape(self, input_shape):
