@@ -11,6 +11,7 @@ from keras_acts.export.errors import (
     OpsetError,
     ParityError,
     SignatureError,
+    StatefulLayerError,
     UnsupportedOperationError,
     WriteError,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "ParityReport",
     "SavedModel",
     "SignatureError",
+    "StatefulLayerError",
     "UnsupportedOperationError",
     "WriteError",
     "export_model",

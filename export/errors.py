@@ -22,6 +22,10 @@ class UnsupportedOperationError(ExportError):
     """The model holds something that has no way into ONNX."""
 
 
+class StatefulLayerError(UnsupportedOperationError):
+    """A layer keeps its state from call to call, which no file does by any engine."""
+
+
 class SignatureError(ExportError):
     """The model's inputs or outputs are unknown, or named in a way that cannot be."""
 

@@ -13,6 +13,7 @@ from keras_acts.export.errors import (
     EngineError,
     EngineWarning,
     ExportError,
+    StatefulLayerError,
     UnsupportedOperationError,
 )
 from keras_acts.export.saved_model import SavedModel
@@ -49,6 +50,9 @@ def convert(request: Request, engine: str) -> ir.Model:
         return _noted(_ENGINES[engine](request), engine)
     try:
         return _noted(native.convert(request), native.NAME)
+    except StatefulLayerError:
+        # tf2onnx would write a file that forgets the state.
+        raise
     except UnsupportedOperationError as error:
         return _noted(_second(request, error), tf2onnx.NAME)
 

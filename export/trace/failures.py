@@ -7,7 +7,12 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-from keras_acts.export.errors import ExportError, UnsupportedOperationError, brief
+from keras_acts.export.errors import (
+    ExportError,
+    StatefulLayerError,
+    UnsupportedOperationError,
+    brief,
+)
 from keras_acts.export.trace import rewrites
 
 
@@ -41,9 +46,9 @@ def untraceable(
     )
 
 
-def stateful(scope: Sequence[str], layer: Any) -> UnsupportedOperationError:
+def stateful(scope: Sequence[str], layer: Any) -> StatefulLayerError:
     """Return the error that a layer is which keeps its state between calls."""
-    return UnsupportedOperationError(
+    return StatefulLayerError(
         f"{_place(scope, layer)} is stateful: its state lives on between calls, which "
         "an ONNX model has no place for. Build it with `return_state=True`, and feed "
         "the states back as its `initial_state`. Received: stateful=True"
