@@ -7,6 +7,10 @@ named at the end of the run, with its reason and the counts.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import keras
 import onnx
 import pytest
 
@@ -18,11 +22,43 @@ FOUND = collect()
 BATCH = 3
 
 IMPOSSIBLE = {
+    "data_layer_test": "its layer draws random numbers in inference too",
     "hashed_crossing_test": "ONNX has no operator for the hash",
 }
-"""Test modules of layers that ONNX can't express, with the reason."""
+"""Test modules of layers that no file can express, with the reason."""
+
+TORCH_DIFFERS = {
+    "AveragePoolingBasicTest.test_average_pooling2d:0:5": "uneven pads",
+    **{
+        f"ContrastLimitedAdaptiveHistogramEqualizationTest.test_layer:{call}:0": (
+            "histograms of integers"
+        )
+        for call in (0, 1)
+    },
+    **{
+        f"ResizingTest.test_resizing_basics:0:{run}": "bicubic coefficients"
+        for run in (0, 1, 4, 5, 8, 9)
+    },
+}
+"""Where Keras's torch backend computes otherwise than its others, and the file is as on
+these: `docs/export.md` says why."""
+
+
+def _module(configuration: Configuration) -> str:
+    return str(configuration).partition(":")[0]
+
+
+def _models() -> Iterator[Any]:
+    for configuration in FOUND.models:
+        name = str(configuration).partition(":")[2]
+        if _module(configuration) not in IMPOSSIBLE:
+            differs = keras.backend.backend() == "torch" and name in TORCH_DIFFERS
+            marks = pytest.mark.xfail(reason=TORCH_DIFFERS[name]) if differs else ()
+            yield pytest.param(configuration, id=str(configuration), marks=marks)
+
 
 REASONS = (
+    "Keras can't make a functional model",
     "Keras expects an error",
     "Keras skips it",
     "ONNX has no sparse inputs",
@@ -32,15 +68,9 @@ REASONS = (
 """How the reasons begin for which a call gives no model to export."""
 
 
-def _module(configuration: Configuration) -> str:
-    return str(configuration).partition(":")[0]
-
-
 # A test of Keras makes a layer in a way that Keras has deprecated.
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
-@pytest.mark.parametrize(
-    "configuration", [c for c in FOUND.models if _module(c) not in IMPOSSIBLE], ids=str
-)
+@pytest.mark.parametrize("configuration", list(_models()))
 def test_layer_of_keras_exports(configuration: Configuration) -> None:
     model = configuration.model()
     export_check.randomize(model)
@@ -58,7 +88,7 @@ def test_layer_of_keras_exports(configuration: Configuration) -> None:
     "configuration", [c for c in FOUND.models if _module(c) in IMPOSSIBLE], ids=str
 )
 def test_impossible_layer_of_keras_is_refused(configuration: Configuration) -> None:
-    with pytest.raises(UnsupportedOperationError, match="ONNX"):
+    with pytest.raises(UnsupportedOperationError, match=r"Received: "):
         to_onnx(configuration.model(), engine="native")
 
 
