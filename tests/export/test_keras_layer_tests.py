@@ -79,6 +79,7 @@ REASONS = (
 
 # A test of Keras makes a layer in a way that Keras has deprecated.
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64:UserWarning")
 @pytest.mark.parametrize("configuration", list(_models()))
 def test_layer_of_keras_exports(configuration: Configuration) -> None:
     model = configuration.model()

@@ -20,8 +20,8 @@ ONE_SAMPLE = (
 
 
 LONGEST = 4000
-"""Longer axes are cut: Keras tests spectrograms of 160,000 samples, 37 million logarithms
-of float32, of which the smallest tell rounding only."""
+"""Longer axes are cut: Keras tests spectrograms of 160,000 samples, 37 million
+logarithms of float32, of which the smallest tell rounding only."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class Configuration:
     def _inputs(self) -> Any:
         data, dtype = self.arguments["input_data"], self.arguments["input_dtype"]
         if data is not None:
-            return keras.tree.map_structure(self._input_like, data)
+            tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, data)
+            return keras.tree.map_structure(self._input_like, tensors)
         shapes = self.arguments["input_shape"]
         dtypes = dtype or keras.tree.map_shape_structure(lambda _: "float32", shapes)
         if isinstance(shapes, dict):  # Keras names an argument's shape "query_shape"
@@ -120,4 +121,5 @@ class Configuration:
 
 
 def _array(x: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(x))
+    """Return an array in the dtype that the backend gives it: JAX has no int64."""
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(x)))
