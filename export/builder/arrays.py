@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import onnx_ir as ir
 
+from keras_acts.export.trace.tensors import array_of
+
 Array = np.ndarray[Any, Any]
 
 _BLOCK = 2**22
@@ -42,7 +44,7 @@ def host_array(x: Any) -> Array:
 def _copied(x: Any) -> Array:
     """Return a copy of a tensor, by rows: a backend may take a detour by float32."""
     if not len(x.shape) or not x.shape[0]:
-        return np.asarray(keras.ops.convert_to_numpy(x))
+        return array_of(x)
     step = max(1, _BLOCK * int(x.shape[0]) // max(1, int(np.prod(x.shape))))
     rows = keras.ops.convert_to_numpy(x[:step])
     if step >= x.shape[0]:

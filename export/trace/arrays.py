@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.trace.indexing import plain_key
+from keras_acts.export.trace.tensors import array_of
 
 # Calls whose lists are no tensors: positions, and shares that need all their digits.
 _LISTS = frozenset(
@@ -44,7 +45,7 @@ def _array(kind: str, x: Any) -> Any:
     if isinstance(x, keras.Variable):
         return x  # on TensorFlow it is a tensor, too
     if keras.ops.is_tensor(x):
-        return np.asarray(keras.ops.convert_to_numpy(x))
+        return array_of(x)
     number = isinstance(x, bool | int | float) and kind in _NUMBERS
     if not number and not (isinstance(x, list | tuple) and x and _is_plain(x)):
         return x

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import keras
+import numpy as np
 from keras import KerasTensor
 from keras.src.ops.node import KerasHistory
 
@@ -65,6 +66,15 @@ class TracedTensor(KerasTensor):
 def _is_data(x: object) -> bool:
     """Whether something has a value to compare a tensor's with."""
     return isinstance(x, bool | int | float) or hasattr(x, "dtype")
+
+
+def array_of(tensor: Any) -> np.ndarray[Any, Any]:
+    """Return a tensor of the backend, or an array, as an array."""
+    if len(tensor.shape):
+        return np.asarray(keras.ops.convert_to_numpy(tensor))
+    # TensorFlow gives a single bfloat16 to NumPy as a number, which NumPy refuses.
+    one = keras.ops.convert_to_numpy(keras.ops.reshape(tensor, (1,)))
+    return np.asarray(one).reshape(())
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:

@@ -25,6 +25,7 @@ from keras_acts.export.trace.structure import map_structure
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
+    array_of,
     has_traced,
     map_leaves,
     traced_statics,
@@ -265,7 +266,7 @@ class _Recorder:
             # Inside a layer of mixed precision this is the dtype that it sees.
             return Weight(x, keras.backend.standardize_dtype(x.dtype))
         if isinstance(x, np.ndarray) or keras.ops.is_tensor(x):
-            return Constant(np.asarray(keras.ops.convert_to_numpy(x)))
+            return Constant(array_of(x))
         if isinstance(x, keras.KerasTensor):
             raise failures.of_another_graph(x)
         return x

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import onnx
 import pytest
 from keras import layers
 
 import keras_acts
 from keras_acts.export import export_model, to_onnx
-from support.export_check import check_model, randomize
+from support.export_check import check_model, open_session, randomize, run
+from support.structures import dense_model
 
 BFLOAT16, FLOAT16 = onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT16
 
@@ -125,3 +127,53 @@ def test_one_dtype_for_a_mixed_model() -> None:
     types = {x.data_type for x in proto.graph.initializer}
     assert BFLOAT16 not in types
     assert {node.op_type for node in proto.graph.node} & {"Cast"} == set()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_dtype_for_the_whole_file(dtype: str) -> None:
+    model = dense_model()
+    randomize(model)
+    proto = to_onnx(model, dtype=dtype)
+    made = {x.data_type for x in proto.graph.initializer}
+    assert made == {onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))}
+    array = np.random.default_rng(0).normal(size=(3, 4))
+    (got,) = run(open_session(proto), [array.astype(dtype)])
+    want = np.asarray(keras.ops.convert_to_numpy(model(array.astype("float32"))))
+    assert got.dtype == dtype
+    precision = {"float16": 2e-3}.get(dtype, 1e-6)
+    np.testing.assert_allclose(got, want, atol=precision)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "float16"])
+def test_half_precision_policies(policy: str) -> None:
+    x = keras.Input((4,), dtype="float32")
+    y = layers.Dense(3, activation="gelu", dtype=policy)(x)
+    model = keras.Model(x, layers.Dense(2, dtype=policy)(y))
+    proto = check_model(model)
+    stored = {x.data_type for x in proto.graph.initializer if len(x.dims) == 2}
+    assert stored == {onnx.TensorProto.FLOAT16}
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_float64_policy() -> None:
+    x = keras.Input((4,), dtype="float64")
+    y = layers.Dense(3, activation="relu", dtype="float64")(x)
+    model = keras.Model(x, layers.Dense(3, dtype="float64")(y))
+    randomize(model)
+    proto = to_onnx(model)
+    assert proto.graph.output[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
+    # Keras multiplies in float32 on torch, whatever the policy.
+    k1, b1, k2, b2 = (np.asarray(keras.ops.convert_to_numpy(v)) for v in model.weights)
+    array = np.random.default_rng(0).normal(size=(3, 4))
+    (got,) = run(open_session(proto), [array])
+    want = np.maximum(array @ k1 + b1, 0.0) @ k2 + b2
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+
+
+def test_large_numbers_saturate_in_float16() -> None:
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Softmax()(x + np.asarray([0, -1e9, 0, -1e9], "f")))
+    (got,) = run(
+        open_session(to_onnx(model, dtype="float16")), [np.ones((1, 4), "float16")]
+    )
+    np.testing.assert_array_equal(got, [[0.5, 0, 0.5, 0]])
