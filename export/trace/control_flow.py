@@ -15,34 +15,14 @@ from keras import KerasTensor, ops
 from keras.src.ops import core as keras_core
 
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.trace.rules import rule
 from keras_acts.export.trace.structure import flatten, flatten_with_path, map_structure
 from keras_acts.export.trace.subgraph import Subgraph, like, spec_of
 from keras_acts.export.trace.tensors import TracedTensor
 from keras_acts.export.trace.tracing import Tracing, carried
 
-Rule = Callable[..., Any]
 
-_RULES: dict[str, Rule] = {}
-
-
-def find_rule(kind: str) -> Rule | None:
-    """Return what records an operation that runs functions, None for any other.
-
-    It is called as `rule(tracing, operation, *args)`, with the arguments of the
-    operation's call.
-    """
-    return _RULES.get(kind)
-
-
-def _rule(kind: str) -> Callable[[Rule], Rule]:
-    def decorate(rule: Rule) -> Rule:
-        _RULES[kind] = rule
-        return rule
-
-    return decorate
-
-
-@_rule("core.Cond")
+@rule("core.Cond")
 def _cond(tracing: Tracing, op: Any, pred: Any, true_fn: Any, false_fn: Any) -> Any:
     if not isinstance(pred, TracedTensor):
         return true_fn() if bool(pred) else false_fn()
@@ -50,7 +30,7 @@ def _cond(tracing: Tracing, op: Any, pred: Any, true_fn: Any, false_fn: Any) -> 
     return tracing.record("core.Cond", (pred, *branches), {}, _merged(branches), op)
 
 
-@_rule("core.Switch")
+@rule("core.Switch")
 def _switch(
     tracing: Tracing, op: Any, index: Any, branches: Sequence[Any], *operands: Any
 ) -> Any:
@@ -92,7 +72,7 @@ def _any_size(*specs: Any) -> Any:
     return KerasTensor(shape, specs[0].dtype)
 
 
-@_rule("core.Map")
+@rule("core.Map")
 def _map(tracing: Tracing, op: Any, f: Any, xs: Any) -> Any:
     xs = map_structure(tracing.tensor, xs)
     body = tracing.subgraph(f, _first(xs))
@@ -100,7 +80,7 @@ def _map(tracing: Tracing, op: Any, f: Any, xs: Any) -> Any:
     return tracing.record("core.Map", (body, xs), {}, spec, op)
 
 
-@_rule("core.VectorizedMap")
+@rule("core.VectorizedMap")
 def _vectorized_map(tracing: Tracing, op: Any, elements: Any) -> Any:
     elements = map_structure(tracing.tensor, elements)
     body = tracing.subgraph(op.function, _first(elements))
@@ -110,7 +90,7 @@ def _vectorized_map(tracing: Tracing, op: Any, elements: Any) -> Any:
     )
 
 
-@_rule("core.Scan")
+@rule("core.Scan")
 def _scan(tracing: Tracing, op: Any, f: Any, init: Any, xs: Any = None) -> Any:
     init, xs = map_structure(tracing.tensor, (init, xs))
     body = tracing.subgraph(f, init, None if xs is None else _first(xs))
@@ -143,7 +123,7 @@ def _stacked(results: Any, length: int | None) -> Any:
     return map_structure(stack, results)
 
 
-@_rule("core.WhileLoop")
+@rule("core.WhileLoop")
 def _while_loop(tracing: Tracing, op: Any, loop_vars: Any) -> Any:
     several = isinstance(loop_vars, list | tuple)
     variables = tuple(loop_vars) if several else (loop_vars,)
@@ -162,7 +142,7 @@ def _while_loop(tracing: Tracing, op: Any, loop_vars: Any) -> Any:
     return results if several else results[0]
 
 
-@_rule("core.ForiLoop")
+@rule("core.ForiLoop")
 def _fori_loop(tracing: Tracing, op: Any, init_val: Any) -> Any:
     state = map_structure(tracing.tensor, init_val)
     body = tracing.subgraph(op.body_fun, KerasTensor((), "int32"), state)
@@ -176,7 +156,7 @@ def _fori_loop(tracing: Tracing, op: Any, init_val: Any) -> Any:
     )
 
 
-@_rule("core.AssociativeScan")
+@rule("core.AssociativeScan")
 def _associative_scan(tracing: Tracing, op: Any, f: Any, elems: Any) -> Any:
     """As Keras combines them, where the number is known; else one after the other."""
     elems = map_structure(tracing.tensor, elems)

@@ -9,12 +9,20 @@ import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError
-from keras_acts.export.trace import failures, hooks, private, rewrites, sizes
+from keras_acts.export.trace import (
+    control_flow,  # noqa: F401  it fills the table of rules
+    failures,
+    hooks,
+    private,
+    rearranging,  # noqa: F401  likewise
+    rewrites,
+    sizes,
+)
 from keras_acts.export.trace.arrays import with_arrays
-from keras_acts.export.trace.control_flow import find_rule
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.recurrence import recurrence
+from keras_acts.export.trace.rules import find_rule
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,

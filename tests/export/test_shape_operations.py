@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
+import pytest
 from keras import ops
 
 from support import export_check, operations
@@ -234,4 +236,29 @@ IMAGES = [
 
 @export_check.each(*REDUCTIONS, *RESHAPING, *SLICING, *CREATION, *IMAGES)
 def test_answers_like_keras(case: Operation) -> None:
+    operations.check(case)
+
+
+REARRANGED = [
+    one(
+        "rearrange patches",
+        lambda x: ops.rearrange(x, "b (h p) (w q) c -> b (h w) (p q c)", p=2, q=3),
+        shapes=((4, 6, 2),),
+        in_layer=True,
+    ),
+    one(
+        "rearrange unknown sizes",
+        lambda x: ops.rearrange(x, "b t (n c) -> (b n) t c", n=2),
+        shapes=((None, 6),),
+        in_layer=True,
+    ),
+]
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() == "jax",
+    reason="Keras's code divides sizes, which unknown ones of JAX can't be",
+)
+@export_check.each(*REARRANGED)
+def test_rearranges_like_keras(case: Operation) -> None:
     operations.check(case)
