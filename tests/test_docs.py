@@ -37,7 +37,7 @@ def test_every_activation_has_an_entry():
 
 def test_every_operation_and_layer_has_a_state():
     rows = [*coverage.operations(), *coverage.layer_rows()]
-    assert len(rows) > 500
+    assert len(rows) > 450
     without = [row.name for row in rows if row.state not in coverage.STATES]
     assert not without, f"neither a converter nor a reason: {without}"
     silent = [r.name for r in rows if r.state == coverage.IMPOSSIBLE and not r.reason]
