@@ -57,6 +57,35 @@ def test_activations_import_neither_export_nor_command_line(path):
     assert not above
 
 
+ROOMS = (
+    *("errors", "options", "trace", "saved_model", "builder", "lowering", "convert"),
+    *("passes", "engines", "write", "parity", "api", "__init__"),
+)
+"""The parts of the exporter in the order in which data passes through them."""
+
+# A type in the annotation of an error that holds a report.
+BACKWARDS = {("errors", "parity")}
+
+
+def _room(path):
+    return path.relative_to(ROOT / "export").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", EXPORT, ids=_name)
+def test_data_flows_one_way(path):
+    prefix = "keras_acts.export."
+    here = ROOMS.index(_room(path))
+    named = {
+        m.removeprefix(prefix).split(".")[0] for m in _imports(path) if prefix in m
+    }
+    later = [room for room in named & set(ROOMS) if ROOMS.index(room) > here]
+    assert not [room for room in later if (_room(path), room) not in BACKWARDS]
+
+
+def test_every_room_has_its_place():
+    assert {_room(path) for path in EXPORT} == set(ROOMS)
+
+
 @pytest.mark.parametrize("path", EVERYTHING, ids=_name)
 def test_nobody_imports_export_by_its_folder(path):
     assert not [module for module in _imports(path) if _is_within(module, "export")]
