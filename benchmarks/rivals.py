@@ -90,6 +90,13 @@ def _formula(function: Callable[..., Any], *, learned: int = 0) -> Rival:
     return Rival("its formula", lambda: Formula(function, learned))
 
 
+WITHOUT = {
+    "APReLU": "published as a network of its own; Keras has nothing like it",
+    "Entmax15": "Keras and torch have none; sorting by hand is the same work",
+    "RReLU": "Keras has none, and a training step draws slopes",
+}
+"""Our layers that have no rival, with the reason."""
+
 _ACTIVATIONS = {
     "CELU": "celu",
     "ELU": "elu",
@@ -112,6 +119,7 @@ _ACTIVATIONS = {
     "Softplus": "softplus",
     "SoftShrink": "soft_shrink",
     "Softsign": "softsign",
+    "Sparsemax": "sparsemax",
     "SparsePlus": "sparse_plus",
     "SparseSigmoid": "sparse_sigmoid",
     "Squareplus": "squareplus",

@@ -1,0 +1,97 @@
+"""The benchmarks know every activation, and write what they measured."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_acts import catalogue
+from support.process import ROOT
+
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import environment, report, rivals, subjects
+from benchmarks.timing import Timings, compare
+
+NAMES = set(catalogue.activations())
+
+
+def test_a_ratio_is_taken_round_by_round():
+    # The machine slowed down by half after the first round; the ratio did not change.
+    times = Timings({"a": np.array([1.0, 2.0, 2.0]), "b": np.array([2.0, 4.0, 4.0])})
+    assert times.ratio("a", "b").to_list() == [0.5, 0.5, 0.5]
+    assert times.median("b") == 4.0
+
+
+def test_each_contestant_has_as_many_rounds_as_it_was_asked_for():
+    calls = []
+    times = compare(
+        {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")},
+        rounds=3,
+        runs=2,
+        block_seconds=0.0,
+    )
+    assert {name: len(x) for name, x in times.seconds.items()} == {"a": 3, "b": 3}
+    # Two calls each to warm up, then blocks of two, the order turned every round.
+    assert "".join(calls) == "aabb" + "aabb" + "bbaa" + "aabb"
+
+
+def test_every_activation_is_a_subject():
+    measured = {name.split(" ")[0] for name in subjects.activations()}
+    assert measured == NAMES
+
+
+def test_every_activation_has_a_rival_or_a_reason():
+    assert set(rivals.rivals()) | set(rivals.WITHOUT) == NAMES
+    assert not set(rivals.rivals()) & set(rivals.WITHOUT)
+
+
+@pytest.mark.parametrize("name", ["deep", "wide"])
+def test_sized_subjects_are_made_of_their_names(name):
+    model = getattr(subjects, name)()["3"].build()
+    sizes = {"deep": len(model.layers) - 1, "wide": model.count_params() * 4 / 1e6}
+    assert sizes[name] == pytest.approx(3, rel=0.1)
+
+
+def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "RESULTS", tmp_path)
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
+    ratio = [0.25, 0.2, 0.3]
+    row = {
+        "activation": "Mish",
+        "elements": 1 << 20,
+        "threads": 1,
+        "against": {"relu": ratio, "portable": ratio, "jax": ratio},
+        "failing": {"tensorflow": "no file: ValueError", "torch": "answers otherwise"},
+    }
+    environment.save("activations", [row])
+    report.main()
+    page = (tmp_path / "performance.md").read_text()
+    line = next(line for line in page.splitlines() if line.startswith("| Mish"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1:] == [
+        *("1,048,576", "1", "0.25", "0.25"),
+        *("*fails*: no file", "0.25 (0.20–0.30)", "*fails*: answers otherwise"),
+    ]
+
+
+def test_results_say_where_they_are_from():
+    for path in environment.RESULTS.glob("*.json"):
+        content = json.loads(path.read_text())
+        assert {"machine", "versions", "settings", "rows"} <= set(content)
+
+
+def test_each_command_shows_its_help():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.export_cost", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "memory" in done.stdout
