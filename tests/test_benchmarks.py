@@ -9,13 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from keras_acts import catalogue
-from support.process import ROOT
-
-sys.path.insert(0, str(ROOT))
-
 from benchmarks import environment, report, rivals, subjects
 from benchmarks.timing import Timings, compare
+from keras_acts import catalogue
+from support.process import ROOT
 
 NAMES = set(catalogue.activations())
 
