@@ -18,7 +18,13 @@ from keras.src.backend.common import global_state
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.convert.registry import is_leaf, registered_kinds
-from keras_acts.export.trace import hooks, model_signature, private, trace
+from keras_acts.export.trace import (
+    hooks,
+    model_signature,
+    private,
+    trace,
+    wrappers,
+)
 from keras_acts.export.trace.control_flow import CALLS
 from support.export_check import check_model
 
@@ -58,7 +64,7 @@ PARAMETERS = {
     "zeros": ["shape", "dtype"],
     "slice": ["inputs", "start_indices", "shape"],
     "__getitem__": ["idx"],
-    **{name: ["other"] for name in hooks._REFLECTED},
+    **{name: ["other"] for name in wrappers.REFLECTED},
     "broadcast_to": ["x", "shape"],
     "repeat": ["x", "repeats", "axis"],
     "tile": ["x", "repeats"],
