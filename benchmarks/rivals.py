@@ -31,12 +31,19 @@ def rivals() -> dict[str, Rival]:
         **{name: _activation(function) for name, function in _ACTIVATIONS.items()},
         **_LAYERS,
         **{name: _formula(function) for name, function in _FORMULAS.items()},
+        "Threshold": Rival(
+            "keras threshold", lambda: Formula(_threshold, 0), _THRESHOLD
+        ),
         "PELU": _formula(_pelu, learned=2),
         "SReLU": _formula(_srelu, learned=4),
         "TLU": _formula(ops.maximum, learned=1),
         "Maxout": Rival("Dense and max", _maxout, {"units": 64}),
         "ChannelMaxout": Rival("reshape and max", _channel_maxout, {"units": 32}),
     }
+
+
+def _threshold(x: Any) -> Any:
+    return ops.threshold(x, **_THRESHOLD)
 
 
 def _pelu(x: Any, a: Any, b: Any) -> Any:
@@ -126,7 +133,6 @@ _ACTIVATIONS = {
     "Swish": "swish",
     "Tanh": "tanh",
     "TanhShrink": "tanh_shrink",
-    "Threshold": "threshold",
 }
 
 _LAYERS = {
@@ -135,6 +141,8 @@ _LAYERS = {
     ),
     "PReLU": Rival("keras PReLU", lambda: layers.PReLU(alpha_initializer="ones")),
 }
+
+_THRESHOLD = {"threshold": 1.0, "default_value": 0.0}
 
 _FORMULAS: dict[str, Callable[[Any], Any]] = {
     "CReLU": lambda x: ops.concatenate([ops.relu(x), ops.relu(-x)], axis=-1),

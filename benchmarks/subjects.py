@@ -39,6 +39,7 @@ _VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "Maxout": {"": {"units": CHANNELS}},
     "GELU": {"": {}, " tanh": {"approximate": "tanh"}},
     "PReLU": {"": {}, " slopes on both sides of 1": {}},
+    "Threshold": {"": {"threshold": 1.0, "default_value": 0.0}},
 }
 # Ranges of learned slopes: the optimum depends on the side of 1 on which they lie.
 _SLOPES = {"PReLU slopes on both sides of 1": (0.5, 1.8)}

@@ -38,8 +38,9 @@ def test_each_contestant_has_as_many_rounds_as_it_was_asked_for():
 
 
 def test_every_activation_is_a_subject():
-    measured = {name.split(" ")[0] for name in subjects.activations()}
-    assert measured == NAMES
+    made = subjects.activations()
+    assert {name.split(" ")[0] for name in made} == NAMES
+    assert all(one.build().built for one in made.values())
 
 
 def test_every_activation_has_a_rival_or_a_reason():
