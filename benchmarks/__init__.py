@@ -1,5 +1,6 @@
 """Measurements, one command each; `docs/performance.md` is made of their results.
 
+    pip install -e ".[bench]"
     python -m benchmarks.activations
     python -m benchmarks.models
     python -m benchmarks.export_cost
