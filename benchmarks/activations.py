@@ -23,7 +23,7 @@ from rich.progress import track
 
 from benchmarks import peers, subjects
 from benchmarks.environment import save
-from benchmarks.runtime import runner, session
+from benchmarks.runtime import first_line, runner, session
 from benchmarks.timing import Timings, compare
 from keras_acts.export import to_onnx
 from keras_acts.layers import ReLU
@@ -74,7 +74,7 @@ def working(
             opened = session(one.path, 1)
             got = opened.run(None, {opened.get_inputs()[0].name: inputs})[0]
         except Exception as error:
-            bad[backend] = f"does not run: {str(error).splitlines()[0][:160]}"
+            bad[backend] = f"does not run: {first_line(error)}"
             continue
         if got.shape == expected.shape and np.allclose(got, expected, 1e-4, 1e-5):
             good[backend] = one.path

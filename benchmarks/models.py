@@ -20,7 +20,7 @@ from rich.progress import track
 
 from benchmarks import peers, subjects
 from benchmarks.environment import save
-from benchmarks.runtime import runner, session
+from benchmarks.runtime import first_line, runner, session
 from benchmarks.timing import compare
 
 OURS = "keras-acts"
@@ -57,7 +57,7 @@ def measure(
             given = fed(opened, inputs)
             got = opened.run(None, given)[0]
         except Exception as error:
-            failing[exporter] = f"does not run: {str(error).splitlines()[0][:160]}"
+            failing[exporter] = f"does not run: {first_line(error)}"
             continue
         expected = got if expected is None else expected
         scale = float(np.abs(expected).max())

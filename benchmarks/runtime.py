@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,3 +45,8 @@ def runner(opened: Any, inputs: Mapping[str, Array] | Array) -> Callable[[], Any
     for output in opened.get_outputs():
         binding.bind_output(output.name)
     return lambda: opened.run_with_iobinding(binding)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error, without the folders of this machine."""
+    return re.sub(r"\S*[/\\](?=[^/\\\s]+\.onnx)", "", str(error).splitlines()[0])[:160]
