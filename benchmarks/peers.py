@@ -22,6 +22,9 @@ import numpy as np
 
 from benchmarks.environment import BACKENDS
 
+UNKNOWN = 224
+"""What stands for an unknown size in the first call of a model."""
+
 TIMEOUT = 900
 """Seconds after which a process of jobs is given up."""
 
@@ -84,7 +87,8 @@ def export(backend: str, jobs: Sequence[Job], each: bool = False) -> list[Export
             done = subprocess.run(
                 command, env=environment, capture_output=True, timeout=TIMEOUT
             )
-            ending = f"the process ended with {done.returncode}"
+            last = done.stderr.decode(errors="replace").strip().split("\n")[-1]
+            ending = f"the process ended with {done.returncode}: {last}"[:200]
         except subprocess.TimeoutExpired:
             ending = f"no answer within {TIMEOUT} s"
         if answered.exists():
@@ -130,7 +134,9 @@ def _run(job: Job) -> Export:
 
 def _call_once(model) -> None:
     """Call a model: Keras's exporter takes none that was never called."""
-    model([np.zeros((1, *x.shape[1:]), x.dtype) for x in model.inputs])
+    shapes = [[n or UNKNOWN for n in x.shape[1:]] for x in model.inputs]
+    dtypes = [x.dtype for x in model.inputs]
+    model([np.zeros((1, *s), d) for s, d in zip(shapes, dtypes, strict=True)])
 
 
 def _by_keras(model, path: str) -> None:
