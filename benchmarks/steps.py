@@ -60,6 +60,9 @@ def _torch(compiled: bool) -> Step:
 
         tensor = torch.tensor(x, requires_grad=True)
         layer(tensor)
+        # All layers share the code of Layer.__call__, and after eight compilations of
+        # it torch would go on without compiling.
+        torch.compiler.reset()
         call = torch.compile(layer) if compiled else layer
         weights = [w.value for w in layer.trainable_variables]
 
