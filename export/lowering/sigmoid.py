@@ -7,7 +7,9 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.lowering.table import SINGLE, form, lower
+from keras_acts.export.lowering.values import LINEAR_FROM, exp_below, log_of_next
 
 
 @form("sigmoid", why="one vectorized kernel, within 1e-7 everywhere")
@@ -29,9 +31,21 @@ def hard_sigmoid_clip(
     return g.Clip(g.Add(g.Mul(x, slope), offset), 0.0, 1.0)
 
 
-@form("log_sigmoid", why="softplus keeps both tails, the logarithm of Sigmoid neither")
-def log_sigmoid(g: GraphBuilder, x: ir.Value) -> ir.Value:
+@form(
+    "log_sigmoid",
+    targets=("cuda", "portable"),
+    dtypes=SINGLE,
+    why="Softplus keeps both tails, the logarithm of Sigmoid neither",
+)
+def log_sigmoid_by_softplus(g: GraphBuilder, x: ir.Value) -> ir.Value:
     return g.Neg(lower("softplus", g, g.Neg(x)))
+
+
+@form("log_sigmoid", why="vectorized, twice as fast as Softplus, accurate in the tail")
+def log_sigmoid_min(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    u = exp_below(g, g.Neg(x), LINEAR_FROM[require_dtype(x)])
+    log, w, rounded = log_of_next(g, u)
+    return g.Min(x, g.Sub(g.Div(g.Sub(rounded, u), w), log))
 
 
 def _is_number(x: ir.Value, beta: Any = 1.0) -> bool:
