@@ -10,7 +10,7 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import is_made_beside, remove
+from keras_acts.export.passes.nodes import bypass, is_made_beside, is_sole_use
 from keras_acts.export.passes.weights import Stored, sizes, stored, tensor_of
 
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
@@ -35,7 +35,7 @@ class FuseBiasesPass(InPlacePass):
             if node.outputs[0].is_graph_output() and not is_made_beside(x, node):
                 continue
             _fuse(model.graph, node, found[0], bias, vectors)
-            _bypass(node, x)
+            bypass(node, x)
             modified = True
         return PassResult(model, modified)
 
@@ -43,17 +43,13 @@ class FuseBiasesPass(InPlacePass):
 def _convolution(x: ir.Value) -> tuple[ir.Node, int] | None:
     """Return the convolution that made a value, and the value's axis of channels."""
     node, axis = x.producer(), 1
-    if node is not None and node.op_type == "Transpose" and _is_sole_use(x):
+    if node is not None and node.op_type == "Transpose" and is_sole_use(x):
         axis = list(node.attributes["perm"].as_ints()).index(1)
         x = node.inputs[0] or x
         node = x.producer()
-    if node is None or node.op_type not in _CONVOLUTIONS or not _is_sole_use(x):
+    if node is None or node.op_type not in _CONVOLUTIONS or not is_sole_use(x):
         return None
     return None if len(node.inputs) > 2 else (node, axis)
-
-
-def _is_sole_use(x: ir.Value) -> bool:
-    return len(x.uses()) == 1 and not x.is_graph_output()
 
 
 def _is_bias(bias: ir.Value, convolution: ir.Node, axis: int) -> bool:
@@ -85,12 +81,3 @@ def _fuse(
     add.replace_input_with(1, None)
     convolution.resize_inputs(3)
     convolution.replace_input_with(2, vectors[bias])
-
-
-def _bypass(node: ir.Node, x: ir.Value) -> None:
-    """Put a value in the place of a node's result, under its name if it is public."""
-    result = node.outputs[0]
-    public = result.name if result.is_graph_output() else x.name
-    ir.convenience.replace_all_uses_with(result, x, replace_graph_outputs=True)
-    remove(node)
-    x.name = public

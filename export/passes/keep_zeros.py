@@ -12,6 +12,7 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.passes.weights import constant
 
 _FILLER = 2
 """The position of the number that a Pad fills with."""
@@ -52,14 +53,7 @@ def _refill(graph: ir.Graph, node: ir.Node) -> None:
     dtype = require_dtype(image).numpy()
     smallest = np.nextafter(dtype.type(0), dtype.type(1))
     name = f"{node.name}/smallest"
-    tensor = ir.tensor(np.asarray(smallest, dtype), name=name)
-    value = ir.Value(
-        name=name,
-        shape=ir.Shape([]),
-        type=ir.TensorType(tensor.dtype),
-        const_value=tensor,
-    )
-    graph.register_initializer(value)
+    value = constant(graph, np.asarray(smallest, dtype), name)
     if len(node.inputs) <= _FILLER:
         node.resize_inputs(_FILLER + 1)
     node.replace_input_with(_FILLER, value)

@@ -8,7 +8,8 @@ and read from each other. Rules, for each region that reads or is read by transp
    only the region reads, and inverse transposes that read the region;
 2. count what it costs: a Transpose for each other tensor that it reads, unless there is
    one, and for each of its tensors that is an output or read by an operator that minds;
-3. turn the region if it saves more than it costs.
+3. turn the region if it saves more than it costs, or as much and it holds a constant
+   of a few channels: behind each other these are too short for vectors.
 
 Rule 4: an operator that gives the same from either layout, such as a mean over the
 spatial axes, reads what the Transpose before it reads.
@@ -30,8 +31,11 @@ from keras_acts.export.passes.movable import (
     move,
 )
 from keras_acts.export.passes.nodes import graph_of, insert_behind, remove
+from keras_acts.export.passes.weights import sizes
 
 Ranks = dict[ir.Value, int]
+
+_FEW_CHANNELS = 4
 
 
 class ChooseLayoutPass(InPlacePass):
@@ -108,7 +112,16 @@ class _Region:
                 if node not in back and not is_indifferent(node, self.to_last)
             ]
             balance += len(back) - int(bool(minding) or x.is_graph_output())
-        return balance > 0
+        return balance > 0 or (balance == 0 and self._has_few_channels())
+
+    def _has_few_channels(self) -> bool:
+        shapes = [
+            sizes(x.const_value)
+            for node in self.nodes
+            for x in _tensors(node)
+            if x.const_value is not None
+        ]
+        return any(shape and 1 < shape[-1] <= _FEW_CHANNELS for shape in shapes)
 
     def _undoes(self, node: ir.Node) -> bool:
         return _permutes(node, self.to_first) and not node.outputs[0].is_graph_output()

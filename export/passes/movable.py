@@ -49,7 +49,7 @@ def is_movable(node: ir.Node) -> bool:
     """Whether an operator can run before a Transpose that it ran after."""
     op_type = node.op_type
     if op_type.startswith("Reduce"):
-        return _keeps_axes(node) and _axes(node) is not None
+        return keeps_axes(node) and reduced_axes(node) is not None
     if op_type == "Slice":
         axes = node.inputs[_SLICED_AXES] if len(node.inputs) > _SLICED_AXES else None
         return axes is not None and axes.const_value is not None
@@ -64,9 +64,9 @@ def is_indifferent(node: ir.Node, permutation: Permutation) -> bool:
     """Whether an operator's result is the same from axes permuted or not."""
     if node.op_type == "Shape":
         return _one_axis(node) is not None
-    if not node.op_type.startswith("Reduce") or _keeps_axes(node):
+    if not node.op_type.startswith("Reduce") or keeps_axes(node):
         return False
-    axes = _axes(node)
+    axes = reduced_axes(node)
     rank = len(permutation)
     if axes is None:
         return False
@@ -100,12 +100,13 @@ def aligned(
     return stored(graph, weight, form, name)
 
 
-def _keeps_axes(node: ir.Node) -> bool:
+def keeps_axes(node: ir.Node) -> bool:
+    """Whether a reduction leaves an axis of size 1 for each that it reduces."""
     keepdims = node.attributes.get("keepdims")
     return keepdims is None or keepdims.as_int() == 1
 
 
-def _axes(node: ir.Node) -> list[int] | None:
+def reduced_axes(node: ir.Node) -> list[int] | None:
     """Return the axes of a reduction, None where they are unknown or all."""
     if "axes" in node.attributes:
         return list(node.attributes["axes"].as_ints())
@@ -124,7 +125,7 @@ def _one_axis(node: ir.Node) -> int | None:
 
 
 def _move_reduction(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
-    axes = [permutation[axis] for axis in _axes(node) or ()]
+    axes = [permutation[axis] for axis in reduced_axes(node) or ()]
     if "axes" in node.attributes:
         node.attributes["axes"] = ir.AttrInt64s("axes", axes)
     else:

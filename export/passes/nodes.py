@@ -36,3 +36,17 @@ def is_made_beside(x: ir.Value, node: ir.Node) -> bool:
     """Whether a node of the same graph makes a value, so that it can be an output."""
     producer = x.producer()
     return producer is not None and producer.graph is node.graph
+
+
+def is_sole_use(x: ir.Value) -> bool:
+    """Whether one node reads a value, and nobody outside the graph does."""
+    return len(x.uses()) == 1 and not x.is_graph_output()
+
+
+def bypass(node: ir.Node, x: ir.Value) -> None:
+    """Put a value in the place of a node's result, under its name if it is public."""
+    result = node.outputs[0]
+    public = result.name if result.is_graph_output() else x.name
+    ir.convenience.replace_all_uses_with(result, x, replace_graph_outputs=True)
+    remove(node)
+    x.name = public

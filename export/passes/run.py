@@ -9,11 +9,15 @@ from onnx_ir.passes.common import (
     ShapeInferencePass,
 )
 
+from keras_acts.export.passes.batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.biases import FuseBiasesPass
+from keras_acts.export.passes.fold_pads import FoldPadsPass
+from keras_acts.export.passes.fold_scales import FoldScalesPass
+from keras_acts.export.passes.global_means import UseGlobalPoolsPass
 from keras_acts.export.passes.identities import DropIdentitiesPass
+from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout import ChooseLayoutPass
 from keras_acts.export.passes.loop_sizes import KeepLoopSizesPass
-from keras_acts.export.passes.pads import KeepZerosPass
 from keras_acts.export.passes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.symbols import NameSizesPass
 from keras_acts.export.passes.transposes import CancelTransposesPass
@@ -27,6 +31,9 @@ def run_passes(model: ir.Model) -> None:
         FoldWeightsPass(),
         FuseBiasesPass(),
         CancelTransposesPass(),
+        FoldBatchNormsPass(),
+        FoldPadsPass(),
+        FoldScalesPass(),
         ChooseLayoutPass(),
         CancelTransposesPass(),
         DropIdentitiesPass(),
@@ -34,6 +41,7 @@ def run_passes(model: ir.Model) -> None:
         LocalizeSizesPass(),
         RemoveUnusedNodesPass(),
         inference,
+        UseGlobalPoolsPass(),
         NameSizesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),
     )

@@ -71,6 +71,19 @@ def stored(
     return value
 
 
+def constant(graph: ir.Graph, array: Array, name: str) -> ir.Value:
+    """Add numbers to a graph as an initializer."""
+    tensor = ir.tensor(array, name=name)
+    value = ir.Value(
+        name=name,
+        shape=ir.Shape(array.shape),
+        type=ir.TensorType(tensor.dtype),
+        const_value=tensor,
+    )
+    graph.register_initializer(value)
+    return value
+
+
 def tensor_of(weight: ir.Value) -> ir.TensorProtocol:
     """Return the numbers of a weight or constant."""
     if weight.const_value is None:

@@ -1,0 +1,149 @@
+"""Fold zeros around an image into the convolution or pooling behind them.
+
+Rules, on a Pad with zeros along the spatial axes, of known widths, that nothing else
+reads, with or without a Transpose behind it:
+
+1. a Conv reads it: the widths are added to its pads;
+2. an AveragePool reads it that counts its pads, or has none: likewise;
+3. a MaxPool reads it, and no number in the image is below zero: likewise, since what a
+   MaxPool pads with is below any number. Each window must reach into the image.
+
+onnxruntime keeps images in blocks of channels between convolutions; a Pad breaks that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+from keras_acts.export.passes.nodes import is_sole_use, remove
+from keras_acts.export.passes.weights import tensor_of
+
+_NEVER_NEGATIVE = frozenset(
+    ("Abs", "Exp", "HardSigmoid", "Relu", "Sigmoid", "Softmax", "Softplus", "Sqrt")
+)
+
+
+class FoldPadsPass(InPlacePass):
+    """Let convolutions and poolings pad."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply the rules to each node, in order."""
+        modified = False
+        for node in model.graph.all_nodes():
+            accepts = _RULES.get(node.op_type)
+            if accepts is None or _has_own_padding(node):
+                continue
+            pad, permutation = _pad_before(node)
+            if pad is None or pad.inputs[0] is None:
+                continue
+            widths = _widths(pad, permutation)
+            if widths is not None and accepts(node, pad.inputs[0], widths):
+                _fold(node, pad, widths)
+                modified = True
+        return PassResult(model, modified)
+
+
+def _has_own_padding(node: ir.Node) -> bool:
+    """Whether how a node pads depends on the sizes that it reads."""
+    auto = node.attributes.get("auto_pad")
+    return auto is not None and auto.as_string() != "NOTSET"
+
+
+def _pad_before(node: ir.Node) -> tuple[ir.Node | None, Sequence[int] | None]:
+    """Return the Pad before a node, and the permutation of the Transpose between."""
+    x, permutation = node.inputs[0], None
+    before = None if x is None or not is_sole_use(x) else x.producer()
+    if before is not None and before.op_type == "Transpose":
+        permutation = before.attributes["perm"].as_ints()
+        x = before.inputs[0]
+        before = None if x is None or not is_sole_use(x) else x.producer()
+    found = before is not None and before.op_type == "Pad"
+    return (before if found else None), permutation
+
+
+def _widths(pad: ir.Node, permutation: Sequence[int] | None) -> list[int] | None:
+    """Return the widths as a convolution has them; None where it could not."""
+    mode, given = pad.attributes.get("mode"), pad.inputs[1]
+    if mode is not None and mode.as_string() != "constant":
+        return None
+    if given is None or given.const_value is None or len(pad.inputs) > 3:
+        return None
+    filler = pad.inputs[2] if len(pad.inputs) > 2 else None
+    if filler is not None:
+        known = filler.const_value
+        if known is None or np.any(known.numpy()):
+            return None
+    both = tensor_of(given).numpy().reshape(2, -1)
+    both = both if permutation is None else both[:, list(permutation)]
+    if np.any(both < 0) or np.any(both[:, :2]):
+        return None
+    return [int(width) for width in both[:, 2:].reshape(-1)]
+
+
+def _convolution_accepts(_node: ir.Node, _x: ir.Value, _widths: list[int]) -> bool:
+    """Rule 1."""
+    return True
+
+
+def _mean_accepts(node: ir.Node, _x: ir.Value, widths: list[int]) -> bool:
+    """Rule 2."""
+    counts = node.attributes.get("count_include_pad")
+    counted = counts is not None and counts.as_int() == 1
+    return (counted or not any(_pads(node, widths))) and _reaches_in(node, widths)
+
+
+def _maximum_accepts(node: ir.Node, x: ir.Value, widths: list[int]) -> bool:
+    """Rule 3."""
+    maker = x.producer()
+    if maker is not None and maker.op_type == "Transpose" and maker.inputs[0]:
+        maker = maker.inputs[0].producer()
+    nonnegative = maker is not None and maker.op_type in _NEVER_NEGATIVE
+    return nonnegative and len(node.outputs) == 1 and _reaches_in(node, widths)
+
+
+def _reaches_in(node: ir.Node, widths: Sequence[int]) -> bool:
+    """Whether each window has a number of the image in it, whatever its size."""
+    window = list(node.attributes["kernel_shape"].as_ints())
+    ceil, dilations = (node.attributes.get(n) for n in ("ceil_mode", "dilations"))
+    if ceil is not None and ceil.as_int() != 0:
+        return False
+    if dilations is not None and any(one != 1 for one in dilations.as_ints()):
+        return False
+    total = [a + b for a, b in zip(_pads(node, widths), widths, strict=True)]
+    return all(a < size for a, size in zip(total, window * 2, strict=True))
+
+
+_RULES = {
+    "AveragePool": _mean_accepts,
+    "Conv": _convolution_accepts,
+    "MaxPool": _maximum_accepts,
+}
+
+
+def _pads(node: ir.Node, like: Sequence[int]) -> list[int]:
+    pads = node.attributes.get("pads")
+    return [0] * len(like) if pads is None else list(pads.as_ints())
+
+
+def _fold(node: ir.Node, pad: ir.Node, widths: Sequence[int]) -> None:
+    """Give the widths to a node, and take the Pad out from before it."""
+    total = [a + b for a, b in zip(_pads(node, widths), widths, strict=True)]
+    node.attributes["pads"] = ir.AttrInt64s("pads", total)
+    if node.op_type == "AveragePool":
+        node.attributes["count_include_pad"] = ir.AttrInt64("count_include_pad", 1)
+    x, padded = pad.inputs[0], pad.outputs[0]
+    (use,) = padded.uses()
+    use.node.replace_input_with(use.idx, x)
+    if use.node.op_type == "Transpose":
+        _forget_sizes(use.node.outputs[0])
+    remove(pad)
+
+
+def _forget_sizes(x: ir.Value) -> None:
+    """Leave the spatial sizes, which are the padded ones no more, to inference."""
+    if x.shape is not None:
+        x.shape = ir.Shape([*x.shape[:2], *[None] * (len(x.shape) - 2)])

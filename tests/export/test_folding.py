@@ -1,0 +1,161 @@
+"""Passes over the graph: what convolutions and poolings take into themselves."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from support.export_check import check_model, randomize
+from support.exported import operators
+
+SCALE = np.array([0.5, 2.0, -1.0, 3.0], "float32")
+
+
+def conv(x, **kwargs):
+    kwargs = {"padding": "same", "kernel_initializer": "ones", **kwargs}
+    return layers.Conv2D(4, 3, **kwargs)(x)
+
+
+def normalization(axis=-1):
+    """Statistics of images as they come: with a mean, far from unit variance."""
+    mean, variance = [3.0, -1.0, 0.0, 2.0], [4.0, 0.25, 1.0, 9.0]
+    return layers.Normalization(axis=axis, mean=mean, variance=variance)
+
+
+# What a model computes, and the operators that stay beside Transpose and Conv.
+MODELS = {
+    "batch norm": (lambda x: layers.BatchNormalization()(conv(x)), ""),
+    "batch norm, no bias": (
+        lambda x: layers.BatchNormalization()(conv(x, use_bias=False)),
+        "",
+    ),
+    "batch norm without factor": (
+        lambda x: layers.BatchNormalization(scale=False, center=False)(conv(x)),
+        "",
+    ),
+    "batch norm, two after another": (
+        lambda x: layers.BatchNormalization()(layers.BatchNormalization()(conv(x))),
+        "",
+    ),
+    "batch norm, depthwise": (
+        lambda x: layers.BatchNormalization()(
+            layers.DepthwiseConv2D(3, depth_multiplier=2, depthwise_initializer="ones")(
+                x
+            )
+        ),
+        "",
+    ),
+    "batch norm, transposed convolution": (
+        lambda x: layers.BatchNormalization()(
+            layers.Conv2DTranspose(3, 3, kernel_initializer="ones")(x)
+        ),
+        "ConvTranspose",
+    ),
+    "batch norm, convolution read twice": (
+        lambda x: (lambda y: y + layers.BatchNormalization()(y))(conv(x)),
+        "BatchNormalization Add",
+    ),
+    "zeros, convolution": (
+        lambda x: conv(layers.ZeroPadding2D(((0, 1), (2, 3)))(x), strides=2),
+        "",
+    ),
+    "zeros, padding of both": (
+        lambda x: conv(layers.ZeroPadding2D(2)(x), strides=1),
+        "",
+    ),
+    "zeros, maximum of what is not negative": (
+        lambda x: layers.MaxPool2D(3, 2)(layers.ZeroPadding2D(1)(layers.ReLU()(x))),
+        "Relu MaxPool",
+    ),
+    "zeros, maximum of anything": (
+        lambda x: layers.MaxPool2D(3, 2)(layers.ZeroPadding2D(1)(x)),
+        "Pad MaxPool",
+    ),
+    "zeros, windows of zeros alone": (
+        lambda x: layers.MaxPool2D(2)(layers.ZeroPadding2D(2)(layers.ReLU()(x))),
+        "Relu Pad MaxPool",
+    ),
+    "zeros, mean": (
+        lambda x: layers.AveragePooling2D(3, 2)(layers.ZeroPadding2D(1)(x)),
+        "AveragePool",
+    ),
+    "zeros, read twice": (
+        lambda x: (lambda y: (conv(y), layers.GlobalMaxPool2D()(y)))(
+            layers.ZeroPadding2D(1)(x)
+        ),
+        "Pad ReduceMax",
+    ),
+    "scale": (lambda x: conv(layers.Rescaling(1 / 255)(x)), ""),
+    "scale and shift": (lambda x: conv(layers.Rescaling(1 / 127.5, -1.0)(x)), "Sub"),
+    "scale and shift by channel": (
+        lambda x: conv(normalization()(layers.Rescaling(2.0)(x))),
+        "Sub",
+    ),
+    "scale, zeros, convolution": (
+        lambda x: conv(layers.ZeroPadding2D(1)(layers.Rescaling(SCALE)(x))),
+        "",
+    ),
+    "scale, depthwise": (
+        lambda x: layers.DepthwiseConv2D(
+            3, depth_multiplier=2, depthwise_initializer="ones"
+        )(layers.Rescaling(SCALE)(x)),
+        "",
+    ),
+    "scale, groups": (lambda x: conv(layers.Rescaling(SCALE)(x), groups=2), ""),
+    "subtracted from a constant": (lambda x: conv((2.0 - x) * SCALE), "Sub"),
+    "scale of 0": (lambda x: conv(x * np.array([1, 0, 1, 1], "float32")), "Mul"),
+    "scale along another axis": (
+        lambda x: conv(x * np.arange(1, 6, dtype="float32").reshape(5, 1)),
+        "Mul",
+    ),
+    "scale, read twice": (
+        lambda x: (lambda y: conv(y) + y)(x * SCALE),
+        "Mul Add",
+    ),
+    "mean": (
+        lambda x: layers.GlobalAveragePooling2D()(conv(x)),
+        "GlobalAveragePool Flatten",
+    ),
+    "mean that keeps axes": (
+        lambda x: conv(layers.GlobalAveragePooling2D(keepdims=True)(conv(x))),
+        "GlobalAveragePool",
+    ),
+    "mean and back": (
+        lambda x: conv(
+            layers.Reshape((1, 1, 4))(layers.GlobalAveragePooling2D()(conv(x)))
+        ),
+        "GlobalAveragePool",
+    ),
+    "mean of no image": (lambda x: keras.ops.mean(x, axis=(2, 3)), "ReduceMean"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_operators_that_stay(name):
+    build, expected = MODELS[name]
+    x = keras.Input((6, 5, 4))
+    model = keras.Model(x, build(x))
+    randomize(model)
+    found = operators(check_model(model))
+    kept = [one for one in found if one not in ("Transpose", "Conv")]
+    assert sorted(kept) == sorted(expected.split())
+
+
+def test_a_normalized_image_costs_one_subtraction_on_planes_of_channels():
+    x = keras.Input((6, 5, 4))
+    y = conv(normalization()(layers.Rescaling(1 / 255)(x)))
+    model = keras.Model(x, y)
+    randomize(model)
+    assert operators(check_model(model)) == ["Transpose", "Sub", "Conv", "Transpose"]
+
+
+def test_a_kernel_that_several_convolutions_scale_is_kept_for_each():
+    x = keras.Input((6, 5, 4))
+    shared = layers.Conv2D(4, 3, padding="same", kernel_initializer="ones")
+    normed = [layers.BatchNormalization()(shared(x)) for _ in range(2)]
+    model = keras.Model(x, normed)
+    randomize(model)
+    proto = check_model(model)
+    kernels = [w for w in proto.graph.initializer if len(w.dims) == 4]
+    assert len(kernels) == 2
+    assert "BatchNormalization" not in operators(proto)
