@@ -132,7 +132,7 @@ def _with_weights(build: Callable[[], keras.Model]) -> Callable[[], keras.Model]
             if not keras.backend.is_float_dtype(weight.dtype):
                 continue
             shape = tuple(weight.shape)
-            if weight.name in ("gamma", "moving_variance"):
+            if weight.name in ("gamma", "moving_variance", "variance"):
                 values = rng.uniform(0.8, 1.2, shape)
             elif len(shape) < 2:
                 values = rng.normal(0.0, 0.05, shape)
