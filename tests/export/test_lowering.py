@@ -33,10 +33,10 @@ OPERATORS = {
         "cuda": "Neg Softplus Neg",
         "portable": "Neg Softplus Neg",
     },
-    "ELU": {"cpu": "Relu Exp HardSigmoid Sub", "cuda": "Elu", "portable": "Elu"},
-    "CELU": {"cpu": "Relu Exp HardSigmoid Sub", "cuda": "Elu", "portable": "Celu"},
+    "ELU": {"cpu": "Exp HardSigmoid Neg Max", "cuda": "Elu", "portable": "Elu"},
+    "CELU": {"cpu": "Exp HardSigmoid Neg Max", "cuda": "Elu", "portable": "Celu"},
     "SELU": {
-        "cpu": "Relu Mul Exp HardSigmoid Mul Sub",
+        "cpu": "Exp HardSigmoid Neg Max LeakyRelu Mul",
         "cuda": "Selu",
         "portable": "Selu",
     },
