@@ -8,8 +8,10 @@ backend, from the same weights.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,15 +89,32 @@ def main(
     batch: Annotated[int, typer.Option(help="Batch size.")] = 1,
     threads: Annotated[int, typer.Option(help="Threads of onnxruntime.")] = 2,
     output: Annotated[str, typer.Option(help="Name of the result.")] = "models",
+    files: Annotated[
+        Path | None,
+        typer.Option(help="Keep the peers' files here; use those that are there."),
+    ] = None,
 ) -> None:
     """Time each exported model against the peers' files."""
     everything = subjects.models()
     chosen = [name for name in names.split(",") if name] or list(everything)
     rows = []
     for name in track(chosen, description="models"):
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(one_model(everything[name], Path(folder), batch, threads))
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) if files is None else files / name.replace(" ", "_")
+            folder.mkdir(parents=True, exist_ok=True)
+            rows.append(one_model(everything[name], folder, batch, threads))
     print(save(output, rows, batch=batch, threads=threads, rounds=10))
+
+
+def peers_exports(name: str, folder: Path) -> dict[str, peers.Export]:
+    """Let the peers export a model, or read how it went when they did."""
+    kept = folder / "exports.json"
+    if not kept.exists():
+        everywhere = peers.export_everywhere("models", [name], folder, each=True)
+        done = {backend: asdict(one[name]) for backend, one in everywhere.items()}
+        kept.write_text(json.dumps(done), encoding="utf-8")
+    exports = json.loads(kept.read_text(encoding="utf-8"))
+    return {backend: peers.Export(**export) for backend, export in exports.items()}
 
 
 def one_model(
@@ -104,8 +123,7 @@ def one_model(
     """Export a model by everyone, then time and describe the files."""
     own = peers.Job("models", subject.name, OURS, str(folder / "keras-acts.onnx"))
     exports = {OURS: peers.export("torch", [own])[0]}
-    everywhere = peers.export_everywhere("models", [subject.name], folder, each=True)
-    exports |= {backend: done[subject.name] for backend, done in everywhere.items()}
+    exports |= peers_exports(subject.name, folder)
     files = {name: one.path for name, one in exports.items() if one.path}
     row = measure(files, subject, batch, threads)
     for name, one in exports.items():

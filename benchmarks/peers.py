@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,10 @@ UNKNOWN = 224
 
 TIMEOUT = 900
 """Seconds after which a process of jobs is given up."""
+
+
+MEMORY = int(0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+"""Bytes of data beyond which an export fails, rather than the machine."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,11 @@ def export(backend: str, jobs: Sequence[Job], each: bool = False) -> list[Export
         }
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, timeout=TIMEOUT
+                command,
+                env=environment,
+                capture_output=True,
+                timeout=TIMEOUT,
+                preexec_fn=_limit_memory,
             )
             last = done.stderr.decode(errors="replace").strip().split("\n")[-1]
             ending = f"the process ended with {done.returncode}: {last}"[:200]
@@ -94,6 +103,10 @@ def export(backend: str, jobs: Sequence[Job], each: bool = False) -> list[Export
         if answered.exists():
             return [Export(**one) for one in json.loads(answered.read_text())]
         return [Export(None, 0.0, 0, ending) for _ in jobs]
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
 
 def export_everywhere(

@@ -26,11 +26,13 @@ class Subject:
         name: What the tables call it.
         build: Makes the model, with weights.
         inputs: Makes its inputs for a batch, by name of the input.
+        largest: The most elements at which it is timed.
     """
 
     name: str
     build: Callable[[], keras.Model]
     inputs: Callable[[int], dict[str, np.ndarray]] = field(repr=False)
+    largest: int = 1 << 24
 
 
 # Beside each row's defaults: arguments that it needs, and variants that matter.
@@ -43,6 +45,8 @@ _VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 # Ranges of learned slopes: the optimum depends on the side of 1 on which they lie.
 _SLOPES = {"PReLU slopes on both sides of 1": (0.5, 1.8)}
+# Sorting takes seconds a run beyond these many elements.
+_LARGEST = {"Entmax15": 1 << 20, "Sparsemax": 1 << 20}
 
 
 def activations() -> dict[str, Subject]:
@@ -65,7 +69,7 @@ def _activation(name: str, layer: Any, arguments: Mapping[str, Any]) -> Subject:
     def inputs(batch: int) -> dict[str, np.ndarray]:
         return {"x": _normal((batch, CHANNELS), 2.0)}
 
-    return Subject(name, build, inputs)
+    return Subject(name, build, inputs, _LARGEST.get(name, 1 << 24))
 
 
 def draw_weights(model: keras.Model, low: float, high: float, seed: int = 0) -> None:

@@ -63,6 +63,7 @@ def compare(
     rounds: int = 10,
     runs: int = 10,
     block_seconds: float = 0.25,
+    budget: float = float("inf"),
 ) -> Timings:
     """Time contestants in alternating blocks, in both orders.
 
@@ -71,8 +72,13 @@ def compare(
         rounds: How many blocks each gets.
         runs: How many runs a block has at least.
         block_seconds: Blocks of quick runs are filled up to about this time.
+        budget: In seconds; rounds beyond it are left out, but for the first two.
     """
-    counts = {n: _runs_in(run, runs, block_seconds) for n, run in contestants.items()}
+    once = {name: _warm(run) for name, run in contestants.items()}
+    counts = {name: _runs_in(one, runs, block_seconds) for name, one in once.items()}
+    turn = sum(once[name] * counts[name] for name in contestants)
+    if turn * rounds > budget:
+        rounds = max(2, int(budget / turn))
     names = list(contestants)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     gc.collect()
@@ -86,12 +92,16 @@ def compare(
     return Timings({name: np.asarray(times) for name, times in seconds.items()})
 
 
-def _runs_in(run: Run, least: int, seconds: float) -> int:
-    """Warm up, and return how many runs fill a block."""
+def _warm(run: Run) -> float:
+    """Return how long a run takes that is not the first."""
     run()
     start = time.perf_counter()
     run()
-    once = time.perf_counter() - start
+    return time.perf_counter() - start
+
+
+def _runs_in(once: float, least: int, seconds: float) -> int:
+    """Return how many runs fill a block."""
     return int(min(max(least, seconds / max(once, 1e-7)), 100 * least))
 
 
