@@ -12,7 +12,8 @@ import numpy as np
 from keras import ops
 
 Tensor = Any
-Map = Callable[[Tensor], Tensor]
+Map = Callable[..., Tensor]
+Pullback = Callable[..., Tensor]
 
 
 def runs_on(*backends: str) -> bool:
@@ -39,14 +40,32 @@ def bounded(x: Tensor, low: float, high: float) -> Tensor:
         from torch.nn import functional
 
         return functional.hardtanh(x, low, high)
+    if runs_on("tensorflow"):
+        return with_gradient(_clip, _bounded_pullback, x, low, high)
     below = ops.where(x <= low, constant(low, x), x)
     return ops.where(x >= high, constant(high, x), below)
 
 
+def _bounded_pullback(x: Tensor, gradient: Tensor, low: float, high: float) -> Tensor:
+    outside = ops.logical_or(x <= low, x >= high)
+    return ops.where(outside, constant(0.0, x), gradient)
+
+
 def clip(x: Tensor, low: float = -math.inf, high: float = math.inf) -> Tensor:
-    """Clip where the gradient at the ends is of no account; NaN stays NaN."""
+    """Clip where the gradient outside is of no account: it passes. NaN stays NaN."""
+    return with_gradient(_clip, _unchanged, x, low, high)
+
+
+def _unchanged(_x: Tensor, gradient: Tensor, *_: float) -> Tensor:
+    return gradient
+
+
+def _clip(x: Tensor, low: float, high: float) -> Tensor:
     if runs_on("torch"):  # where keras.ops.clip rounds the ends to float32
-        return x.clamp(low, high)
+        return x.clamp(None if low == -math.inf else low, high)
+    if runs_on("tensorflow"):  # which passes over the data once for each end
+        x = x if low == -math.inf else ops.maximum(x, constant(low, x))
+        return x if high == math.inf else ops.minimum(x, constant(high, x))
     return ops.clip(x, low, high)
 
 
@@ -55,39 +74,51 @@ def minus_abs(x: Tensor) -> Tensor:
     return ops.where(x < 0, x, -x)
 
 
-def with_gradient(value: Map, derivative: Map, x: Tensor) -> Tensor:
-    """Return `value(x)`, differentiated as `derivative(x)`.
+def with_gradient(
+    value: Map, pullback: Pullback, x: Tensor, *parameters: float
+) -> Tensor:
+    """Return `value(x, *parameters)`, differentiated by a function of its own.
 
-    For functions of each element alone whose automatic derivative cancels. Both are
-    functions of a module, so that what is made of them is made once.
+    For functions of each element alone whose automatic derivative cancels or takes
+    more passes. `pullback(x, gradient, *parameters)` is the gradient by the result
+    times the derivative at `x`. Both are functions of a module, so that what is made
+    of them is made once.
     """
     if runs_on("torch"):
         from keras_acts.functional._torch_gradient import WithGradient
 
-        return WithGradient.apply(x, value, derivative) if x.requires_grad else value(x)
-    return _differentiable[keras.backend.backend()](value, derivative)(x)
+        if x.requires_grad:
+            return WithGradient.apply(x, value, pullback, parameters)
+        return value(x, *parameters)
+    return _differentiable[keras.backend.backend()](value, pullback, parameters)(x)
 
 
 @functools.cache
-def _jax_with_gradient(value: Map, derivative: Map) -> Map:
+def _jax_with_gradient(
+    value: Map, pullback: Pullback, parameters: tuple[float, ...]
+) -> Map:
     import jax
 
-    function = jax.custom_jvp(value)
+    @jax.custom_jvp
+    def function(x: Tensor) -> Tensor:
+        return value(x, *parameters)
 
     @function.defjvp
     def _(primals: tuple[Tensor], tangents: tuple[Tensor]) -> tuple[Tensor, Tensor]:
         (x,), (direction,) = primals, tangents
-        return function(x), derivative(x) * direction
+        return function(x), pullback(x, direction, *parameters)
 
     return cast(Map, function)
 
 
 @functools.cache
-def _tensorflow_with_gradient(value: Map, derivative: Map) -> Map:
+def _tensorflow_with_gradient(
+    value: Map, pullback: Pullback, parameters: tuple[float, ...]
+) -> Map:
     import tensorflow as tf
 
     def function(x: Tensor) -> tuple[Tensor, Map]:
-        return value(x), lambda gradient: gradient * derivative(x)
+        return value(x, *parameters), lambda g: pullback(x, g, *parameters)
 
     return cast(Map, tf.custom_gradient(function))
 
@@ -100,26 +131,52 @@ _differentiable = {
 
 def sigmoid(x: Tensor) -> Tensor:
     """Return 1/(1+e^-x); its automatic derivative y(1-y) cancels where y is near 1."""
-    return with_gradient(ops.sigmoid, _sigmoid_derivative, x)
+    return with_gradient(_sigmoid, _sigmoid_pullback, x)
 
 
-def _sigmoid_derivative(x: Tensor) -> Tensor:
-    return ops.sigmoid(x) * ops.sigmoid(-x)
+def _sigmoid(x: Tensor) -> Tensor:
+    if runs_on("jax"):  # where value and gradient share exponential and quotient
+        e, quotient = _decay(x, 1)
+        return ops.where(x < 0, e * quotient, quotient)
+    return ops.sigmoid(x)
+
+
+def _sigmoid_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    return _slope(x, gradient, 1)
+
+
+def _decay(x: Tensor, rate: int) -> tuple[Tensor, Tensor]:
+    """Return e = exp(-rate |x|), and 1/(1+e)."""
+    e = ops.exp(-rate * ops.abs(x))
+    return e, 1 / (1 + e)
+
+
+def _slope(x: Tensor, gradient: Tensor, rate: int) -> Tensor:
+    """Return a gradient times the derivative of the sigmoid at `rate * x`.
+
+    That is s(1-s) where the sigmoid is s at `-rate |x|`, a half or below.
+    """
+    if runs_on("torch"):
+        import torch
+
+        s = x.abs().mul_(-rate).sigmoid_()
+        return torch.ops.aten.sigmoid_backward(gradient, s)
+    if runs_on("tensorflow"):
+        import tensorflow as tf
+
+        return tf.raw_ops.SigmoidGrad(y=ops.sigmoid(-rate * ops.abs(x)), dy=gradient)
+    e, quotient = _decay(x, rate)
+    return gradient * (e * quotient * quotient)
 
 
 def tanh(x: Tensor) -> Tensor:
     """Return tanh x; its automatic derivative 1-y² cancels in both tails."""
-    return with_gradient(plain_tanh, _tanh_derivative, x)
+    return with_gradient(plain_tanh, tanh_pullback, x)
 
 
-def _tanh_derivative(x: Tensor) -> Tensor:
-    return ops.square(sech(x))
-
-
-def sech(x: Tensor) -> Tensor:
-    """Return 1/cosh x."""
-    e = ops.exp(-ops.abs(x))
-    return 2 * e / (1 + ops.square(e))
+def tanh_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    """Return a gradient times 1/cosh² x."""
+    return 4 * _slope(x, gradient, 2)
 
 
 def plain_tanh(x: Tensor) -> Tensor:

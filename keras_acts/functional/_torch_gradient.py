@@ -8,27 +8,29 @@ from typing import Any
 import torch
 
 Tensor = Any
-Map = Callable[[Tensor], Tensor]
+Map = Callable[..., Tensor]
 
 
 class WithGradient(torch.autograd.Function):
-    """`value(x)`, differentiated as `derivative(x)`, twice too."""
+    """`value(x, *parameters)`, differentiated by `pullback`, twice too."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, value: Map, _derivative: Map) -> Tensor:
+    def forward(
+        x: Tensor, value: Map, _pullback: Map, parameters: tuple[float, ...]
+    ) -> Tensor:
         """Return the value."""
-        return value(x)
+        return value(x, *parameters)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
         """Keep what the gradient needs."""
-        x, _, ctx.derivative = inputs
+        x, _, ctx.pullback, ctx.parameters = inputs
         ctx.save_for_backward(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         """Return the gradient by `x`."""
         (x,) = ctx.saved_tensors
-        return gradient * ctx.derivative(x), None, None
+        return ctx.pullback(x, gradient, *ctx.parameters), None, None, None

@@ -14,7 +14,11 @@ SELU_SCALE = 1.0507009873554804934193349852946
 
 def _expm1(x: Tensor) -> Tensor:
     """Return e^x - 1; the derivative y + 1 cancels where y is near -1."""
-    return _numerics.with_gradient(ops.expm1, ops.exp, x)
+    return _numerics.with_gradient(ops.expm1, _expm1_pullback, x)
+
+
+def _expm1_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    return gradient * ops.exp(x)
 
 
 def _zero_above(x: Tensor) -> Tensor:
@@ -205,7 +209,7 @@ def mish(x: Tensor) -> Tensor:
         arXiv:1908.08681.
     """
     # Mish is 0 there in every dtype. Clipped, -inf gives the limit.
-    x = ops.clip(x, -1000.0, float("inf"))
+    x = _numerics.clip(x, low=-1000.0)
     if _numerics.runs_on("torch"):
         import torch
 

@@ -18,7 +18,7 @@ def _by_erf(x: Tensor) -> Tensor:
 def _by_tanh(x: Tensor) -> Tensor:
     # (1 + tanh(u))/2 is sigmoid(2u), which keeps the lower tail. At 22 the sigmoid is
     # 1 in every dtype; beyond, x³ may overflow.
-    t = ops.clip(x, -22.0, 22.0)
+    t = _numerics.clip(x, -22.0, 22.0)
     u = math.sqrt(8 / math.pi) * (t + 0.044715 * t * t * t)
     return x * _numerics.sigmoid(u)
 
@@ -57,4 +57,4 @@ def gelu(x: Tensor, approximate: Any = "none") -> Tensor:
         arXiv:1606.08415.
     """
     # GELU is 0 there in every dtype and form. Clipped, -inf gives the limit.
-    return _FORMS[approximate](ops.clip(x, -1000.0, float("inf")))
+    return _FORMS[approximate](_numerics.clip(x, low=-1000.0))

@@ -73,7 +73,7 @@ def tanh_shrink(x: Tensor) -> Tensor:
     Reference:
         As in `torch.nn.Tanhshrink`.
     """
-    return _numerics.with_gradient(_tanh_shrink, _tanh_shrink_derivative, x)
+    return _numerics.with_gradient(_tanh_shrink, _tanh_shrink_pullback, x)
 
 
 def _tanh_shrink(x: Tensor) -> Tensor:
@@ -88,8 +88,8 @@ def _tanh_shrink(x: Tensor) -> Tensor:
     return ops.where(is_small, small * (v / (1 + v)), x - _numerics.plain_tanh(x))
 
 
-def _tanh_shrink_derivative(x: Tensor) -> Tensor:
-    return ops.square(_numerics.tanh(x))
+def _tanh_shrink_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    return gradient * ops.square(_numerics.tanh(x))
 
 
 @activation()
@@ -108,16 +108,17 @@ def lisht(x: Tensor) -> Tensor:
         Roy, Manna, Dubey, Chaudhuri, 2019, "LiSHT: Non-Parametric Linearly Scaled
         Hyperbolic Tangent Activation Function", arXiv:1901.05894.
     """
-    return _numerics.with_gradient(_lisht, _lisht_derivative, x)
+    return _numerics.with_gradient(_lisht, _lisht_pullback, x)
 
 
 def _lisht(x: Tensor) -> Tensor:
     return x * _numerics.plain_tanh(x)
 
 
-def _lisht_derivative(x: Tensor) -> Tensor:
-    sech = _numerics.sech(x)
-    return _numerics.tanh(x) + x * sech * sech
+def _lisht_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    # Where x is clipped 1/cosh² x is 0, and a compiler may not make 4x of it first.
+    near = _numerics.clip(x, -1000.0, 1000.0)
+    return gradient * _numerics.tanh(x) + near * _numerics.tanh_pullback(x, gradient)
 
 
 @activation()
@@ -136,7 +137,7 @@ def softsign(x: Tensor) -> Tensor:
         Bergstra, Desjardins, Lamblin, Bengio, 2009, "Quadratic Polynomials Learn Better
         Image Features", technical report 1337, Université de Montréal.
     """
-    return _numerics.with_gradient(_softsign, _softsign_derivative, x)
+    return _numerics.with_gradient(_softsign, _softsign_pullback, x)
 
 
 def _softsign(x: Tensor) -> Tensor:
@@ -145,5 +146,9 @@ def _softsign(x: Tensor) -> Tensor:
     return x / (1 + ops.abs(x))
 
 
-def _softsign_derivative(x: Tensor) -> Tensor:
-    return ops.square(1 / (1 + ops.abs(x)))
+def _softsign_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    if _numerics.runs_on("tensorflow"):
+        import tensorflow as tf
+
+        return tf.raw_ops.SoftsignGrad(gradients=gradient, features=x)
+    return gradient * ops.square(1 / (1 + ops.abs(x)))
