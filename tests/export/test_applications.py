@@ -11,6 +11,7 @@ import gc
 import inspect
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -209,12 +210,27 @@ def assert_few_transposes(make: Constructor, proto: onnx.ModelProto) -> None:
     assert most is None or found <= most, f"{found} transposes"
 
 
+def assert_folded(proto: onnx.ModelProto) -> None:
+    """Assert that no batch norm stands behind a convolution that it alone reads."""
+    reads = Counter(name for node in proto.graph.node for name in node.input)
+    convolved = {node.output[0] for node in proto.graph.node if node.op_type == "Conv"}
+    left = [
+        node.name
+        for node in proto.graph.node
+        if node.op_type == "BatchNormalization"
+        and node.input[0] in convolved
+        and reads[node.input[0]] == 1
+    ]
+    assert not left
+
+
 @pytest.mark.parametrize("name", constructors())
 def test_at_any_image_size(name: str) -> None:
     make = constructors()[name]
     model = without_top(make)
     proto = to_onnx(model, engine="native")
     assert_few_transposes(make, proto)
+    assert_folded(proto)
     known = [(batch, *model.input_shape[1:3]) for batch, *_ in SHAPES]
     assert_answers(model, proto, known if family(make) in KNOWN_SIZE else SHAPES)
 
@@ -227,4 +243,5 @@ def test_whole_at_one_image_size(name: str) -> None:
     model.set_weights([*kept, *model.get_weights()[len(kept) :]])
     proto = to_onnx(model, engine="native")
     assert_few_transposes(make, proto)
+    assert_folded(proto)
     assert_answers(model, proto, [(1, side, side), (3, side, side)])

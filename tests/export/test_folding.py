@@ -1,12 +1,14 @@
 """Passes over the graph: what convolutions and poolings take into themselves."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
 from support.export_check import check_model, randomize
-from support.exported import operators
+from support.exported import exported, operators
 
 SCALE = np.array([0.5, 2.0, -1.0, 3.0], "float32")
 
@@ -159,3 +161,18 @@ def test_a_kernel_that_several_convolutions_scale_is_kept_for_each():
     kernels = [w for w in proto.graph.initializer if len(w.dims) == 4]
     assert len(kernels) == 2
     assert "BatchNormalization" not in operators(proto)
+
+
+def test_a_well_known_network_is_convolutions_and_little_else():
+    make = keras.applications.MobileNetV2
+    model = make(weights=None, alpha=0.35, input_shape=(64, 64, 3))
+    assert Counter(operators(exported(model))) == {
+        "Transpose": 1,
+        "Conv": 52,
+        "Clip": 35,
+        "Add": 11,
+        "GlobalAveragePool": 1,
+        "Flatten": 1,
+        "MatMul": 1,
+        "Softmax": 1,
+    }
