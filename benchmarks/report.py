@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import targets
 from benchmarks.environment import BACKENDS, RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -26,8 +27,8 @@ quartiles over the rounds.
 
 def main() -> None:
     """Write the page."""
-    parts = [HEAD, *(part for name, part in PARTS.items() if _path(name).exists())]
-    texts = [part if isinstance(part, str) else part() for part in parts]
+    sections = [part() for name, part in PARTS.items() if _path(name).exists()]
+    texts = [HEAD, targets_reached(), *sections]
     PAGE.write_text("\n".join(texts), encoding="utf-8")
     print(PAGE)
 
@@ -61,6 +62,25 @@ def ratio(numbers: Sequence[float] | None, spread: bool = True) -> str:
         return "–"
     median, low, high = numbers
     return f"{median:.2f} ({low:.2f}–{high:.2f})" if spread else f"{median:.2f}"
+
+
+def targets_reached() -> str:
+    """Return what was to be reached, and which figures miss it."""
+    findings: list[targets.Finding] = []
+    for name, held in TARGETS.items():
+        if _path(name).exists():
+            findings += held(_result(name)["rows"])
+    rows = (finding.cells() for finding in findings)
+    heads = ["what", "target", "met by", "missed by"]
+    return "\n".join(["## Targets", "", *table(heads, rows), ""])
+
+
+TARGETS = {
+    "activations": targets.of_activations,
+    "models": targets.of_models,
+    "training": targets.of_training,
+}
+"""The targets on the results of each command."""
 
 
 def activations() -> str:

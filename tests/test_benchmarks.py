@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import environment, report, rivals, subjects
+from benchmarks import environment, report, rivals, subjects, targets
 from benchmarks.timing import Timings, compare
 from keras_acts import catalogue
 from support.process import ROOT
@@ -65,12 +65,13 @@ def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
         "elements": 1 << 20,
         "threads": 1,
         "against": {"relu": ratio, "portable": ratio, "jax": ratio},
+        "fastest_peer": "jax",
         "failing": {"tensorflow": "no file: ValueError", "torch": "answers otherwise"},
     }
     environment.save("activations", [row])
     report.main()
     page = (tmp_path / "performance.md").read_text()
-    line = next(line for line in page.splitlines() if line.startswith("| Mish"))
+    line = next(x for x in page.splitlines() if x.startswith("| Mish | "))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
     assert cells[1:] == [
         *("1,048,576", "1", "0.25", "0.25"),
@@ -93,3 +94,17 @@ def test_each_command_shows_its_help():
     )
     assert done.returncode == 0, done.stderr
     assert "memory" in done.stdout
+
+
+def test_a_target_names_what_misses_it():
+    finding = targets.Finding("step", 1.05, {"Mish": 1.04, "Linear": 2.0})
+    assert finding.missed == {"Linear": 2.0}
+    what, target, met, over = finding.cells()
+    assert (what, target, met) == ("step", "1.05", "1 of 2")
+    assert over.startswith("Linear 2.00 (")
+    assert targets.Finding("step", 1.05, {}).cells()[-1] == "not measured"
+
+
+def test_targets_are_on_subjects_that_are_measured():
+    named = {*targets.AGAINST_PLAIN, *targets.AGAINST_PEERS, *targets.WHY}
+    assert named <= set(subjects.activations())

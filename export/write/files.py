@@ -13,7 +13,7 @@ import onnx
 import onnx_ir as ir
 
 from keras_acts.export.errors import WriteError
-from keras_acts.export.write.proto import MAXIMUM_PROTO, to_proto, weights_size
+from keras_acts.export.write.proto import MAXIMUM_PROTO, serialized, weights_size
 
 # Room for the graph itself beside the weights in a file without external data.
 _GRAPH_ROOM = 64 * 2**20
@@ -94,8 +94,8 @@ def _put_in_place(folder: Path, candidate: Path, path: Path) -> None:
 
 
 def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
-    proto = to_proto(model)
-    path.write_bytes(proto.SerializeToString(deterministic=True))
+    proto = ir.to_proto(model)
+    path.write_bytes(serialized(proto))
     return proto
 
 

@@ -37,17 +37,30 @@ def weights_size(model: ir.Model) -> int:
 
 
 def to_proto(model: ir.Model) -> onnx.ModelProto:
-    """Serialize a model that fits into one message, and check it.
+    """Return a model that fits into one message, checked.
 
     Raises:
         ExportError: The checker refuses it, which is a defect of the exporter.
     """
     proto = ir.to_proto(model)
+    serialized(proto)
+    return proto
+
+
+def serialized(proto: onnx.ModelProto) -> bytes:
+    """Check a message, and return the bytes of its file.
+
+    Large weights make each copy of a message cost; the checker takes these same bytes.
+
+    Raises:
+        ExportError: The checker refuses it, which is a defect of the exporter.
+    """
+    content: bytes = proto.SerializeToString(deterministic=True)
     try:
-        onnx.checker.check_model(proto, full_check=True)
+        onnx.checker.check_model(content, full_check=True)
     except onnx.checker.ValidationError as error:
         raise ExportError(
             "The converted model is not valid ONNX; please report this with the "
             f"model's layers. Received: {error}"
         ) from error
-    return proto
+    return content

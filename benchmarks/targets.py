@@ -1,0 +1,151 @@
+"""What the project wants to reach, held against what was measured.
+
+Targets are ratios of the same run; a row of the table says which figures miss theirs,
+and `WHY` what is known of the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+MILLION = 1 << 20
+TIE = 1.05
+"""Twice a fair spread: two files of the same operators differ by as much."""
+
+AGAINST_PLAIN = {
+    "Mish": 0.30,
+    "SoftShrink": 0.25,
+    "HardShrink": 0.25,
+    "Softplus": 0.50,
+    "LogSigmoid": 0.50,
+    "ELU": 1.0,
+    "SELU": 1.0,
+    "CELU": 1.0,
+}
+"""At 1M elements and one thread, against the plain operator."""
+
+AGAINST_PEERS = {
+    "Mish": 0.30,
+    "PReLU": 0.55,
+    "PReLU slopes on both sides of 1": 0.90,
+    "Softplus": 0.50,
+    "LogSigmoid": 0.50,
+    "ELU": 1.0,
+    "SELU": 1.0,
+    "CELU": 1.0,
+}
+"""At 1M elements and one thread, against the fastest peer."""
+
+WHY = {
+    "Linear": "a file of no node at all returns its input; ours copies, since an "
+    "output has a name of its own",
+    "LogSigmoid": "that file takes the logarithm of Sigmoid, which is -inf at -100",
+}
+"""Why an activation misses its target, where the reason is known."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One target, and what was measured.
+
+    Attributes:
+        what: What is compared.
+        target: The largest ratio that meets it.
+        measured: Each figure by its name.
+    """
+
+    what: str
+    target: float
+    measured: Mapping[str, float]
+
+    @property
+    def missed(self) -> dict[str, float]:
+        """The figures over the target."""
+        return {k: v for k, v in self.measured.items() if v > self.target}
+
+    def cells(self) -> list[str]:
+        """Return a row of the table."""
+        if not self.measured:
+            return [self.what, f"{self.target:.2f}", "–", "not measured"]
+        met = len(self.measured) - len(self.missed)
+        over = "; ".join(_entry(name, x) for name, x in self.missed.items())
+        counted = f"{met} of {len(self.measured)}"
+        return [self.what, f"{self.target:.2f}", counted, over or "none"]
+
+
+def _entry(name: str, ratio: float) -> str:
+    reason = WHY.get(name)
+    return f"{name} {ratio:.2f}" + (f" ({reason})" if reason else "")
+
+
+def of_activations(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield the targets on exported activations."""
+    single = [r for r in rows if r["elements"] == MILLION and r["threads"] == 1]
+    for threads in (1, 2):
+        chosen = [
+            r for r in rows if r["elements"] == MILLION and r["threads"] == threads
+        ]
+        yield Finding(
+            f"activation, 1M elements, against the fastest peer, threads: {threads}",
+            TIE,
+            {r["activation"]: x for r in chosen if (x := fastest(r)) is not None},
+        )
+    plain = {r["activation"]: r["against"]["portable"][0] for r in single}
+    for name, target in AGAINST_PLAIN.items():
+        what = f"{name}, against the plain operator, one thread"
+        yield Finding(what, target, _only(plain, name))
+    peers = {r["activation"]: x for r in single if (x := fastest(r)) is not None}
+    for name, target in AGAINST_PEERS.items():
+        what = f"{name}, against the fastest peer, one thread"
+        yield Finding(what, target, _only(peers, name))
+
+
+def of_models(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield the targets on well-known models."""
+    best, median = {}, {}
+    for row in rows:
+        against = [numbers[0] for numbers in row["against"].values()]
+        if against:
+            best[row["model"]] = max(against)
+            median[row["model"]] = float(np.median(against))
+    yield Finding("model, against the best working peer", 1.0, best)
+    yield Finding("model, against the median working peer (half of them)", 0.8, median)
+    exports = {
+        row["model"]: row["files"]["keras-acts"]["export_seconds"] / min(others)
+        for row in rows
+        if (others := _seconds_of_working_peers(row))
+    }
+    yield Finding("export time, against the fastest working peer", 0.2, exports)
+
+
+def of_training(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Yield the targets on training steps."""
+    for what, target, eager in (("compiled", TIE, False), ("eager", 1.3, True)):
+        yield Finding(
+            f"training step, {what}, against Keras's own or the formula",
+            target,
+            {
+                f"{r['activation']} ({r['backend']}, {r['mode']})": r["against"][0]
+                for r in rows
+                if (r["mode"] == "eager") == eager
+            },
+        )
+
+
+def fastest(row: Mapping[str, Any]) -> float | None:
+    """Return our time against that of the fastest peer; None where none works."""
+    peer = row["fastest_peer"]
+    return None if peer is None else row["against"][peer][0]
+
+
+def _only(figures: Mapping[str, float], name: str) -> dict[str, float]:
+    return {name: figures[name]} if name in figures else {}
+
+
+def _seconds_of_working_peers(row: Mapping[str, Any]) -> list[float]:
+    files: Iterable[tuple[str, Any]] = row["files"].items()
+    return [file["export_seconds"] for name, file in files if name in row["against"]]
