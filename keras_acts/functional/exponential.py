@@ -45,7 +45,18 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """
     if _numerics.runs_on("torch"):
         return ops.elu(x, alpha)
+    if _numerics.runs_on("tensorflow") and alpha == 1:
+        return _numerics.with_gradient(_elu, _elu_pullback, x)
     return ops.where(x > 0, x, alpha * _expm1(_zero_above(x)))
+
+
+def _elu(x: Tensor) -> Tensor:
+    # TensorFlow's own cancels near 0. One of the two is 0.
+    return ops.relu(x) + ops.expm1(ops.minimum(x, _numerics.constant(0.0, x)))
+
+
+def _elu_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    return gradient * ops.exp(ops.minimum(x, _numerics.constant(0.0, x)))
 
 
 @activation(checks={"alpha": positive})
@@ -67,6 +78,8 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """
     if _numerics.runs_on("torch"):
         return ops.celu(x, alpha)
+    if alpha == 1:
+        return elu.formula(x)
     t = x / alpha
     return ops.where(_is_linear(t), x, alpha * _expm1(_zero_above(t)))
 
@@ -150,11 +163,17 @@ def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
 
         # From the threshold on it is x. At keras.ops' 20 that is wrong in float64.
         return torch.nn.functional.softplus(x, beta, threshold=40)
-    # The product may underflow to 0, so the sign is that of x in both places.
-    below = x < 0
-    t = ops.where(below, beta * x, -beta * x)
-    tail = ops.log1p(ops.exp(t)) / beta
-    return ops.where(below, _numerics.constant(0.0, x), x) + tail
+    return _numerics.with_gradient(_softplus, _softplus_pullback, x, beta)
+
+
+def _softplus(x: Tensor, beta: float) -> Tensor:
+    # At 80 both are the same in every dtype; from there on x is the larger one.
+    t = ops.minimum(beta * x, _numerics.constant(80.0, x))
+    return ops.maximum(x, ops.log1p(ops.exp(t)) / beta)
+
+
+def _softplus_pullback(x: Tensor, gradient: Tensor, beta: float) -> Tensor:
+    return gradient * _numerics.sigmoid(beta * x)
 
 
 @activation(checks={"b": positive})
@@ -175,19 +194,35 @@ def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
         Barron, 2021, "Squareplus: A Softplus-Like Algebraic Rectifier",
         arXiv:2112.11687.
     """
-    # An exact scale brings b to 1 or below, lest b itself overflow beside x².
-    scale = 2.0 ** max(0, math.ceil(math.log2(b) / 2))
-    b = b / scale**2
-    x = x / scale
-    size = -_numerics.minus_abs(x)
-    # Where b is far below the precision of x², the root is |x| and x² may overflow.
-    large = size > 2.0**27
-    root = ops.sqrt(ops.square(ops.where(large, _numerics.constant(0.0, x), size)) + b)
-    root = ops.where(large, size, root)
-    # Halved first, the sum of two large numbers is finite.
-    above = size / 2 + root / 2
-    # For negative x the sum cancels, but its conjugate doesn't: their product is b/4.
-    return scale * ops.where(x < 0, b / 4 / above, above)
+    if b <= _LARGEST_SQUARE:
+        return _numerics.with_gradient(_squareplus, _squareplus_pullback, x, b)
+    # An exact scale, lest b itself overflow beside x².
+    scale = 2.0 ** math.ceil(math.log2(b) / 2)
+    return scale * squareplus.formula(x / scale, b / scale**2)
+
+
+_LARGEST_SQUARE = 2.0**60
+
+
+def _root(x: Tensor, b: float) -> tuple[Tensor, Tensor]:
+    """Return `|x|` and `sqrt(x**2 + b)`."""
+    size = ops.abs(x)
+    # Where x² is not computed, lest it overflow, the root is |x|.
+    near = _numerics.clip(size, high=_LARGEST_SQUARE)
+    return size, ops.sqrt(ops.square(near) + b) + (size - near)
+
+
+def _squareplus(x: Tensor, b: float) -> Tensor:
+    # Of x and the root the sum cancels for negative x; their product is known, b/4.
+    size, root = _root(x, b)
+    return ops.relu(x) + (b / 2) / (size + root)
+
+
+def _squareplus_pullback(x: Tensor, gradient: Tensor, b: float) -> Tensor:
+    largest = _numerics.largest(x)
+    x = _numerics.clip(x, -largest, largest)  # infinities have no quotient
+    size, root = _root(x, b)
+    return gradient * ((ops.relu(x) + (b / 2) / (size + root)) / root)
 
 
 @activation()
@@ -214,11 +249,22 @@ def mish(x: Tensor) -> Tensor:
         import torch
 
         return torch.nn.functional.mish(x)
-    # tanh(log(1 + e^x)) as a quotient w/(w + d) without cancellation, in e^-|x|.
-    e = ops.exp(_numerics.minus_abs(x))
-    w = ops.where(x < 0, e * (e + 2), 1 + 2 * e)
-    d = ops.where(x < 0, _numerics.constant(2.0, x), 2 * e * e)
-    return x * (w / (w + d))
+    return _numerics.with_gradient(_mish, _mish_pullback, x)
+
+
+def _mish(x: Tensor) -> Tensor:
+    # tanh(log(1 + e^x)) is n/(n + 2) with n = e^x (e^x + 2), and 1 from 20 on.
+    e = ops.exp(ops.minimum(x, _numerics.constant(20.0, x)))
+    n = e * (e + 2)
+    return x * (n / (n + 2))
+
+
+def _mish_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    t = ops.minimum(x, _numerics.constant(20.0, x))
+    e = ops.exp(t)
+    n = e * (e + 2)
+    d = n + 2
+    return gradient * ((n + 4 * t * (e * (e + 1) / d)) / d)
 
 
 @activation()
