@@ -106,6 +106,9 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
         return ops.relu(x)
     if _numerics.runs_on("torch"):
         return ops.leaky_relu(x, negative_slope=negative_slope)
+    is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
+    if _numerics.runs_on("tensorflow") and not is_float64:  # whose slope is float32
+        return ops.leaky_relu(x, negative_slope=negative_slope)
     return ops.where(x > 0, x, negative_slope * x)
 
 
@@ -125,6 +128,8 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
     Reference:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
     """
+    if _numerics.runs_on("torch"):  # where a choice by a condition is slow
+        return x.relu() + alpha * x.clamp(max=0.0)
     return ops.where(x > 0, x, alpha * x)
 
 
