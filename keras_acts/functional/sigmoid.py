@@ -6,6 +6,7 @@ from keras import ops
 from keras_acts._checks import finite, positive, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional.exponential import softplus
 
 
 @activation()
@@ -80,6 +81,8 @@ def log_sigmoid(x: Tensor) -> Tensor:
         return ops.log_sigmoid(x)
     # TensorFlow's own is off by 6 ulp at 14; JAX's gradient exp(-x - softplus(-x))
     # loses what the difference does.
+    if _numerics.runs_on("tensorflow"):
+        return -softplus.formula(-x)
     least = ops.where(x < 0, x, _numerics.constant(0.0, x))
     return least - ops.log1p(ops.exp(_numerics.minus_abs(x)))
 
@@ -129,8 +132,20 @@ def hard_swish(x: Tensor) -> Tensor:
     Reference:
         Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
     """
+    if _numerics.runs_on("torch"):
+        return _numerics.with_gradient(_hard_swish, _hard_swish_pullback, x)
+    return _hard_swish(x)
+
+
+def _hard_swish(x: Tensor) -> Tensor:
     # The gate is 0 below -3. Clipping there makes 0 of -inf, not 0 times infinity.
     return _numerics.clip(x, low=-3.0) * _hard_gate(x)
+
+
+def _hard_swish_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    import torch
+
+    return torch.ops.aten.hardswish_backward(gradient, x)
 
 
 @activation()
