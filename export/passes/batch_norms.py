@@ -56,7 +56,10 @@ def _convolution(x: ir.Value) -> ir.Node | None:
 
 
 def _is_known(node: ir.Node) -> bool:
-    return all(one is not None and _is_single(one) for one in node.inputs[1:])
+    """Whether it normalizes by given statistics in float32, and computes no others."""
+    return len(node.outputs) == 1 and all(
+        one is not None and _is_single(one) for one in node.inputs[1:]
+    )
 
 
 def _is_single(x: ir.Value) -> bool:
@@ -67,7 +70,8 @@ def _fold(graph: ir.Graph, node: ir.Node, convolution: ir.Node) -> None:
     scale, offset, mean, variance = (
         tensor_of(one) for one in node.inputs[1:] if one is not None
     )
-    epsilon = node.attributes["epsilon"].as_float()
+    given = node.attributes.get("epsilon")
+    epsilon = 1e-5 if given is None else given.as_float()
 
     def factor() -> Array:
         total = variance.numpy().astype(np.float64) + epsilon
