@@ -21,7 +21,7 @@ import onnx
 import typer
 from rich.progress import track
 
-from benchmarks import peers, subjects
+from benchmarks import environment, peers, subjects
 from benchmarks.environment import save
 from benchmarks.runtime import first_line, runner, session
 from benchmarks.timing import Timings, compare
@@ -106,6 +106,12 @@ def row(
     }
 
 
+def key(row: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Return what a row measures, in the order of the table."""
+    place = list(subjects.activations()).index(row["activation"])
+    return place, row["elements"], row["threads"]
+
+
 def main(
     names: Annotated[str, typer.Option(help="Activations, by commas; all.")] = "",
     sizes: Annotated[str, typer.Option(help="Elements, by commas.")] = ",".join(
@@ -113,6 +119,9 @@ def main(
     ),
     threads: Annotated[str, typer.Option(help="Threads, by commas.")] = "1,2",
     output: Annotated[str, typer.Option(help="Name of the result.")] = "activations",
+    add: Annotated[
+        bool, typer.Option(help="Keep earlier rows that are not measured anew.")
+    ] = False,
 ) -> None:
     """Time each exported activation against the peers' files."""
     everything = subjects.activations()
@@ -134,6 +143,8 @@ def main(
                 for count in map(int, threads.split(",")):
                     times = measure(contestants, subject, size, count)
                     rows.append(row(name, size, count, times, bad))
+    if add:
+        rows = sorted(rows + environment.kept(output, rows, key), key=key)
     print(save(output, rows, rounds=f"up to {ROUNDS}", runs="10 or more a block"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Callable, Collection
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,26 @@ def machine() -> str:
         names = [x.split(":", 1)[1] for x in lines if x.startswith("model name")]
         name = names[0].strip() if names else name
     return f"{name}, {os.cpu_count()} cores"
+
+
+def kept(name: str, measured: Collection[Any], key: Callable[[Any], Any]) -> list[Any]:
+    """Return the rows of an earlier result that are not measured anew.
+
+    Raises:
+        ValueError: The earlier result is of another machine or of other versions.
+    """
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        return []
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    for what, now in (("machine", machine()), ("versions", versions())):
+        if earlier[what] != now:
+            raise ValueError(
+                f"{path.name} is of another {what}; measure all anew. "
+                f"Received: {earlier[what]!r}, now {now!r}"
+            )
+    new = {key(row) for row in measured}
+    return [row for row in earlier["rows"] if key(row) not in new]
 
 
 def save(name: str, rows: list[dict[str, Any]], **settings: Any) -> Path:
