@@ -85,6 +85,16 @@ def test_results_say_where_they_are_from():
         assert {"machine", "versions", "settings", "rows"} <= set(content)
 
 
+def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "RESULTS", tmp_path)
+    assert environment.kept("x", [], dict.get) == []
+    environment.save("x", [{"n": 1}, {"n": 2}])
+    assert environment.kept("x", [{"n": 2}], lambda row: row["n"]) == [{"n": 1}]
+    monkeypatch.setattr(environment, "machine", lambda: "another")
+    with pytest.raises(ValueError, match=r"another machine.*Received"):
+        environment.kept("x", [], lambda row: row["n"])
+
+
 def test_each_command_shows_its_help():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.export_cost", "--help"],
