@@ -4,8 +4,8 @@
 
 Each activation is a model of its own. In one run and in turns: our file for
 `target="cpu"`, our `"portable"` file (the plain ONNX operator), the file that
-`model.export` writes for the same model under each backend, and one Relu, the floor
-that memory sets.
+`model.export` writes under each backend, for Keras's own layer or function where there
+is one, else for ours, and one Relu, the floor that memory sets.
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ def measure(
 ) -> Timings:
     """Time the files of one activation at one size, in turns."""
     inputs = subject.inputs(size // subjects.CHANNELS)["x"]
+    (wanted,) = session(files[OURS], threads).run(None, {"x": inputs})
     runs = {
-        name: runner(session(file, threads), inputs) for name, file in files.items()
+        name: runner(session(file, threads), inputs, None if name == FLOOR else wanted)
+        for name, file in files.items()
     }
     return compare(runs, rounds=ROUNDS, block_seconds=0.02, budget=BUDGET)
 
@@ -128,7 +130,7 @@ def main(
     chosen = [name for name in names.split(",") if name] or list(everything)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        exports = peers.export_everywhere("activations", chosen, Path(folder))
+        exports = peers.export_everywhere("official", chosen, Path(folder))
         relu = floor()
         for name in track(chosen, description="activations"):
             subject = everything[name]

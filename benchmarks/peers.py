@@ -39,7 +39,7 @@ class Job:
     """One export.
 
     Attributes:
-        group: `"activations"` or `"models"`: which function of `subjects` has it.
+        group: `"official"` or `"models"`: which function of `subjects` has it.
         name: The subject.
         exporter: `"keras"` for `model.export`, `"keras-acts"` for `to_onnx`.
         path: The file to write.

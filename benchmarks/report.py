@@ -101,6 +101,7 @@ def activations() -> str:
     text = (
         "Each activation as a model of its own, float32. The floor is one Relu, which "
         "only reads and writes memory; the plain operator is our `portable` target. "
+        "Keras exports its own layer or function where it has one, else ours. "
         "A file fails whose answers to normal numbers differ; tails are not compared: "
         "the LogSigmoid of Keras on torch is -inf at -100."
     )

@@ -24,6 +24,11 @@ class Rival:
     make: Callable[[], Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_keras(self) -> bool:
+        """Whether Keras has a layer or function of this name itself."""
+        return self.name.startswith("keras ")
+
 
 def rivals() -> dict[str, Rival]:
     """Return the rivals by the name of our layer."""

@@ -45,6 +45,8 @@ _VARIANTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 }
 # Ranges of learned slopes: the optimum depends on the side of 1 on which they lie.
 _SLOPES = {"PReLU slopes on both sides of 1": (0.5, 1.8)}
+# Variants that are the same layer of Keras with other weights.
+_KERAS_VARIANTS = {"PReLU": ("PReLU slopes on both sides of 1",)}
 # Sorting takes seconds a run beyond these many elements.
 _LARGEST = {"Entmax15": 1 << 20, "Sparsemax": 1 << 20}
 
@@ -59,7 +61,24 @@ def activations() -> dict[str, Subject]:
     return subjects
 
 
-def _activation(name: str, layer: Any, arguments: Mapping[str, Any]) -> Subject:
+def official() -> dict[str, Subject]:
+    """Return the same subjects with Keras's own layer or function where it has one.
+
+    That is what a user of Keras's exporter has in his model.
+    """
+    from benchmarks.rivals import rivals
+
+    everything = activations()
+    for name, rival in rivals().items():
+        if rival.is_keras:
+            for variant in (name, *_KERAS_VARIANTS.get(name, ())):
+                everything[variant] = _activation(variant, rival.make, {})
+    return everything
+
+
+def _activation(
+    name: str, layer: Callable[..., Any], arguments: Mapping[str, Any]
+) -> Subject:
     def build() -> keras.Model:
         x = keras.Input((CHANNELS,), name="x")
         model = keras.Model(x, layer(**arguments)(x), name="activation")
@@ -77,7 +96,10 @@ def draw_weights(model: keras.Model, low: float, high: float, seed: int = 0) -> 
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         if keras.backend.is_float_dtype(weight.dtype):
-            weight.assign(rng.uniform(low, high, weight.shape).astype("float32"))
+            values = rng.uniform(low, high, weight.shape)
+            # Thresholds in the order in which training starts and nearly always ends.
+            above = high if weight.name == "t_right" else 0.0
+            weight.assign((values + above).astype("float32"))
 
 
 def _normal(shape: tuple[int, ...], scale: float = 1.0) -> np.ndarray:

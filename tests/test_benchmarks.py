@@ -43,6 +43,16 @@ def test_every_activation_is_a_subject():
     assert all(one.build().built for one in made.values())
 
 
+def test_peers_export_what_keras_has_itself():
+    made = subjects.official()
+    assert set(made) == set(subjects.activations())
+    layers = {name: one.build().layers[1] for name, one in made.items()}
+    modules = {name: type(layer).__module__ for name, layer in layers.items()}
+    assert modules["Mish"].startswith("keras.")
+    assert modules["PReLU slopes on both sides of 1"].startswith("keras.")
+    assert modules["Maxout"].startswith("keras_acts.")
+
+
 def test_every_activation_has_a_rival_or_a_reason():
     assert set(rivals.rivals()) | set(rivals.WITHOUT) == NAMES
     assert not set(rivals.rivals()) & set(rivals.WITHOUT)
