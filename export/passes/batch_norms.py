@@ -2,6 +2,7 @@
 
 Rule, on a BatchNormalization of the result of a Conv, or of a ConvTranspose of one
 group, that nothing else reads: its factor goes into the kernel, the rest into the bias.
+A kernel that another convolution reads too stays: the file would hold it twice.
 
 What an inference computes is then the convolution alone. The new weights are computed
 in float64 when the file is written, and rounded once.
@@ -52,7 +53,8 @@ def _convolution(x: ir.Value) -> ir.Node | None:
     if node.op_type == "ConvTranspose" and group is not None and group.as_int() != 1:
         return None
     weights = [one for one in node.inputs[1:] if one is not None]
-    return node if all(map(_is_single, weights)) else None
+    alone = all(_is_single(one) and is_sole_use(one) for one in weights)
+    return node if alone else None
 
 
 def _is_known(node: ir.Node) -> bool:

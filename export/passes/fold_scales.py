@@ -4,7 +4,8 @@ Images are often scaled and normalized inside a model. Rule, on a chain of Mul, 
 and Sub by constants, one number or one a channel, before a Conv of a known kernel in
 float32, with or without a Transpose between: as y = (x - shift) · factor the factors go
 into the kernel, and one Sub stays, or none. What the convolution pads with is 0 in
-either. A factor of 0, or a shift that overflows, leaves the chain as it is.
+either. A factor of 0, or a shift that overflows, leaves the chain as it is, and so does
+a kernel that another convolution reads too.
 
 The constants are joined in float64 and rounded once.
 """
@@ -59,7 +60,7 @@ class _Chain:
 
 def _chain_before(convolution: ir.Node) -> _Chain | None:
     kernel = convolution.inputs[1]
-    if kernel is None or kernel.const_value is None:
+    if kernel is None or kernel.const_value is None or not is_sole_use(kernel):
         return None
     rank = len(tensor_of(kernel).shape)
     reader, channels = convolution, 1 - rank

@@ -11,6 +11,7 @@ from onnx_ir.passes.common import (
 
 from keras_acts.export.passes.batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.biases import FuseBiasesPass
+from keras_acts.export.passes.fold_factors import FoldFactorsPass
 from keras_acts.export.passes.fold_pads import FoldPadsPass
 from keras_acts.export.passes.fold_scales import FoldScalesPass
 from keras_acts.export.passes.global_means import UseGlobalPoolsPass
@@ -32,6 +33,7 @@ def run_passes(model: ir.Model) -> None:
         FuseBiasesPass(),
         CancelTransposesPass(),
         FoldBatchNormsPass(),
+        FoldFactorsPass(),
         FoldPadsPass(),
         FoldScalesPass(),
         ChooseLayoutPass(),
