@@ -7,7 +7,7 @@ and `WHY` what is known of the reasons.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,29 @@ WHY = {
     "Linear": "a file of no node at all returns its input; ours copies, since an "
     "output has a name of its own",
     "LogSigmoid": "that file takes the logarithm of Sigmoid, which is -inf at -100",
+    "Softplus": "those files lose the tail, where log(1 + u) rounds u off",
 }
-"""Why an activation misses its target, where the reason is known."""
+"""Why a file misses its target, where the reason is known."""
+
+_TAILS = "the other loses its digits in a tail, of the value or of the gradient"
+
+WHY_STEPS = {
+    "ELU": "TensorFlow's is 0 for small negative numbers, where ours is x",
+    "GELU": "erfc, which keeps the left tail, takes four times as long as torch's erf",
+    "GEGLU": "as GELU",
+    "GLU": "as Sigmoid",
+    "LiSHT": "as Tanh",
+    "SELU": "as ELU",
+    "Sigmoid": f"a second exponential: {_TAILS}",
+    "Snake": "the phase is kept finite, and a frequency of 0 has its limit",
+    "Softsign": "infinities are cut off, which gives ±1 where the other gives NaN",
+    "Squareplus": f"a quotient, not a sum that cancels: {_TAILS}",
+    "SwiGLU": "as Sigmoid",
+    "Swish": "as Sigmoid",
+    "Tanh": f"a second exponential: {_TAILS}",
+    "TanhShrink": f"a series near 0: {_TAILS}",
+}
+"""Why a training step misses its target, where the reason is known."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +76,14 @@ class Finding:
     Attributes:
         what: What is compared.
         target: The largest ratio that meets it.
-        measured: Each figure by its name.
+        measured: Each figure by its name, behind which " (…)" may say where.
+        why: Reasons to miss it, by the name alone.
     """
 
     what: str
     target: float
     measured: Mapping[str, float]
+    why: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missed(self) -> dict[str, float]:
@@ -72,14 +95,22 @@ class Finding:
         if not self.measured:
             return [self.what, f"{self.target:.2f}", "–", "not measured"]
         met = len(self.measured) - len(self.missed)
-        over = "; ".join(_entry(name, x) for name, x in self.missed.items())
         counted = f"{met} of {len(self.measured)}"
-        return [self.what, f"{self.target:.2f}", counted, over or "none"]
+        return [self.what, f"{self.target:.2f}", counted, self._entries() or "none"]
 
-
-def _entry(name: str, ratio: float) -> str:
-    reason = WHY.get(name)
-    return f"{name} {ratio:.2f}" + (f" ({reason})" if reason else "")
+    def _entries(self) -> str:
+        """Return what misses the target, each name with its figures and reason once."""
+        grouped: dict[str, list[str]] = {}
+        for key, ratio in self.missed.items():
+            name, _, where = key.partition(" (")
+            figure = f"{ratio:.2f} ({where}" if where else f"{ratio:.2f}"
+            grouped.setdefault(name, []).append(figure)
+        entries = (
+            f"{name} {', '.join(figures)}"
+            + (f": {self.why[name]}" if name in self.why else "")
+            for name, figures in grouped.items()
+        )
+        return "; ".join(entries)
 
 
 def of_activations(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -93,15 +124,16 @@ def of_activations(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
             f"activation, 1M elements, against the fastest peer, threads: {threads}",
             TIE,
             {r["activation"]: x for r in chosen if (x := fastest(r)) is not None},
+            WHY,
         )
     plain = {r["activation"]: r["against"]["portable"][0] for r in single}
     for name, target in AGAINST_PLAIN.items():
         what = f"{name}, against the plain operator, one thread"
-        yield Finding(what, target, _only(plain, name))
+        yield Finding(what, target, _only(plain, name), WHY)
     peers = {r["activation"]: x for r in single if (x := fastest(r)) is not None}
     for name, target in AGAINST_PEERS.items():
         what = f"{name}, against the fastest peer, one thread"
-        yield Finding(what, target, _only(peers, name))
+        yield Finding(what, target, _only(peers, name), WHY)
 
 
 def of_models(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -133,6 +165,7 @@ def of_training(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
                 for r in rows
                 if (r["mode"] == "eager") == eager
             },
+            WHY_STEPS,
         )
 
 

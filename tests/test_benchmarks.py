@@ -117,14 +117,17 @@ def test_each_command_shows_its_help():
 
 
 def test_a_target_names_what_misses_it():
-    finding = targets.Finding("step", 1.05, {"Mish": 1.04, "Linear": 2.0})
-    assert finding.missed == {"Linear": 2.0}
-    what, target, met, over = finding.cells()
-    assert (what, target, met) == ("step", "1.05", "1 of 2")
-    assert over.startswith("Linear 2.00 (")
+    steps = {"Mish (jax, jit)": 1.04, "ELU (torch, eager)": 2.0, "ELU (jax, jit)": 3.0}
+    finding = targets.Finding("step", 1.05, steps, {"ELU": "it is exact"})
+    assert list(finding.missed) == ["ELU (torch, eager)", "ELU (jax, jit)"]
+    assert finding.cells() == [
+        *("step", "1.05", "1 of 3"),
+        "ELU 2.00 (torch, eager), 3.00 (jax, jit): it is exact",
+    ]
     assert targets.Finding("step", 1.05, {}).cells()[-1] == "not measured"
 
 
 def test_targets_are_on_subjects_that_are_measured():
     named = {*targets.AGAINST_PLAIN, *targets.AGAINST_PEERS, *targets.WHY}
+    assert set(targets.WHY_STEPS) <= NAMES
     assert named <= set(subjects.activations())

@@ -9,7 +9,7 @@ from onnx_ir.passes.common import (
     ShapeInferencePass,
 )
 
-from keras_acts.export.passes.batch_norms import FoldBatchNormsPass
+from keras_acts.export.passes.fold_batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.biases import FuseBiasesPass
 from keras_acts.export.passes.fold_factors import FoldFactorsPass
 from keras_acts.export.passes.fold_pads import FoldPadsPass
