@@ -105,11 +105,10 @@ class Finding:
             name, _, where = key.partition(" (")
             figure = f"{ratio:.2f} ({where}" if where else f"{ratio:.2f}"
             grouped.setdefault(name, []).append(figure)
-        entries = (
-            f"{name} {', '.join(figures)}"
-            + (f": {self.why[name]}" if name in self.why else "")
-            for name, figures in grouped.items()
-        )
+        entries = []
+        for name, figures in grouped.items():
+            reason = f": {self.why[name]}" if name in self.why else ""
+            entries.append(f"{name} {', '.join(figures)}{reason}")
         return "; ".join(entries)
 
 

@@ -9,8 +9,8 @@ from onnx_ir.passes.common import (
     ShapeInferencePass,
 )
 
-from keras_acts.export.passes.fold_batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.biases import FuseBiasesPass
+from keras_acts.export.passes.fold_batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.fold_factors import FoldFactorsPass
 from keras_acts.export.passes.fold_pads import FoldPadsPass
 from keras_acts.export.passes.fold_scales import FoldScalesPass
