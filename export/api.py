@@ -15,7 +15,13 @@ from keras_acts.export.engines import Names
 from keras_acts.export.errors import ParityError, SignatureError
 from keras_acts.export.parity import ParityReport, verify
 from keras_acts.export.saved_model import SavedModel
-from keras_acts.export.write import finished, needs_external_data, to_proto, write_model
+from keras_acts.export.write import (
+    fill,
+    finished,
+    needs_external_data,
+    to_proto,
+    write_model,
+)
 
 
 def to_onnx(
@@ -82,7 +88,9 @@ def to_onnx(
         inputs_as_nchw=inputs_as_nchw,
     )
     if path is not None:
-        return write_model(finished_model, path)
+        outline = write_model(finished_model, path)
+        apart = needs_external_data(finished_model)
+        return outline if apart else fill(outline, finished_model)
     if needs_external_data(finished_model):
         raise ValueError(
             "The weights are above 2 GB, which one file can't hold: give a `path`, "

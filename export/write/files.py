@@ -13,7 +13,8 @@ import onnx
 import onnx_ir as ir
 
 from keras_acts.export.errors import WriteError
-from keras_acts.export.write.proto import MAXIMUM_PROTO, serialized, weights_size
+from keras_acts.export.write import stream
+from keras_acts.export.write.proto import MAXIMUM_PROTO, weights_size
 
 # Room for the graph itself beside the weights in a file without external data.
 _GRAPH_ROOM = 64 * 2**20
@@ -39,7 +40,8 @@ def write_model(
             what it raises keeps it from there.
 
     Returns:
-        The message as it was written; it refers to the weights' file if there is one.
+        The message without the data of large weights; it refers to the weights' file
+        if there is one.
 
     Raises:
         WriteError: The folder is missing or can't be written, or the disk is full. An
@@ -94,9 +96,10 @@ def _put_in_place(folder: Path, candidate: Path, path: Path) -> None:
 
 
 def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
-    proto = ir.to_proto(model)
-    path.write_bytes(serialized(proto))
-    return proto
+    outline = stream.checked_outline(model)
+    with path.open("wb") as file:
+        stream.write(outline, model, file)
+    return outline
 
 
 def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:

@@ -7,7 +7,7 @@ import onnx
 import onnx_ir as ir
 
 from keras_acts._version import __version__
-from keras_acts.export.errors import ExportError
+from keras_acts.export.write.stream import checked_outline, fill
 
 MAXIMUM_PROTO = 2**31 - 1
 """Bytes that a protobuf message can have, and so a file with its weights in it."""
@@ -42,25 +42,4 @@ def to_proto(model: ir.Model) -> onnx.ModelProto:
     Raises:
         ExportError: The checker refuses it, which is a defect of the exporter.
     """
-    proto = ir.to_proto(model)
-    serialized(proto)
-    return proto
-
-
-def serialized(proto: onnx.ModelProto) -> bytes:
-    """Check a message, and return the bytes of its file.
-
-    Large weights make each copy of a message cost; the checker takes these same bytes.
-
-    Raises:
-        ExportError: The checker refuses it, which is a defect of the exporter.
-    """
-    content: bytes = proto.SerializeToString(deterministic=True)
-    try:
-        onnx.checker.check_model(content, full_check=True)
-    except onnx.checker.ValidationError as error:
-        raise ExportError(
-            "The converted model is not valid ONNX; please report this with the "
-            f"model's layers. Received: {error}"
-        ) from error
-    return content
+    return fill(checked_outline(model), model)

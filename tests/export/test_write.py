@@ -9,13 +9,14 @@ from typing import Any
 import keras
 import numpy as np
 import onnx
+import onnx_ir as ir
 import onnxruntime
 import pytest
 from keras import layers
 
 import keras_acts
 from keras_acts.export import ParityError, WriteError, export_model, to_onnx
-from keras_acts.export.write import files
+from keras_acts.export.write import files, stream
 from support.export_check import assert_alike
 
 
@@ -50,6 +51,40 @@ def test_the_file_is_the_model(tmp_path: Path) -> None:
     assert to_onnx(keras_model) == proto
     assert list(contents(tmp_path)) == ["model.onnx"]
     assert_runs(path, keras_model)
+
+
+@pytest.mark.parametrize("large", [1, 64, 1 << 16])
+@pytest.mark.parametrize("dtype", [None, "float16"])
+def test_a_file_written_by_parts_is_the_message_to_the_byte(
+    large: int, dtype: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "LARGE", large)
+    x = keras.Input((12, 12, 3))
+    y = keras.layers.Conv2D(4, 3)(x)  # its kernel is turned, and lies in no order
+    y = keras.layers.Dense(200)(keras.layers.Flatten()(y))  # 320 kB
+    path = tmp_path / "model.onnx"
+    proto = to_onnx(keras.Model(x, y), path, dtype=dtype)
+    assert path.read_bytes() == proto.SerializeToString(deterministic=True)
+    assert onnx.load(path) == proto
+    onnx.checker.check_model(proto, full_check=True)
+
+
+@pytest.mark.parametrize("dtype", ["BFLOAT16", "INT4", "INT8", "FLOAT8E4M3FN", "BOOL"])
+def test_numbers_of_any_type_are_written(
+    dtype: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "LARGE", 1)
+    kind = ir.DataType[dtype]
+    numbers = np.arange(7).astype(kind.numpy())
+    weight = ir.Value(name="w", const_value=ir.tensor(numbers, kind, name="w"))
+    weight.shape, weight.type = ir.Shape([7]), ir.TensorType(kind)
+    graph = ir.Graph([], [weight], nodes=[], initializers=[weight], name="graph")
+    written = ir.Model(graph, ir_version=10)
+    graph.opset_imports[""] = 23
+    with (tmp_path / "file").open("wb") as file:
+        stream.write(stream.checked_outline(written), written, file)
+    whole = ir.to_proto(written).SerializeToString(deterministic=True)
+    assert (tmp_path / "file").read_bytes() == whole
 
 
 @pytest.mark.parametrize("path", ["model.onnx", "no_suffix", "a name.with dots.onnx"])

@@ -1,0 +1,187 @@
+"""A model's file written weight by weight, and checked without its weights.
+
+As one message, a model is copied when it is made, serialized, checked and written;
+each copy of large weights takes as long as all else together. The bytes are those of
+`proto.SerializeToString(deterministic=True)`: fields in the order of their numbers, a
+message within another behind its length.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+
+from keras_acts.export.errors import ExportError
+from keras_acts.export.passes.weights import sizes
+
+_Message = onnx.ModelProto | onnx.GraphProto | onnx.TensorProto
+
+LARGE = 1 << 16
+"""Bytes from which on a weight is written by itself."""
+
+_GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
+"""Numbers of the fields that the weights lie in, of model, graph and tensor."""
+
+_LENGTH_DELIMITED = 2
+"""Protobuf's wire type of messages and bytes."""
+
+
+def checked_outline(model: ir.Model) -> onnx.ModelProto:
+    """Return the message without the data of large weights, checked.
+
+    Raises:
+        ExportError: The checker refuses it, which is a defect of the exporter.
+    """
+    with _without_data(model):
+        outline = ir.to_proto(model)
+    for tensor in outline.graph.initializer:
+        tensor.ClearField("external_data")
+        tensor.ClearField("data_location")
+    _check(outline, large_weights(model))
+    return outline
+
+
+def large_weights(model: ir.Model) -> dict[str, ir.TensorProtocol]:
+    """Return the weights that are written by themselves, by name."""
+    return {
+        name: value.const_value
+        for name, value in model.graph.initializers.items()
+        if value.const_value is not None
+        and value.const_value.nbytes >= LARGE
+        and value.const_value.dtype != ir.DataType.STRING
+        # It is kept as it is, in whichever field it has its numbers.
+        and not isinstance(value.const_value, ir.serde.TensorProtoTensor)
+    }
+
+
+def fill(outline: onnx.ModelProto, model: ir.Model) -> onnx.ModelProto:
+    """Give a message the data of its large weights."""
+    weights = large_weights(model)
+    for tensor in outline.graph.initializer:
+        if tensor.name in weights:
+            tensor.raw_data = weights[tensor.name].tobytes()
+    return outline
+
+
+def write(outline: onnx.ModelProto, model: ir.Model, file: BinaryIO) -> None:
+    """Write a message with the data of its large weights."""
+    weights = large_weights(model)
+    before, after = _parts(outline, _GRAPH)
+    head, tail = _parts(outline.graph, _INITIALIZER)
+    tensors = [_Framed(x, weights.get(x.name)) for x in outline.graph.initializer]
+    size = len(head) + sum(tensor.size for tensor in tensors) + len(tail)
+    file.write(before + _frame(_GRAPH, size) + head)
+    for tensor in tensors:
+        tensor.write(file)
+    file.write(tail + after)
+
+
+class _Framed:
+    """An initializer as it stands in a graph: its field, its length, its parts.
+
+    Attributes:
+        size: Bytes of all of it.
+    """
+
+    def __init__(
+        self, tensor: onnx.TensorProto, data: ir.TensorProtocol | None
+    ) -> None:
+        self._data = data
+        if data is None:
+            self._before, self._after = _serialized(tensor), b""
+        else:
+            before, self._after = _parts(tensor, _RAW_DATA)
+            self._before = before + _frame(_RAW_DATA, data.nbytes)
+        within = len(self._before) + len(self._after)
+        within += 0 if data is None else data.nbytes
+        self._before = _frame(_INITIALIZER, within) + self._before
+        self.size = len(_frame(_INITIALIZER, within)) + within
+
+    def write(self, file: BinaryIO) -> None:
+        file.write(self._before)
+        if self._data is not None:
+            _write_data(self._data, file)
+        file.write(self._after)
+
+
+def _write_data(tensor: ir.TensorProtocol, file: BinaryIO) -> None:
+    """Write a weight's numbers from where they lie, if they lie as a file has them."""
+    array = tensor.numpy()
+    plain = array.dtype.isnative and array.nbytes == tensor.nbytes
+    if plain and array.dtype.byteorder != ">" and array.flags.c_contiguous:
+        file.write(array.reshape(-1).view(np.uint8).data)
+    else:
+        file.write(tensor.tobytes())
+
+
+@contextlib.contextmanager
+def _without_data(model: ir.Model) -> Iterator[None]:
+    """Let large weights look as if their data lay elsewhere."""
+    weights = large_weights(model)
+    initializers = model.graph.initializers
+    try:
+        for name, tensor in weights.items():
+            shape = ir.Shape(sizes(tensor))
+            initializers[name].const_value = ir.ExternalTensor(
+                "", 0, tensor.nbytes, tensor.dtype, shape=shape, name=name
+            )
+        yield
+    finally:
+        for name, tensor in weights.items():
+            initializers[name].const_value = tensor
+
+
+def _check(outline: onnx.ModelProto, weights: dict[str, Any]) -> None:
+    """Check a model whose large weights stand among its inputs, which need no data."""
+    model = onnx.ModelProto()
+    model.CopyFrom(outline)
+    large = [x for x in model.graph.initializer if x.name in weights]
+    small = [x for x in model.graph.initializer if x.name not in weights]
+    inputs = [
+        onnx.helper.make_tensor_value_info(x.name, x.data_type, x.dims) for x in large
+    ]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(small)
+    model.graph.input.extend(inputs)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ExportError(
+            "The converted model is not valid ONNX; please report this with the "
+            f"model's layers. Received: {error}"
+        ) from error
+
+
+def _parts(message: _Message, number: int) -> tuple[bytes, bytes]:
+    """Return the fields before and behind one, serialized."""
+    parts = []
+    for kept in (range(number), range(number + 1, 1 << 29)):
+        part = type(message)()
+        part.CopyFrom(message)
+        others = [f.name for f, _ in message.ListFields() if f.number not in kept]
+        for name in others:
+            part.ClearField(name)
+        parts.append(_serialized(part))
+    return parts[0], parts[1]
+
+
+def _serialized(message: _Message) -> bytes:
+    content: bytes = message.SerializeToString(deterministic=True)
+    return content
+
+
+def _frame(number: int, size: int) -> bytes:
+    """Return what stands before a message or bytes: the field's number, the length."""
+    return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(size)
+
+
+def _varint(value: int) -> bytes:
+    """Return an integer in groups of seven bits, the lowest first."""
+    groups: Sequence[int] = [value >> i & 0x7F for i in range(0, value.bit_length(), 7)]
+    *more, last = groups or [0]
+    return bytes([*(group | 0x80 for group in more), last])
