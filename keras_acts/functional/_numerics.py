@@ -21,6 +21,15 @@ def runs_on(*backends: str) -> bool:
     return keras.backend.backend() in backends
 
 
+def compiles_torch() -> bool:
+    """Tell whether `torch.compile` traces, to which many operations are one loop."""
+    if not runs_on("torch"):
+        return False
+    import torch
+
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+
+
 def constant(value: float, like: Tensor) -> Tensor:
     """Return a number as a tensor of the dtype of another.
 

@@ -1,4 +1,4 @@
-"""A function with a gradient of its own for torch; imported on that backend alone."""
+"""Functions with gradients of their own for torch; imported on that backend alone."""
 
 from __future__ import annotations
 
@@ -34,3 +34,30 @@ class WithGradient(torch.autograd.Function):
         """Return the gradient by `x`."""
         (x,) = ctx.saved_tensors
         return ctx.pullback(x, gradient, *ctx.parameters), None, None, None
+
+
+class Bent(torch.autograd.Function):
+    """`x` where it is positive, else `slope * x`, without a choice by a condition.
+
+    Such a choice is a loop of unpredictable branches in eager torch.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, slope: Tensor) -> Tensor:
+        """Return the value; one of the two terms is 0."""
+        return x.relu() + slope * x.clamp(max=0.0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
+        """Keep both inputs."""
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients by `x`, the slope at 0, and by `slope`."""
+        x, slope = ctx.saved_tensors
+        above = torch.ops.aten.threshold_backward(gradient, x, 0)
+        below = gradient - above
+        return above + slope * below, (below * x).sum_to_size(slope.shape)

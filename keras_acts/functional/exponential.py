@@ -45,18 +45,33 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """
     if _numerics.runs_on("torch"):
         return ops.elu(x, alpha)
-    if _numerics.runs_on("tensorflow") and alpha == 1:
-        return _numerics.with_gradient(_elu, _elu_pullback, x)
+    if _numerics.runs_on("tensorflow"):
+        return _numerics.with_gradient(_two_sided, _two_sided_pullback, x, 1.0, alpha)
     return ops.where(x > 0, x, alpha * _expm1(_zero_above(x)))
 
 
-def _elu(x: Tensor) -> Tensor:
-    # TensorFlow's own cancels near 0. One of the two is 0.
-    return ops.relu(x) + ops.expm1(ops.minimum(x, _numerics.constant(0.0, x)))
+def _two_sided(x: Tensor, slope: float, depth: float) -> Tensor:
+    """Return `slope * x` above 0, else `depth * (exp(x) - 1)`; for TensorFlow.
+
+    Its own ELU and SELU cancel near 0. With t = tanh(x/2), e^x - 1 is 2t/(1-t), which
+    takes half the time of its expm1.
+    """
+    t = ops.tanh(0.5 * ops.minimum(x, _numerics.constant(0.0, x)))
+    curve = 2 * depth * t / (1 - t)
+    if slope == 1 and depth <= 1:  # the curve lies above the line
+        return ops.maximum(x, curve)
+    return slope * ops.relu(x) + curve
 
 
-def _elu_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    return gradient * ops.exp(ops.minimum(x, _numerics.constant(0.0, x)))
+def _two_sided_pullback(
+    x: Tensor, gradient: Tensor, slope: float, depth: float
+) -> Tensor:
+    derivative = ops.exp(ops.minimum(x, _numerics.constant(0.0, x)))
+    if depth != 1:
+        derivative = depth * derivative
+    if depth != slope:
+        derivative = derivative + (slope - depth) * ops.cast(x > 0, x.dtype)
+    return gradient * derivative
 
 
 @activation(checks={"alpha": positive})
@@ -108,7 +123,12 @@ def selu(x: Tensor) -> Tensor:
     """
     if _numerics.runs_on("torch"):
         return ops.selu(x)
-    below = SELU_SCALE * SELU_ALPHA * _expm1(_zero_above(x))
+    depth = SELU_SCALE * SELU_ALPHA
+    if _numerics.runs_on("tensorflow"):
+        return _numerics.with_gradient(
+            _two_sided, _two_sided_pullback, x, SELU_SCALE, depth
+        )
+    below = depth * _expm1(_zero_above(x))
     return ops.where(x > 0, SELU_SCALE * x, below)
 
 

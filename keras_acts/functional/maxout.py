@@ -122,5 +122,10 @@ def channel_maxout(x: Tensor, units: int, axis: int = -1) -> Tensor:
 def _largest_of_groups(x: Tensor, units: int, axis: int) -> Tensor:
     """Split an axis in `units` groups of neighbours and return the largest of each."""
     shape, axis = list(ops.shape(x)), position(axis, x)
-    shape[axis : axis + 1] = [units, shape[axis] // units]
-    return ops.amax(ops.reshape(x, shape), axis=axis + 1)
+    pieces = shape[axis] // units
+    shape[axis : axis + 1] = [units, pieces]
+    groups = ops.reshape(x, shape)
+    if pieces == 2 and _numerics.runs_on("torch"):
+        # Several times as fast as a reduction, and shares ties as well.
+        return groups.select(axis + 1, 0).maximum(groups.select(axis + 1, 1))
+    return ops.amax(groups, axis=axis + 1)

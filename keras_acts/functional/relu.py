@@ -128,8 +128,11 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
     Reference:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
     """
-    if _numerics.runs_on("torch"):  # where a choice by a condition is slow
-        return x.relu() + alpha * x.clamp(max=0.0)
+    if _numerics.runs_on("torch"):
+        from keras_acts.functional._torch_gradient import Bent
+
+        is_number = isinstance(alpha, int | float)
+        return Bent.apply(x, _numerics.constant(alpha, x) if is_number else alpha)
     return ops.where(x > 0, x, alpha * x)
 
 

@@ -1,5 +1,7 @@
 """The tanh family: odd functions that saturate, and what is made of them."""
 
+import itertools
+
 import keras
 from keras import ops
 
@@ -52,9 +54,32 @@ def hard_tanh(x: Tensor, min_value: float = -1.0, max_value: float = 1.0) -> Ten
     return _numerics.bounded(x, min_value, max_value)
 
 
-_TANH_TERMS = {"float32": 6, "float64": 10}
-"""Terms of Lambert's continued fraction that make its error for |x| < 1.5 a hundredth
-of an ulp."""
+Polynomial = tuple[float, ...]
+
+
+def _quotient(terms: int) -> tuple[Polynomial, Polynomial]:
+    """Return polynomials P and Q of which `x - tanh x` is x³ P(x²) / Q(x²).
+
+    tanh x = x/(1+v), v = x²/(3+x²/(5+x²/(7+...))) (Lambert, 1761), as one quotient: all
+    its coefficients are positive, so that nothing cancels.
+    """
+    # v is x² times above/below
+    above, below = [1], [2 * terms + 1]
+    for odd in range(2 * terms - 1, 1, -2):
+        above, below = below, _sum([odd * c for c in below], [0, *above])
+    below = _sum(below, [0, *above])
+    scale = below[0]
+    return tuple(c / scale for c in above), tuple(c / scale for c in below)
+
+
+def _sum(one: list[int], other: list[int]) -> list[int]:
+    """Return the sum of two polynomials."""
+    return [a + b for a, b in itertools.zip_longest(one, other, fillvalue=0)]
+
+
+_SMALL = 1.5
+_QUOTIENTS = {"float32": _quotient(6), "float64": _quotient(10)}
+"""With as many terms as make the error up to 1.5 a hundredth of an ulp."""
 
 
 @activation()
@@ -77,15 +102,19 @@ def tanh_shrink(x: Tensor) -> Tensor:
 
 
 def _tanh_shrink(x: Tensor) -> Tensor:
-    is_small = ops.abs(x) < 1.5
-    small = ops.where(is_small, x, _numerics.constant(0.0, x))
-    # tanh x = x/(1+v), v = x²/(3+x²/(5+x²/(7+...))), all of one sign (Lambert, 1761)
+    small = _numerics.clip(x, -_SMALL, _SMALL)
     square = ops.square(small)
-    terms = _TANH_TERMS[keras.backend.standardize_dtype(x.dtype)]
-    v = square / (2 * terms + 1)
-    for odd in range(2 * terms - 1, 1, -2):
-        v = square / (odd + v)
-    return ops.where(is_small, small * (v / (1 + v)), x - _numerics.plain_tanh(x))
+    above, below = _QUOTIENTS[keras.backend.standardize_dtype(x.dtype)]
+    near = small * square * _polynomial(above, square) / _polynomial(below, square)
+    return ops.where(ops.abs(x) < _SMALL, near, x - _numerics.plain_tanh(x))
+
+
+def _polynomial(coefficients: Polynomial, x: Tensor) -> Tensor:
+    """Return the sum of `coefficients[i] * x**i`."""
+    value = coefficients[-1] * x + coefficients[-2]
+    for coefficient in reversed(coefficients[:-2]):
+        value = value * x + coefficient
+    return value
 
 
 def _tanh_shrink_pullback(x: Tensor, gradient: Tensor) -> Tensor:
@@ -143,6 +172,8 @@ def softsign(x: Tensor) -> Tensor:
 def _softsign(x: Tensor) -> Tensor:
     largest = _numerics.largest(x)
     x = _numerics.clip(x, -largest, largest)  # infinities have no quotient
+    if _numerics.runs_on("tensorflow"):  # which has one kernel for the rest
+        return ops.softsign(x)
     return x / (1 + ops.abs(x))
 
 
