@@ -23,7 +23,7 @@ from rich.progress import track
 
 from benchmarks import environment, peers, subjects
 from benchmarks.environment import save
-from benchmarks.runtime import first_line, runner, session
+from benchmarks.runtime import first_line, operators, runner, session
 from benchmarks.timing import Timings, compare
 from keras_acts.export import to_onnx
 from keras_acts.layers import ReLU
@@ -88,7 +88,12 @@ def working(
 
 
 def row(
-    name: str, size: int, threads: int, times: Timings, bad: Mapping[str, str]
+    name: str,
+    size: int,
+    threads: int,
+    times: Timings,
+    files: Mapping[str, Any],
+    bad: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return what the tables need of one measurement."""
     peers_timed = [n for n in times.seconds if n not in (FLOOR, OURS, PLAIN)]
@@ -104,6 +109,7 @@ def row(
             if other != OURS
         },
         "fastest_peer": best,
+        "operators": {name: operators(files[name]) for name in (OURS, *peers_timed)},
         "failing": dict(bad),
     }
 
@@ -144,7 +150,7 @@ def main(
                     continue
                 for count in map(int, threads.split(",")):
                     times = measure(contestants, subject, size, count)
-                    rows.append(row(name, size, count, times, bad))
+                    rows.append(row(name, size, count, times, contestants, bad))
     if add:
         rows = sorted(rows + environment.kept(output, rows, key), key=key)
     print(save(output, rows, rounds=f"up to {ROUNDS}", runs="10 or more a block"))

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import onnx
 import typer
 from rich.progress import track
 
 from benchmarks import peers, subjects
 from benchmarks.environment import save
-from benchmarks.runtime import first_line, runner, session
+from benchmarks.runtime import first_line, operators, runner, session
 from benchmarks.timing import compare
 
 OURS = "keras-acts"
@@ -77,11 +75,10 @@ def measure(
     }
 
 
-def operators(path: str) -> dict[str, int]:
+def nodes(path: str) -> dict[str, int]:
     """Return how many nodes a file has, and how many of them are transposes."""
-    graph = onnx.load(path, load_external_data=False).graph
-    kinds = Counter(node.op_type for node in graph.node)
-    return {"nodes": sum(kinds.values()), "transposes": kinds["Transpose"]}
+    kinds = operators(path)
+    return {"nodes": sum(kinds.values()), "transposes": kinds.get("Transpose", 0)}
 
 
 def main(
@@ -135,7 +132,7 @@ def one_model(
         "files": {
             name: {
                 "bytes": size_of(path),
-                **operators(path),
+                **nodes(path),
                 "export_seconds": round(exports[name].seconds, 2),
                 "export_memory": exports[name].memory,
             }

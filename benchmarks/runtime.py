@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,13 @@ def runner(
             place = output.ctypes.data
             binding.bind_output(one.name, "cpu", 0, np.float32, output.shape, place)
     return lambda: opened.run_with_iobinding(binding)
+
+
+def operators(model: onnx.ModelProto | str) -> dict[str, int]:
+    """Count the nodes of a model, or of the file at a path, by operator."""
+    if isinstance(model, str):
+        model = onnx.load(model, load_external_data=False)
+    return dict(sorted(Counter(node.op_type for node in model.graph.node).items()))
 
 
 def first_line(error: Exception) -> str:

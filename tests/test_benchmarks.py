@@ -76,6 +76,7 @@ def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
         "threads": 1,
         "against": {"relu": ratio, "portable": ratio, "jax": ratio},
         "fastest_peer": "jax",
+        "operators": {"cpu": {"Exp": 1}, "jax": {"Mish": 1}},
         "failing": {"tensorflow": "no file: ValueError", "torch": "answers otherwise"},
     }
     environment.save("activations", [row])
@@ -125,6 +126,22 @@ def test_a_target_names_what_misses_it():
         "ELU 2.00 (torch, eager), 3.00 (jax, jit): it is exact",
     ]
     assert targets.Finding("step", 1.05, {}).cells()[-1] == "not measured"
+
+
+def test_a_miss_against_the_same_operators_says_so():
+    def missed(theirs):
+        row = {
+            "activation": "ReLU",
+            "elements": 1 << 20,
+            "threads": 1,
+            "against": {"portable": [1.2, 1.1, 1.3], "jax": [1.2, 1.1, 1.3]},
+            "fastest_peer": "jax",
+            "operators": {"cpu": {"Relu": 1}, "jax": theirs},
+        }
+        return next(targets.of_activations([row])).cells()[-1]
+
+    assert missed({"Relu": 1, "Identity": 1}).endswith("the same operators")
+    assert missed({"Max": 1}) == "ReLU 1.20"
 
 
 def test_targets_are_on_subjects_that_are_measured():
