@@ -1,4 +1,4 @@
-"""The relu family: piecewise linear, bent at a threshold."""
+"""Members of the relu family whose arguments are numbers."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from keras_acts._checks import (
     non_negative,
     optional,
     ordered,
-    real_or_tensor,
 )
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
@@ -110,30 +109,6 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     if _numerics.runs_on("tensorflow") and not is_float64:  # whose slope is float32
         return ops.leaky_relu(x, negative_slope=negative_slope)
     return ops.where(x > 0, x, negative_slope * x)
-
-
-@activation(tensors=("x", "alpha"), checks={"alpha": real_or_tensor(finite)})
-def prelu(x: Tensor, alpha: Tensor) -> Tensor:
-    """PReLU: `x` where `x > 0`, else `alpha * x`.
-
-    The gradient at 0 is `alpha`. With an `alpha` of 0, -inf gives NaN.
-
-    Args:
-        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
-        alpha: Slope below 0; a number, or a tensor that broadcasts against `x`.
-
-    Returns:
-        A tensor of the shape and dtype of `x`; the default float for integers.
-
-    Reference:
-        He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
-    """
-    if _numerics.runs_on("torch"):
-        from keras_acts.functional._torch_gradient import Bent
-
-        is_number = isinstance(alpha, int | float)
-        return Bent.apply(x, _numerics.constant(alpha, x) if is_number else alpha)
-    return ops.where(x > 0, x, alpha * x)
 
 
 @activation(
@@ -269,46 +244,3 @@ def crelu(x: Tensor, axis: int = -1) -> Tensor:
         Neural Networks via Concatenated Rectified Linear Units", arXiv:1603.05201.
     """
     return ops.concatenate([ops.relu(x), ops.relu(-x)], axis=axis)
-
-
-@activation(tensors=("x", "slope"), checks={"slope": real_or_tensor(finite)})
-def aprelu(x: Tensor, slope: Tensor) -> Tensor:
-    """APReLU: `max(x, 0) + slope * min(x, 0)`, the slope computed from the input.
-
-    The layer `APReLU` computes `slope`, between 0 and 1, one a sample and channel. The
-    gradient at 0 is `slope`. With a `slope` of 0, -inf gives NaN.
-
-    Args:
-        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
-        slope: A number, or a tensor that broadcasts against `x`.
-
-    Returns:
-        A tensor of the shape and dtype of `x`; the default float for integers.
-
-    Reference:
-        Zhao, Zhong, Fu, Tang, Pecht, 2020, "Deep Residual Networks With Adaptively
-        Parametric Rectifier Linear Units for Fault Diagnosis", IEEE Transactions on
-        Industrial Electronics 68(3).
-    """
-    return prelu.formula(x, slope)
-
-
-@activation(tensors=("x", "tau"), checks={"tau": real_or_tensor(finite)}, exact=True)
-def tlu(x: Tensor, tau: Tensor) -> Tensor:
-    """TLU: `max(x, tau)`.
-
-    Where both are equal the gradient goes to `tau` alone.
-
-    Args:
-        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
-        tau: The threshold; a number, or a tensor that broadcasts against `x`.
-
-    Returns:
-        A tensor of the shape and dtype of `x`; the default float for integers.
-
-    Reference:
-        Singh, Krishnan, 2020, "Filter Response Normalization Layer", arXiv:1911.09737.
-    """
-    if isinstance(tau, int | float):
-        tau = _numerics.constant(tau, x)
-    return ops.where(x <= tau, tau, x)
