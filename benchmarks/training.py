@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.environment import BACKENDS, RESULTS, save
+from benchmarks.environment import BACKENDS, RESULTS, kept, save
 
 ELEMENTS = 1 << 20
 
@@ -57,8 +57,16 @@ def rows(names: list[str]) -> list[dict[str, Any]]:
     return found
 
 
+def key(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Return what a row measures."""
+    return row["activation"], row["backend"], row["mode"]
+
+
 def main(
     names: Annotated[str, typer.Option(help="Activations, by commas; all.")] = "",
+    add: Annotated[
+        bool, typer.Option(help="Keep earlier rows that are not measured anew.")
+    ] = False,
 ) -> None:
     """Time a training step of each layer under each backend."""
     chosen = [name for name in names.split(",") if name]
@@ -74,7 +82,9 @@ def main(
         part = RESULTS / f"training-{backend}.json"
         together += json.loads(part.read_text(encoding="utf-8"))["rows"]
         part.unlink()
-    print(save("training", together, elements=ELEMENTS))
+    if add:
+        together += kept("training", together, key)
+    print(save("training", sorted(together, key=key), elements=ELEMENTS))
 
 
 if __name__ == "__main__":

@@ -57,6 +57,8 @@ def _hard_gate(x: Tensor) -> Tensor:
     is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
     if _numerics.runs_on("torch") and not is_float64:  # whose gradient is float32's
         return ops.hard_sigmoid(x)
+    if _numerics.runs_on("tensorflow"):
+        return ops.hard_sigmoid(x)
     return (_numerics.bounded(x, -3.0, 3.0) + 3) / 6
 
 
