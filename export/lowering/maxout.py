@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.lowering.table import EXACT, form
+
+
+_PAIRS = "pairs are gathered and compared, in half the time of a reduction"
+
+
+def _has_two_pieces(
+    x: ir.Value, kernel: ir.Value, bias: ir.Value | None = None, pieces: int = 2
+) -> bool:
+    return pieces == 2
+
+
+def _makes_pairs(x: ir.Value, units: int, axis: int = -1) -> bool:
+    return x.shape is not None and x.shape[axis] == 2 * units
+
+
+@form("maxout", targets=("cpu",), dtypes=EXACT, when=_has_two_pieces, why=_PAIRS)
+def maxout_pairs(
+    g: GraphBuilder,
+    x: ir.Value,
+    kernel: ir.Value,
+    bias: ir.Value | None = None,
+    pieces: int = 2,
+) -> ir.Value:
+    return _larger_of_pairs(g, *_all_pieces(g, x, kernel, bias, pieces), -1)
 
 
 @form("maxout", dtypes=EXACT, why="one product for all pieces, then the largest")
@@ -17,13 +42,27 @@ def maxout(
     bias: ir.Value | None = None,
     pieces: int = 2,
 ) -> ir.Value:
+    return _largest_of_groups(g, *_all_pieces(g, x, kernel, bias, pieces), -1)
+
+
+def _all_pieces(
+    g: GraphBuilder, x: ir.Value, kernel: ir.Value, bias: ir.Value | None, pieces: int
+) -> tuple[ir.Value, int]:
+    """Return the pieces of all units, side by side, and the number of units."""
     columns = g.static_shape(kernel)[-1]
     assert columns is not None  # a weight's sizes are known
     y = g.MatMul(x, kernel)
     if bias is not None:
         y = g.Add(y, bias)
     y.shape = ir.Shape([*g.static_shape(x)[:-1], columns])
-    return _largest_of_groups(g, y, columns // pieces, -1)
+    return y, columns // pieces
+
+
+@form("channel_maxout", targets=("cpu",), dtypes=EXACT, when=_makes_pairs, why=_PAIRS)
+def channel_maxout_pairs(
+    g: GraphBuilder, x: ir.Value, units: int, axis: int = -1
+) -> ir.Value:
+    return _larger_of_pairs(g, x, units, axis)
 
 
 @form("channel_maxout", dtypes=EXACT, why="a view as groups, then the largest of each")
@@ -33,12 +72,23 @@ def channel_maxout(
     return _largest_of_groups(g, x, units, axis)
 
 
+def _larger_of_pairs(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
+    axis %= g.rank(x)
+    groups = _groups(g, x, units, axis)
+    one, other = (g.Gather(groups, np.int64(i), axis=axis + 1) for i in (0, 1))
+    return g.Max(one, other)
+
+
 def _largest_of_groups(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
     axis %= g.rank(x)
+    return reduce(g, "ReduceMax", _groups(g, x, units, axis), [axis + 1])
+
+
+def _groups(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
+    """Return a view with an axis of the members of a group behind that of the units."""
     sizes: list[int | ir.Value] = [
         g.size(x, i) if size is None else size
         for i, size in enumerate(g.static_shape(x))
     ]
     # Before the axis 0 copies a size; of the axis itself -1 is what the units leave.
-    groups = g.shape(*([0] * axis), units, -1, *sizes[axis + 1 :])
-    return reduce(g, "ReduceMax", g.Reshape(x, groups), [axis + 1])
+    return g.Reshape(x, g.shape(*([0] * axis), units, -1, *sizes[axis + 1 :]))
