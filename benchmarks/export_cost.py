@@ -18,7 +18,7 @@ import typer
 from rich.progress import track
 
 from benchmarks import peers
-from benchmarks.environment import BACKENDS, save
+from benchmarks.environment import BACKENDS, kept, save
 
 LAYERS = (10, 30, 100, 300, 1000)
 MEGABYTES = (1, 10, 100, 1000)
@@ -51,6 +51,11 @@ def summary(exports: list[peers.Export]) -> dict[str, Any]:
     }
 
 
+def key(row: dict[str, Any]) -> tuple[str, int]:
+    """Return what a row measures, in the order of the table."""
+    return row["group"], row["size"]
+
+
 def main(
     layers: Annotated[str, typer.Option(help="Numbers of layers.")] = ",".join(
         map(str, LAYERS)
@@ -59,6 +64,9 @@ def main(
         map(str, MEGABYTES)
     ),
     repeats: Annotated[int, typer.Option(help="Runs of each.")] = REPEATS,
+    add: Annotated[
+        bool, typer.Option(help="Keep earlier rows that are not measured anew.")
+    ] = False,
 ) -> None:
     """Measure the time and memory of exports as models grow."""
     rows = []
@@ -68,6 +76,8 @@ def main(
         with tempfile.TemporaryDirectory() as folder:
             results = measured(group, name, Path(folder), repeats)
         rows.append({"group": group, "size": int(name), "exports": results})
+    if add:
+        rows = sorted(rows + kept("export_cost", rows, key), key=key)
     print(save("export_cost", rows, repeats=repeats))
 
 

@@ -166,6 +166,7 @@ _EXPORTERS = {"keras": _by_keras, "keras-acts": _by_us}
 
 
 if __name__ == "__main__":
+    sys.setrecursionlimit(100_000)  # Keras walks a model of 1,000 layers recursively
     jobs = [Job(**one) for one in json.loads(Path(sys.argv[1]).read_text())]
     results = [asdict(_run(job)) for job in jobs]
     Path(sys.argv[2]).write_text(json.dumps(results))

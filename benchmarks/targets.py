@@ -43,7 +43,9 @@ AGAINST_PEERS = {
 WHY = {
     "Linear": "a file of no node at all returns its input; ours copies, since an "
     "output has a name of its own",
+    "ChannelMaxout": "that file gathers and compares pairs too: it is our layer's",
     "LogSigmoid": "that file takes the logarithm of Sigmoid, which is -inf at -100",
+    "Maxout": "as ChannelMaxout",
     "PReLU": "Keras's files have no PRelu, which takes ten times as long as ours, but "
     "five plain passes",
     "PReLU slopes on both sides of 1": "as PReLU: four passes against five",
@@ -51,6 +53,17 @@ WHY = {
     "that does not takes twice as many passes",
 }
 """Why a file misses its target, where the reason is known."""
+
+WHY_MODELS = {
+    "ResNet50": "within the quartiles of the run: both files are the same convolutions",
+}
+"""Why a model is no faster than a peer's, where the reason is known."""
+
+WHY_EXPORTS = {
+    name: "a part of half a second is the same for every model, first imports included"
+    for name in ("ResNet50", "EfficientNetB0")
+}
+"""Why an export misses its target, where the reason is known."""
 
 _ALIKE = "both files have the same operators"
 
@@ -65,8 +78,7 @@ WHY_STEPS = {
     "torch's single kernel loses the tail",
     "GEGLU": "as GELU",
     "GLU": "as Sigmoid",
-    "HardSigmoid": "measured before it became Keras's own on TensorFlow; elsewhere the "
-    "gradient is 0 at both ends, not a half",
+    "HardSigmoid": "the gradient is 0 at both ends, where JAX's is a half",
     "HardSwish": "finite up to the largest number, where torch's overflows, and 0 at "
     "-inf",
     "LiSHT": "as Tanh",
@@ -172,14 +184,15 @@ def of_models(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         if against:
             best[row["model"]] = max(against)
             median[row["model"]] = float(np.median(against))
-    yield Finding("model, against the best working peer", 1.0, best)
+    yield Finding("model, against the best working peer", 1.0, best, WHY_MODELS)
     yield Finding("model, against the median working peer (half of them)", 0.8, median)
     exports = {
         row["model"]: row["files"]["keras-acts"]["export_seconds"] / min(others)
         for row in rows
         if (others := _seconds_of_working_peers(row))
     }
-    yield Finding("export time, against the fastest working peer", 0.2, exports)
+    what = "export time, against the fastest working peer"
+    yield Finding(what, 0.2, exports, WHY_EXPORTS)
 
 
 def of_training(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
