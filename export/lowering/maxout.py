@@ -9,7 +9,6 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.lowering.table import EXACT, form
 
-
 _PAIRS = "pairs are gathered and compared, in half the time of a reduction"
 
 
