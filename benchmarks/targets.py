@@ -43,6 +43,7 @@ AGAINST_PEERS = {
 WHY = {
     "Linear": "a file of no node at all returns its input; ours copies, since an "
     "output has a name of its own",
+    "APReLU": "the spread of two threads; on one it is the faster file",
     "ChannelMaxout": "that file gathers and compares pairs too: it is our layer's",
     "LogSigmoid": "that file takes the logarithm of Sigmoid, which is -inf at -100",
     "Maxout": "as ChannelMaxout",
