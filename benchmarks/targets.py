@@ -56,7 +56,7 @@ WHY = {
 """Why a file misses its target, where the reason is known."""
 
 WHY_MODELS = {
-    "ResNet50": "within the quartiles of the run: both files are the same convolutions",
+    "ResNet50": "1 is within the quartiles of the run",
 }
 """Why a model is no faster than a peer's, where the reason is known."""
 
@@ -87,11 +87,11 @@ WHY_STEPS = {
     "Maxout": _NOISE,
     "Mish": f"{_LIMIT}; on TensorFlow its quotient keeps the tail",
     "PELU": "far below 0 a clipped quotient keeps the gradients finite",
-    "PReLU": _NOISE,
+    "PReLU": "a choice by a condition, where Keras's adds both sides; not looked into",
     "ReGLU": _NOISE,
     "ReLU": _NOISE,
     "SELU": "as ELU",
-    "SReLU": _NOISE,
+    "SReLU": "little more than the spread; not looked into",
     "Sigmoid": f"a second exponential: {_TAILS}",
     "Snake": "the phase is kept finite, and a frequency of 0 has its limit",
     "Softplus": "TensorFlow's single kernel loses digits; graphs share the memory that "

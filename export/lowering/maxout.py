@@ -7,30 +7,13 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.lowering.table import EXACT, form
+from keras_acts.export.lowering.table import EXACT, form, lower
 
 _PAIRS = "pairs are gathered and compared, in half the time of a reduction"
 
 
-def _has_two_pieces(
-    x: ir.Value, kernel: ir.Value, bias: ir.Value | None = None, pieces: int = 2
-) -> bool:
-    return pieces == 2
-
-
 def _makes_pairs(x: ir.Value, units: int, axis: int = -1) -> bool:
     return x.shape is not None and x.shape[axis] == 2 * units
-
-
-@form("maxout", targets=("cpu",), dtypes=EXACT, when=_has_two_pieces, why=_PAIRS)
-def maxout_pairs(
-    g: GraphBuilder,
-    x: ir.Value,
-    kernel: ir.Value,
-    bias: ir.Value | None = None,
-    pieces: int = 2,
-) -> ir.Value:
-    return _larger_of_pairs(g, *_all_pieces(g, x, kernel, bias, pieces), -1)
 
 
 @form("maxout", dtypes=EXACT, why="one product for all pieces, then the largest")
@@ -41,20 +24,13 @@ def maxout(
     bias: ir.Value | None = None,
     pieces: int = 2,
 ) -> ir.Value:
-    return _largest_of_groups(g, *_all_pieces(g, x, kernel, bias, pieces), -1)
-
-
-def _all_pieces(
-    g: GraphBuilder, x: ir.Value, kernel: ir.Value, bias: ir.Value | None, pieces: int
-) -> tuple[ir.Value, int]:
-    """Return the pieces of all units, side by side, and the number of units."""
     columns = g.static_shape(kernel)[-1]
     assert columns is not None  # a weight's sizes are known
     y = g.MatMul(x, kernel)
     if bias is not None:
         y = g.Add(y, bias)
     y.shape = ir.Shape([*g.static_shape(x)[:-1], columns])
-    return y, columns // pieces
+    return lower("channel_maxout", g, y, units=columns // pieces)
 
 
 @form("channel_maxout", targets=("cpu",), dtypes=EXACT, when=_makes_pairs, why=_PAIRS)

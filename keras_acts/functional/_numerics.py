@@ -38,6 +38,14 @@ def constant(value: float, like: Tensor) -> Tensor:
     return ops.convert_to_tensor(value, dtype=like.dtype)
 
 
+def polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
+    """Return the sum of `coefficients[i] * x**i`, of two coefficients or more."""
+    value = coefficients[-1] * x + coefficients[-2]
+    for coefficient in reversed(coefficients[:-2]):
+        value = value * x + coefficient
+    return value
+
+
 def largest(like: Tensor) -> float:
     """Return the largest finite number of the dtype of a tensor."""
     return float(np.finfo(keras.backend.standardize_dtype(like.dtype)).max)

@@ -60,10 +60,7 @@ def _by_polynomial(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return Φ(x) in float32, the lower tail too, and exp(-x²/2)."""
     bell = ops.exp(-0.5 * ops.square(x))
     s = 1 / (1 + 0.35 * ops.abs(x))
-    polynomial = _TAIL[-1]
-    for coefficient in reversed(_TAIL[:-1]):
-        polynomial = polynomial * s + coefficient
-    tail = polynomial * s * bell
+    tail = _numerics.polynomial(_TAIL, s) * s * bell
     return ops.where(x > 0, 1 - tail, tail), bell
 
 

@@ -54,10 +54,10 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6, offset: float = 0.5) -> Tensor
 
 def _hard_gate(x: Tensor) -> Tensor:
     """Return clip(x+3, 0, 6)/6."""
+    # torch's gradient is float32's, JAX's a half at both ends.
     is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
-    if _numerics.runs_on("torch") and not is_float64:  # whose gradient is float32's
-        return ops.hard_sigmoid(x)
-    if _numerics.runs_on("tensorflow"):
+    right = ("tensorflow",) if is_float64 else ("tensorflow", "torch")
+    if _numerics.runs_on(*right):
         return ops.hard_sigmoid(x)
     return (_numerics.bounded(x, -3.0, 3.0) + 3) / 6
 

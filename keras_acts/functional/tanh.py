@@ -54,10 +54,7 @@ def hard_tanh(x: Tensor, min_value: float = -1.0, max_value: float = 1.0) -> Ten
     return _numerics.bounded(x, min_value, max_value)
 
 
-Polynomial = tuple[float, ...]
-
-
-def _quotient(terms: int) -> tuple[Polynomial, Polynomial]:
+def _quotient(terms: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return polynomials P and Q of which `x - tanh x` is x³ P(x²) / Q(x²).
 
     tanh x = x/(1+v), v = x²/(3+x²/(5+x²/(7+...))) (Lambert, 1761), as one quotient: all
@@ -105,16 +102,9 @@ def _tanh_shrink(x: Tensor) -> Tensor:
     small = _numerics.clip(x, -_SMALL, _SMALL)
     square = ops.square(small)
     above, below = _QUOTIENTS[keras.backend.standardize_dtype(x.dtype)]
-    near = small * square * _polynomial(above, square) / _polynomial(below, square)
+    quotient = _numerics.polynomial(above, square) / _numerics.polynomial(below, square)
+    near = small * square * quotient
     return ops.where(ops.abs(x) < _SMALL, near, x - _numerics.plain_tanh(x))
-
-
-def _polynomial(coefficients: Polynomial, x: Tensor) -> Tensor:
-    """Return the sum of `coefficients[i] * x**i`."""
-    value = coefficients[-1] * x + coefficients[-2]
-    for coefficient in reversed(coefficients[:-2]):
-        value = value * x + coefficient
-    return value
 
 
 def _tanh_shrink_pullback(x: Tensor, gradient: Tensor) -> Tensor:
