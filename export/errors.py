@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keras_acts.export.parity.report import ParityReport
+    from keras_acts.export.parity.report.report import ParityReport
 
 _COLORS = re.compile(r"\x1b\[\d*m")
 _NAMED = re.compile(r"\w+(Error|Exception): ")

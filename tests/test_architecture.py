@@ -2,11 +2,11 @@
 
 import ast
 import json
-import tomllib
 
 import keras
 import pytest
 
+from keras_acts.export.convert.registry import registered_kinds
 from support.process import ROOT, python
 
 LIBRARY = sorted((ROOT / "keras_acts").glob("*.py")) + [
@@ -57,7 +57,7 @@ def test_activations_import_neither_export_nor_command_line(path):
     assert not above
 
 
-ROOMS = (
+STAGES = (
     *("errors", "options", "trace", "saved_model", "builder", "lowering", "convert"),
     *("passes", "engines", "write", "parity", "api", "__init__"),
 )
@@ -67,23 +67,23 @@ ROOMS = (
 BACKWARDS = {("errors", "parity")}
 
 
-def _room(path):
+def _stage(path):
     return path.relative_to(ROOT / "export").parts[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", EXPORT, ids=_name)
 def test_data_flows_one_way(path):
     prefix = "keras_acts.export."
-    here = ROOMS.index(_room(path))
+    here = STAGES.index(_stage(path))
     named = {
         m.removeprefix(prefix).split(".")[0] for m in _imports(path) if prefix in m
     }
-    later = [room for room in named & set(ROOMS) if ROOMS.index(room) > here]
-    assert not [room for room in later if (_room(path), room) not in BACKWARDS]
+    later = [stage for stage in named & set(STAGES) if STAGES.index(stage) > here]
+    assert not [stage for stage in later if (_stage(path), stage) not in BACKWARDS]
 
 
-def test_every_room_has_its_place():
-    assert {_room(path) for path in EXPORT} == set(ROOMS)
+def test_every_stage_has_its_place():
+    assert {_stage(path) for path in EXPORT} == set(STAGES)
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=_name)
@@ -96,9 +96,13 @@ def test_files_stay_small(path):
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
-def test_listed_packages_are_the_folders():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    listed = settings["tool"]["setuptools"]["packages"]
+def test_distributed_packages_are_the_folders():
+    listing = (
+        "import setuptools; from distutils.core import run_setup;"
+        "print(*run_setup('setup.py', stop_after='commandline').packages)"
+    )
+    done = python("-c", listing, backend=keras.backend.backend())
+    assert done.returncode == 0, done.stderr
     folders = {"keras_acts": ROOT / "keras_acts", "keras_acts.export": ROOT / "export"}
     found = {
         ".".join([package, *path.parent.relative_to(folder).parts])
@@ -107,7 +111,35 @@ def test_listed_packages_are_the_folders():
         if package == "keras_acts.export"
         or "export" not in path.parts[len(ROOT.parts) :]
     }
-    assert sorted(listed) == sorted(found)
+    assert sorted(done.stdout.splitlines()[-1].split()) == sorted(found)
+
+
+MOST_FILES = 16
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in [*LIBRARY, *CLI, *EXPORT]}), ids=_name
+)
+def test_folders_stay_small(folder):
+    assert len(list(folder.glob("*.py"))) <= MOST_FILES
+
+
+OPERATIONS = ROOT / "export" / "convert" / "ops"
+OWN_NAMESPACES = {"activations": "nn", "keras_acts": "nn"}
+"""Where converters stand whose kind names no module of `keras.ops`."""
+
+
+@pytest.mark.parametrize("path", sorted(OPERATIONS.rglob("*.py")), ids=_name)
+def test_converters_stand_in_the_folder_of_their_namespace(path):
+    kinds = set(registered_kinds())
+    named = {
+        node.value
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in kinds
+    }
+    folders = {kind.split(".")[0] for kind in named}
+    folders = {OWN_NAMESPACES.get(folder, folder) for folder in folders}
+    assert folders <= {path.relative_to(OPERATIONS).parts[0]}
 
 
 def _loaded_by(statement):

@@ -1,5 +1,5 @@
 """The ONNX graph under construction, on top of onnx-ir."""
 
-from keras_acts.export.builder.graph_builder import GraphBuilder, Operand
+from keras_acts.export.builder.graph_builder import GraphBuilder, Operand, Size
 
-__all__ = ["GraphBuilder", "Operand"]
+__all__ = ["GraphBuilder", "Operand", "Size"]

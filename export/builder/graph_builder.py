@@ -15,6 +15,9 @@ from keras_acts.export.errors import OpsetError, UnsupportedOperationError
 
 FLOAT8_OPSET = 19
 
+Size = int | ir.Value
+"""A size: a number where it is known, else an integer tensor of one element."""
+
 Operand = ir.Value | np.ndarray[Any, Any] | Sequence[int] | float | None
 """What an operator takes: a value, an array, integers (as int64), a number in the dtype
 of the operator's first value (for `Where` its second), or None for an optional input

@@ -20,7 +20,7 @@ import keras
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
 from keras_acts.export.convert.registry import find_operation, registered_layers
 from keras_acts.export.convert.unsupported import UNSUPPORTED, UNSUPPORTED_LAYERS
-from keras_acts.export.trace.rules import find_rule
+from keras_acts.export.trace.handlers.registry import find_rule
 
 CONVERTER = "converter"
 COMPOSED = "composed"

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import onnx_ir as ir
 
-from keras_acts.export.engines import native, tf2onnx
+from keras_acts.export.engines import native
 from keras_acts.export.engines.request import Request
+from keras_acts.export.engines.tf2onnx import engine as tf2onnx
 from keras_acts.export.errors import (
     EngineError,
     EngineWarning,

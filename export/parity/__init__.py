@@ -5,7 +5,7 @@ Data passes through in this order: `pairing` of inputs and outputs, `inputs` (wi
 `tolerances`, `localize`, `report` with `table`. `verify` is the flow.
 """
 
-from keras_acts.export.parity.report import (
+from keras_acts.export.parity.report.report import (
     Divergence,
     Finding,
     OutputReport,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from keras_acts import layers
-from keras_acts.export.parity.reference import all_layers
+from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.parity.tolerances import PRECISIONS, Array
 
 MAGNITUDES = (1e-30, 0.5, 1.0, 2.5, 3.0, 6.0, 20.0, 88.0)

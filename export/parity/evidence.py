@@ -12,8 +12,8 @@ from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, compare, summarize
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
-from keras_acts.export.parity.references import Answer, Reference
-from keras_acts.export.parity.report import (
+from keras_acts.export.parity.reference.base import Answer, Reference
+from keras_acts.export.parity.report.report import (
     Divergence,
     Finding,
     OutputReport,

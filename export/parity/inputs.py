@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_acts.export.parity.edges import Edge
-from keras_acts.export.parity.limits import DEFAULT_LIMIT
+from keras_acts.export.parity.index_limits import DEFAULT_LIMIT
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.tolerances import Array
 

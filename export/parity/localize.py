@@ -19,8 +19,8 @@ from keras_acts.export.parity.compare import compare
 from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
-from keras_acts.export.parity.reference import to_numpy
-from keras_acts.export.parity.report import Divergence
+from keras_acts.export.parity.reference.keras_calls import to_numpy
+from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.session import open_session
 from keras_acts.export.parity.tolerances import Array, Tolerance
 

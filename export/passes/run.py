@@ -9,20 +9,20 @@ from onnx_ir.passes.common import (
     ShapeInferencePass,
 )
 
-from keras_acts.export.passes.biases import FuseBiasesPass
-from keras_acts.export.passes.fold_batch_norms import FoldBatchNormsPass
-from keras_acts.export.passes.fold_factors import FoldFactorsPass
-from keras_acts.export.passes.fold_pads import FoldPadsPass
-from keras_acts.export.passes.fold_scales import FoldScalesPass
-from keras_acts.export.passes.global_means import UseGlobalPoolsPass
+from keras_acts.export.passes.fold.batch_norms import FoldBatchNormsPass
+from keras_acts.export.passes.fold.biases import FuseBiasesPass
+from keras_acts.export.passes.fold.factors import FoldFactorsPass
+from keras_acts.export.passes.fold.pads import FoldPadsPass
+from keras_acts.export.passes.fold.scales import FoldScalesPass
+from keras_acts.export.passes.fold.weights import FoldWeightsPass
 from keras_acts.export.passes.identities import DropIdentitiesPass
 from keras_acts.export.passes.keep_zeros import KeepZerosPass
-from keras_acts.export.passes.layout import ChooseLayoutPass
-from keras_acts.export.passes.loop_sizes import KeepLoopSizesPass
-from keras_acts.export.passes.subgraphs import LocalizeSizesPass
-from keras_acts.export.passes.symbols import NameSizesPass
-from keras_acts.export.passes.transposes import CancelTransposesPass
-from keras_acts.export.passes.weights import FoldWeightsPass
+from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
+from keras_acts.export.passes.layout.regions import ChooseLayoutPass
+from keras_acts.export.passes.layout.transposes import CancelTransposesPass
+from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
+from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
+from keras_acts.export.passes.shapes.symbols import NameSizesPass
 
 
 def run_passes(model: ir.Model) -> None:

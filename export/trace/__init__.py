@@ -12,11 +12,10 @@ from keras_acts.export.trace.signature import (
     public_names,
     size_name,
 )
-from keras_acts.export.trace.structure import flatten, map_structure
+from keras_acts.export.trace.structure import flatten, map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph
 from keras_acts.export.trace.tensors import map_leaves, with_statics
 from keras_acts.export.trace.tracer import trace
-from keras_acts.export.trace.tracing import pack
 
 __all__ = [
     "Constant",

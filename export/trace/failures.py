@@ -13,7 +13,7 @@ from keras_acts.export.errors import (
     UnsupportedOperationError,
     brief,
 )
-from keras_acts.export.trace import rewrites
+from keras_acts.export.trace.handlers import layer_calls
 
 
 def untraceable(
@@ -61,7 +61,7 @@ def _place(scope: Sequence[str], layer: Any) -> str:
 
 def _at(layer: Any, error: Exception) -> str:
     """Return the expression in the layer's own file that failed, if it is known."""
-    call: Any = getattr(rewrites.inner_call(layer), "__func__", None)
+    call: Any = getattr(layer_calls.inner_call(layer), "__func__", None)
     while hasattr(call, "__wrapped__"):
         call = call.__wrapped__
     code = getattr(call, "__code__", None)

@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.trace import private
+from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.signature import unique
 
 Path = tuple[str, ...]

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
-from keras_acts.export.trace import private
+from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.structure import (
     flatten,
     flatten_with_path,

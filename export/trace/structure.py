@@ -45,3 +45,13 @@ def _parts(structure: Any) -> list[tuple[Any, Any]]:
     if isinstance(structure, Mapping):
         return [(key, structure[key]) for key in sorted(structure, key=str)]
     return list(enumerate(structure))
+
+
+def pack(structure: Any, leaves: list[Any]) -> Any:
+    """Return a structure with other leaves, in the order of `flatten`."""
+    if len(flatten(structure)) != len(leaves):
+        raise ValueError(
+            f"The structures differ. Received: {structure!r} and {len(leaves)} leaves"
+        )
+    rest = iter(leaves)
+    return map_structure(lambda _: next(rest), structure)

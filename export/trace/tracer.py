@@ -9,26 +9,24 @@ import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError
-from keras_acts.export.trace import (
-    control_flow,  # noqa: F401  it fills the table of rules
-    failures,
-    hooks,
-    private,
-    rearranging,  # noqa: F401  likewise
-    rewrites,
-    sizes,
-)
-from keras_acts.export.trace.arrays import with_arrays
+from keras_acts.export.trace import failures
+from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.handlers import (
+    control_flow,  # noqa: F401  it fills the table of rules
+    layer_calls,
+)
+from keras_acts.export.trace.handlers.registry import find_rule
+from keras_acts.export.trace.handlers.rnn import recurrence
+from keras_acts.export.trace.keras_patches import patches, private
 from keras_acts.export.trace.naming import LayerNames
-from keras_acts.export.trace.recurrence import recurrence
-from keras_acts.export.trace.rules import find_rule
+from keras_acts.export.trace.shapes import symbolic_sizes
+from keras_acts.export.trace.shapes.output_spec import output_spec
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,
     public_names,
 )
-from keras_acts.export.trace.specs import output_spec
 from keras_acts.export.trace.structure import map_structure
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
@@ -75,7 +73,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with hooks.recording(recorder):
+    with patches.recording(recorder):
         try:
             outputs = model(*signature.map(placeholder), training=False)
         except Exception:
@@ -151,7 +149,7 @@ class _Recorder:
                 raise failures.stateful(self._scope, layer)
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)
-            return rewrites.inner_call(layer)(*args, **kwargs)
+            return layer_calls.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
                 self.failure = failures.untraceable(self._scope, layer, kwargs, error)
@@ -222,13 +220,15 @@ class _Recorder:
         key = (id(tensor), axis)
         if key not in self._sizes:
             spec = keras.KerasTensor((), "int32")
-            self._sizes[key] = self.record(sizes.SIZE, (tensor, axis), {}, spec)
+            self._sizes[key] = self.record(
+                symbolic_sizes.SIZE, (tensor, axis), {}, spec
+            )
         return self._sizes[key]
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record `ops.zeros` and its like, called with a traced size."""
-        spec = sizes.creation_spec(name, *args, **kwargs)
-        return self.record(f"{sizes.CREATION}.{name}", args, kwargs, spec)
+        spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
+        return self.record(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`."""

@@ -27,7 +27,8 @@ from keras_acts.export import (
     verify,
 )
 from keras_acts.export.convert.registry import find_operation
-from keras_acts.export.engines import tf2onnx, tf_forms
+from keras_acts.export.engines.tf2onnx import engine as tf2onnx
+from keras_acts.export.engines.tf2onnx import forms
 from support import raw_tensorflow, saved_models
 from support.export_check import open_session, randomize
 from support.process import python
@@ -226,7 +227,7 @@ def test_an_image_that_is_taken_channels_first() -> None:
 
 
 @needs_tensorflow
-@pytest.mark.parametrize("name", tf_forms.OPERATIONS)
+@pytest.mark.parametrize("name", forms.OPERATIONS)
 def test_operations_that_tf2onnx_lacks(name: str) -> None:
     """Each from its kernel in TensorFlow, on numbers where it is defined."""
     import tensorflow as tf
@@ -266,7 +267,7 @@ def test_operations_that_tf2onnx_lacks(name: str) -> None:
 
 
 def test_forms_by_converters_have_one() -> None:
-    missing = [k for k in tf_forms._KERAS.values() if find_operation(k) is None]
+    missing = [k for k in forms._KERAS.values() if find_operation(k) is None]
     assert not missing
 
 

@@ -18,14 +18,9 @@ from keras.src.backend.common import global_state
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.convert.registry import is_leaf, registered_kinds
-from keras_acts.export.trace import (
-    hooks,
-    model_signature,
-    private,
-    trace,
-    wrappers,
-)
-from keras_acts.export.trace.control_flow import CALLS
+from keras_acts.export.trace import model_signature, trace
+from keras_acts.export.trace.handlers.control_flow import CALLS
+from keras_acts.export.trace.keras_patches import patches, private, wrappers
 from support.export_check import check_model
 
 # What each hooked function takes, besides itself or a class's `self`.
@@ -89,7 +84,7 @@ PARAMETERS |= {
     name: list(inspect.signature(getattr(ops, name)).parameters) for name in CALLS
 }
 # Whose arguments tracing does not read.
-STEP_ASIDE = hooks._FUSED_RNNS
+STEP_ASIDE = patches._FUSED_RNNS
 
 
 def hook_id(hook: Any) -> str:
@@ -98,10 +93,10 @@ def hook_id(hook: Any) -> str:
 
 def functions() -> list[Any]:
     """The functions that stand at present where tracing puts its own."""
-    return [vars(owner)[name] for owner, name, _ in hooks._HOOKS]
+    return [vars(owner)[name] for owner, name, _ in patches._HOOKS]
 
 
-@pytest.mark.parametrize("hook", hooks._HOOKS, ids=hook_id)
+@pytest.mark.parametrize("hook", patches._HOOKS, ids=hook_id)
 def test_a_hooked_function_is_there(hook: Any) -> None:
     owner, name, _ = hook
     assert name in vars(owner), f"{hook_id(hook)} is gone"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_acts.export.convert.ops.activations import KERAS
+from keras_acts.export.convert.ops.nn.activations import KERAS
 from support import tolerances
 from support.export_check import open_session, run
 from support.exported import (

@@ -9,8 +9,8 @@ import pytest
 from keras_acts import layers
 from keras_acts.export.parity import verify
 from keras_acts.export.parity.edges import edges, is_lone_activation, own_marks
+from keras_acts.export.parity.index_limits import index_limits
 from keras_acts.export.parity.inputs import Generator
-from keras_acts.export.parity.limits import index_limits
 from keras_acts.export.parity.onnx_model import OnnxModel, Port
 from keras_acts.export.parity.pairing import PairedInput, pair_inputs
 from keras_acts.export.trace import InputSpec, model_signature

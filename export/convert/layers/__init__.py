@@ -1,23 +1,9 @@
 """Converters of layers whose `call` is not made of `keras.ops`."""
 
-from keras_acts.export.convert.layers import (
-    activations,
-    lookup,
-    normalization,
-    recurrent,
-    reshaping,
-    scaling,
-    spectrograms,
-    upsampling,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "activations",
-    "lookup",
-    "normalization",
-    "recurrent",
-    "reshaping",
-    "scaling",
-    "spectrograms",
-    "upsampling",
-]
+for _module in sorted(
+    module.name for module in pkgutil.walk_packages(__path__, f"{__name__}.")
+):
+    importlib.import_module(_module)

@@ -8,14 +8,14 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
-from keras_acts.export.convert.ops.normalization import (
+from keras_acts.export.convert.common.spatial import transposed
+from keras_acts.export.convert.ops.nn.normalization import (
     at_least_float32,
     batch_norm,
     inverse_permutation,
     inverse_root,
     moments_over,
 )
-from keras_acts.export.convert.ops.spatial import transposed
 from keras_acts.export.convert.registry import register_converter
 
 

@@ -10,7 +10,7 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.ops.spatial import transposed
+from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import register_converter
 
 

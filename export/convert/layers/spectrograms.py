@@ -15,8 +15,8 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.ops.elementwise import wide
-from keras_acts.export.convert.ops.frames import short_time_transform, window_of
+from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.ops.math.stft import short_time_transform, window_of
 from keras_acts.export.convert.registry import register_converter
 
 

@@ -8,13 +8,13 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.ops.image import has_operator, resize
-from keras_acts.export.convert.ops.resampling import (
+from keras_acts.export.convert.common.resampling import (
     extent,
     operators_for,
     resized_by_weights,
 )
-from keras_acts.export.convert.ops.reshaping import repeated
+from keras_acts.export.convert.ops.image.resize import has_operator, resize
+from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeated
 from keras_acts.export.convert.registry import register_converter
 
 # Other types have no Resize kernel that keeps every value.

@@ -1,0 +1,1 @@
+"""What converters share: no operation of Keras is registered here."""

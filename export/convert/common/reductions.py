@@ -1,0 +1,40 @@
+"""Registration of reductions over axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.registry import converts
+
+Reduction = Callable[[GraphBuilder, ir.Value, Sequence[int] | None, bool], ir.Value]
+
+
+def axes_of(g: GraphBuilder, op: Any, x: ir.Value) -> list[int] | None:
+    """Return the axes of an operation, none negative, or None for all."""
+    if op.axis is None:
+        return None
+    axes = [op.axis] if isinstance(op.axis, int) else op.axis
+    return [axis % g.rank(x) for axis in axes]
+
+
+def reduces(kind: str, compute: Reduction) -> None:
+    """Register a reduction that is computed in the result's dtype."""
+
+    @converts(kind)
+    def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        (x,) = promoted(g, x)
+        result = compute(g, x, axes_of(g, op, x), getattr(op, "keepdims", False))
+        initial = getattr(op, "initial", None)
+        if initial is None:
+            return result
+        return (g.Min if "Min" in kind else g.Max)(result, *promoted(g, initial))
+
+
+def one_operator(op_type: str) -> Reduction:
+    return lambda g, x, axes, keepdims: reduce(g, op_type, x, axes, keepdims=keepdims)

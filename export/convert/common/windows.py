@@ -1,0 +1,165 @@
+"""Convolutions and averages in float64, for which onnxruntime's CPU has no kernels.
+
+The windows of an image are cut out as slices, one for each place in a window, and
+stacked along a new last axis; a product with a matrix or a mean does the rest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.spatial import (
+    same_pads,
+    to_channels_first,
+    transposed,
+)
+
+Sizes = Sequence[int]
+
+_LIMITS = np.iinfo(np.int64)
+
+
+def needs_windows(g: GraphBuilder, x: ir.Value) -> bool:
+    """Whether the target has no kernel to convolve or average a value."""
+    return x.dtype == ir.DataType.DOUBLE and g.target == "cpu"
+
+
+def average_of_windows(
+    g: GraphBuilder, x: ir.Value, *, kernel_shape: Sizes, strides: Sizes, **padding: Any
+) -> ir.Value:
+    """Append what AveragePool does: the mean of all in a window that is no pad."""
+
+    def total(one: ir.Value) -> ir.Value:
+        padded = _padded(g, one, kernel_shape, strides, **padding)
+        return reduce(g, "ReduceSum", _windows(g, padded, kernel_shape, strides), [-1])
+
+    if not padding:
+        return reduce(g, "ReduceMean", _windows(g, x, kernel_shape, strides), [-1])
+    present = g.Expand(g.constant(np.ones((), np.float64)), g.Shape(x))
+    result: ir.Value = g.Div(total(x), total(g.with_shape(present, g.static_shape(x))))
+    return result
+
+
+def convolution_of_windows(
+    g: GraphBuilder,
+    x: ir.Value,
+    kernel: ir.Value,
+    *,
+    strides: Sizes,
+    dilations: Sizes,
+    group: int = 1,
+    **padding: Any,
+) -> ir.Value:
+    """Append what Conv does, with a kernel as Keras stores it."""
+    *window, channels, filters = (size or 0 for size in g.static_shape(kernel))
+    extents = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
+    padded = _padded(g, x, extents, strides, **padding)
+    windows = _windows(g, padded, window, strides, dilations)
+    rank, places = len(window), math.prod(window)
+    rows = [0] * (rank + 1)  # 0 keeps a size: batch and places of the result
+    last = g.Transpose(windows, perm=[0, *range(2, rank + 2), 1, rank + 2])
+    vectors = g.Reshape(last, [*rows, group, 1, channels * places])
+    by_place = g.Reshape(kernel, [places, channels, filters])
+    by_channel = g.Transpose(by_place, perm=[1, 0, 2])
+    by_group = g.Reshape(by_channel, [channels * places, group, filters // group])
+    product = g.MatMul(vectors, g.Transpose(by_group, perm=[1, 0, 2]))
+    flat = g.Reshape(product, [*rows, filters])
+    result: ir.Value = g.Transpose(flat, perm=to_channels_first(rank + 2))
+    return result
+
+
+def transposed_convolution_of_windows(
+    g: GraphBuilder,
+    x: ir.Value,
+    kernel: ir.Value,
+    *,
+    strides: Sizes,
+    dilations: Sizes,
+    crops: Sequence[tuple[int, int]],
+) -> ir.Value:
+    """Append what ConvTranspose does, with a kernel as Keras stores it.
+
+    It is the convolution by the reversed kernel of the image with zeros between.
+    """
+    *window, filters, channels = (size or 0 for size in g.static_shape(kernel))
+    rank = len(window)
+    starts, ends = [], []
+    for k, d, s, (start, end) in zip(window, dilations, strides, crops, strict=True):
+        starts.append((k - 1) * d - start)
+        ends.append((k - 1) * d - end - (s - 1))
+    spread = g.Pad(_spread(g, x, strides), [0, 0, *starts, 0, 0, *ends])
+    axes, back = list(range(rank)), [-1] * rank
+    reversed_ = g.Slice(kernel, back, [_LIMITS.min] * rank, axes, back)
+    swapped = g.Transpose(reversed_, perm=[*axes, rank + 1, rank])
+    return convolution_of_windows(
+        g,
+        spread,
+        g.with_shape(swapped, [*window, channels, filters]),
+        strides=[1] * rank,
+        dilations=dilations,
+    )
+
+
+def _padded(
+    g: GraphBuilder,
+    x: ir.Value,
+    extents: Sizes,
+    strides: Sizes,
+    *,
+    pads: Sizes = (),
+    auto_pad: str | None = None,
+) -> ir.Value:
+    """Append the pads that the attributes of an operator mean."""
+    if auto_pad is None and not any(pads):
+        return x
+    if auto_pad is None:
+        rank = len(extents)
+        amounts = g.shape(0, 0, *pads[:rank], 0, 0, *pads[rank:])
+    else:
+        amounts = g.Concat(*same_pads(g, x, extents, strides), axis=0)
+    padded: ir.Value = g.Pad(x, amounts)
+    return padded
+
+
+def _windows(
+    g: GraphBuilder,
+    x: ir.Value,
+    window: Sizes,
+    strides: Sizes,
+    dilations: Sizes | None = None,
+) -> ir.Value:
+    """Stack what is at each place of the windows along a new last axis."""
+    steps = dilations or [1] * len(window)
+    axes = list(range(2, 2 + len(window)))
+    places = []
+    for place in itertools.product(*map(range, window)):
+        starts = [i * step for i, step in zip(place, steps, strict=True)]
+        rests = [
+            (size - 1 - i) * step
+            for size, i, step in zip(window, place, steps, strict=True)
+        ]
+        ends = [-rest if rest else _LIMITS.max for rest in rests]
+        piece = g.Slice(x, starts, ends, axes, list(strides))
+        places.append(g.Unsqueeze(piece, [-1]))
+    stacked: ir.Value = g.Concat(*places, axis=-1)
+    return stacked
+
+
+def _spread(g: GraphBuilder, x: ir.Value, strides: Sizes) -> ir.Value:
+    """Put zeros behind each number of each spatial axis, the last axis first."""
+    rank = g.rank(x)
+    turn = [0, 1, rank - 1, *range(2, rank - 1)]
+    for stride in reversed(strides):
+        apart = g.Pad(g.Unsqueeze(x, [-1]), [0] * (2 * rank + 1) + [stride - 1])
+        sizes = [*g.static_shape(x)[:-1], None]
+        joined = g.Reshape(apart, [*[0] * (rank - 1), -1])
+        x = transposed(g, g.with_shape(joined, sizes), turn)
+    return x

@@ -1,0 +1,1 @@
+"""Converters of `keras.src.ops.core`: casts, slices, control flow."""

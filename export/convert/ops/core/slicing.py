@@ -1,0 +1,67 @@
+"""Slices at given starts, updates of slices, scattered elements, unstacking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand, Size
+from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.ops.numpy.manipulation.joining import equal_parts
+from keras_acts.export.convert.registry import converts
+
+
+@converts("core.Slice")
+def slice_(g: GraphBuilder, op: Any, inputs: Operand, start_indices: Any) -> ir.Value:
+    (x,) = promoted(g, inputs)
+    starts = _starts(g, start_indices)
+    # A size of -1 reaches to the end, which is far beyond any start.
+    sizes = g.shape(*(2**62 if _is(size, -1) else size for size in op.shape))
+    return g.Slice(x, starts, g.Add(starts, sizes), list(range(len(op.shape))))
+
+
+def _is(size: Size, number: int) -> bool:
+    return isinstance(size, int) and size == number
+
+
+def _starts(g: GraphBuilder, indices: Any) -> ir.Value:
+    """Return indices, of which some may be numbers, as one int64 tensor."""
+    if isinstance(indices, list | tuple):
+        return g.shape(*indices)
+    return g.cast(indices, "int64")
+
+
+@converts("core.SliceUpdate")
+def slice_update(
+    g: GraphBuilder, op: Any, inputs: Operand, start_indices: Any, updates: Operand
+) -> ir.Value:
+    x, new = promoted(g, inputs, updates)
+    before = _starts(g, start_indices)
+    after = g.Sub(g.Sub(g.Shape(x), before), g.Shape(new))
+    pads = g.Concat(before, after, axis=0)
+    inside = g.Pad(g.Expand(g.cast(True, "bool"), g.Shape(new)), pads)
+    return g.Where(inside, g.Pad(new, pads), x)
+
+
+@converts("core.Scatter")
+def scatter(g: GraphBuilder, op: Any, indices: Operand, values: Operand) -> ir.Value:
+    (new,) = promoted(g, values)
+    zeros = g.constant(np.zeros(op.shape, new.dtype.numpy()))  # type: ignore[union-attr]
+    return g.ScatterND(zeros, g.cast(indices, "int64"), new, reduction="add")
+
+
+@converts("core.ScatterUpdate")
+def scatter_update(
+    g: GraphBuilder, op: Any, inputs: Operand, indices: Operand, updates: Operand
+) -> ir.Value:
+    x, new = promoted(g, inputs, updates)
+    return g.ScatterND(x, g.cast(indices, "int64"), new, reduction=op.reduction)
+
+
+@converts("core.Unstack")
+def unstack(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
+    axis = op.axis % g.rank(x)
+    parts = equal_parts(g, x, len(g.spec), axis)
+    return [g.Squeeze(part, [axis]) for part in parts]

@@ -1,0 +1,126 @@
+"""Filters of images: blurs, edges, and similarity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.builder.versions import reduce, split
+from keras_acts.export.convert.common.spatial import transposed
+from keras_acts.export.convert.common.windows import (
+    convolution_of_windows,
+    needs_windows,
+)
+from keras_acts.export.convert.registry import converts
+from keras_acts.export.errors import UnsupportedOperationError
+
+Array = np.ndarray[Any, Any]
+
+# The differences of rows, then of columns.
+_SOBEL_ROWS = [[-1, -2, -1], [0, 0, 0], [1, 2, 1]]
+_SOBEL_COLUMNS = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+
+
+@converts("image.GaussianBlur")
+def gaussian_blur(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    """Append a blur; the sizes and deviations are taken in the order that JAX does.
+
+    Of a window that is no square the other backends shuffle the weights.
+    """
+    if not require_dtype(images).is_floating_point():
+        raise UnsupportedOperationError(
+            "A Gaussian blur takes images of floats: Keras rounds the weights to the "
+            f"images' dtype. Received: {images.dtype}"
+        )
+    by_column, by_row = (
+        _gaussian(int(size), float(sigma))
+        for size, sigma in zip(op.kernel_size, op.sigma, strict=True)
+    )
+    kernel = np.outer(by_row, by_column)
+    befores = [(size - 1) // 2 for size in kernel.shape]
+    behinds = [size // 2 for size in kernel.shape]
+    planes, order = _planes(g, op, images)
+    y = _filtered(g, planes, kernel[:, :, None, None], [*befores, *behinds])
+    sizes = [g.size(images, axis) for axis in order]
+    y = g.with_shape(g.Reshape(y, g.shape(*sizes)), [None] * len(order))
+    return transposed(g, y, [order.index(axis) for axis in range(len(order))])
+
+
+@converts("image.SobelEdges")
+def sobel_edges(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    """Append both differences, beyond the edge of zeros."""
+    kernel = np.stack([_SOBEL_ROWS, _SOBEL_COLUMNS], -1)[:, :, None, :]
+    planes, order = _planes(g, op, images)
+    y = _filtered(g, planes, kernel, [1, 1, 1, 1])
+    batch, channels, height, width = (g.size(images, axis) for axis in order)
+    y = g.Reshape(y, g.shape(batch, channels, 2, height, width))
+    last = op.data_format == "channels_last"
+    result: ir.Value = g.Transpose(y, perm=[0, 3, 4, 1, 2] if last else [0, 1, 3, 4, 2])
+    return result
+
+
+@converts("image.SSIM")
+def ssim(g: GraphBuilder, op: Any, image1: ir.Value, image2: ir.Value) -> ir.Value:
+    """Append the structural similarity, whose five averages are one convolution."""
+    first, second = (_planes(g, op, image)[0] for image in (image1, image2))
+    squares = [g.Mul(x, y) for x, y in ((first, first), (second, second))]
+    images = g.Concat(first, second, *squares, g.Mul(first, second), axis=0)
+    window = _gaussian(int(op.filter_size), float(op.filter_sigma))
+    kernel = np.outer(window, window)[:, :, None, None]
+    images = g.with_shape(images, [None, *g.static_shape(first)[1:]])
+    averages = _filtered(g, images, kernel, [])
+    averages = g.with_shape(averages, [None] * 4)
+    one, two, square1, square2, product = split(g, averages, 5, 0)
+    products = [g.Mul(x, y) for x, y in ((one, one), (two, two), (one, two))]
+    variances = g.Add(g.Sub(square1, products[0]), g.Sub(square2, products[1]))
+    c1, c2 = ((k * op.max_val) ** 2 for k in (op.k1, op.k2))
+    covariance = g.Sub(product, products[2])
+    likeness = g.Mul(
+        g.Add(g.Mul(products[2], 2.0), c1), g.Add(g.Mul(covariance, 2.0), c2)
+    )
+    most = g.Mul(g.Add(g.Add(products[0], products[1]), c1), g.Add(variances, c2))
+    ratio = g.Div(likeness, most)
+    if g.rank(image1) == 3:
+        return reduce(g, "ReduceMean", ratio)
+    by_image = g.Reshape(ratio, g.shape(g.size(image1, 0), -1))
+    return reduce(g, "ReduceMean", by_image, [1])
+
+
+def _gaussian(size: int, sigma: float) -> Array:
+    places = np.arange(size) - (size - 1) / 2
+    weights: Array = np.exp(-0.5 * (places / sigma) ** 2)
+    return weights / weights.sum()
+
+
+def _planes(g: GraphBuilder, op: Any, images: ir.Value) -> tuple[ir.Value, list[int]]:
+    """Return each channel as an image of its own, and the order of axes it took."""
+    floats = require_dtype(images).is_floating_point()
+    x = images if floats else g.cast(images, ir.DataType.FLOAT)
+    order = list(range(g.rank(x)))
+    if op.data_format == "channels_last":
+        order.insert(-2, order.pop())
+    sizes = [g.size(x, axis) for axis in order[-2:]]
+    known = [g.static_shape(x)[axis] for axis in order[-2:]]
+    planes = g.Reshape(transposed(g, x, order), g.shape(-1, 1, *sizes))
+    return g.with_shape(planes, [None, 1, *known]), order
+
+
+def _filtered(
+    g: GraphBuilder, planes: ir.Value, kernel: Array, pads: list[int]
+) -> ir.Value:
+    """Convolve images of one channel with a kernel as Keras stores it."""
+    dtype = require_dtype(planes)
+    padding: dict[str, Any] = {"pads": pads} if any(pads) else {}
+    if needs_windows(g, planes):
+        ones = [1, 1]
+        weights = g.cast(kernel, dtype)
+        return convolution_of_windows(
+            g, planes, weights, strides=ones, dilations=ones, **padding
+        )
+    weights = g.cast(kernel.transpose(3, 2, 0, 1), dtype)
+    result: ir.Value = g.Conv(planes, weights, **padding)
+    return result

@@ -1,0 +1,211 @@
+"""Resizing of images: by ONNX's Resize where that has Keras's definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.convert.common.resampling import (
+    Folded,
+    operators_for,
+    resized_by_weights,
+)
+from keras_acts.export.convert.common.spatial import transposed
+from keras_acts.export.convert.ops.core.casting import saturated
+from keras_acts.export.convert.registry import converts
+from keras_acts.export.errors import UnsupportedOperationError
+
+# The opset from which Resize can widen its kernel where an image shrinks.
+_ANTIALIAS = 18
+
+# Attributes of ONNX's Resize that give each of Keras's interpolations: all take the
+# centers of pixels; nearest takes the upper of two that are equally near.
+_CENTERS = {"coordinate_transformation_mode": "half_pixel"}
+_INTERPOLATIONS: dict[str, dict[str, Any]] = {
+    "bicubic": {
+        **_CENTERS,
+        "mode": "cubic",
+        "cubic_coeff_a": -0.5,
+        "exclude_outside": 1,
+    },
+    "bilinear": {**_CENTERS, "mode": "linear"},
+    "nearest": {**_CENTERS, "mode": "nearest", "nearest_mode": "round_prefer_ceil"},
+}
+
+
+def resize(
+    g: GraphBuilder,
+    x: ir.Value,
+    axes: Sequence[int],
+    interpolation: str,
+    *,
+    sizes: Sequence[int] | None = None,
+    scales: Sequence[float] | None = None,
+    antialias: bool = False,
+) -> ir.Value:
+    """Resize some axes of a tensor to new sizes, or by factors.
+
+    The runtime's interpolations take the last axes, so the others go before them. All
+    are named, not by `axes`: onnxruntime 1.31 forgets it when it moves a transpose.
+    """
+    attributes = dict(_INTERPOLATIONS[interpolation])
+    if antialias:
+        attributes |= {"antialias": 1, "exclude_outside": 1}
+    rank, outer = g.rank(x), g.rank(x) - len(axes)
+    order = [axis for axis in range(rank) if axis not in axes] + list(axes)
+    # No other type has a kernel everywhere.
+    x = transposed(g, g.cast(x, ir.DataType.FLOAT), order)
+    kept = [g.size(x, axis) for axis in range(outer)]
+    if interpolation == "bicubic":
+        # Images one by one: between two transposes the runtime would resize with the
+        # channels last, where it can't shrink; across a reshape it moves none.
+        spatial = (g.size(x, axis) for axis in range(outer, rank))
+        x = g.with_shape(g.Reshape(x, g.shape(-1, 1, *spatial)), [None, 1, None, None])
+    if scales is not None:
+        ratios = np.asarray([1.0] * outer + list(scales), np.float32)
+        y = g.Resize(x, None, ratios, **attributes)
+    else:
+        others = (g.size(x, axis) for axis in range(g.rank(x) - len(axes)))
+        y = g.Resize(x, None, None, g.shape(*others, *(sizes or ())), **attributes)
+    if interpolation == "bicubic":
+        y = g.Reshape(y, g.Concat(g.shape(*kept), g.Shape(y, start=2), axis=0))
+    y = g.with_shape(y, [None] * rank)
+    return transposed(g, y, [order.index(axis) for axis in range(rank)])
+
+
+def has_operator(x: ir.Value, interpolation: str) -> bool:
+    """Whether ONNX resizes images of a dtype so; runtimes know float32 at most."""
+    return interpolation in _INTERPOLATIONS and x.dtype != ir.DataType.DOUBLE
+
+
+@converts("image.Resize")
+def resize_images(g: GraphBuilder, op: Any, images: Operand) -> ir.Value:
+    """Append a resizing; integers are computed in float32, rounded and saturated."""
+    x = g.cast(images, g.spec.dtype)
+    dtype, axes = require_dtype(x), spatial_axes(g, op, x)
+    floats = dtype.is_floating_point()
+    if not floats and (op.interpolation != "nearest" or op.pad_to_aspect_ratio):
+        x = g.cast(x, ir.DataType.FLOAT)
+    if op.crop_to_aspect_ratio:
+        x = cropped_to_aspect_ratio(g, x, axes, op.size)
+    elif op.pad_to_aspect_ratio:
+        x = _padded_to_aspect_ratio(g, op, x, axes)
+    y = _resized(g, op, x, axes)
+    if floats or require_dtype(y) == dtype:
+        return y
+    return saturated(g, g.Round(y), dtype)
+
+
+def spatial_axes(g: GraphBuilder, op: Any, x: ir.Value) -> list[int]:
+    """Return the axes of height and width."""
+    last = op.data_format == "channels_last"
+    return [axis % g.rank(x) for axis in ((-3, -2) if last else (-2, -1))]
+
+
+def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    how, sizes = op.interpolation, [int(size) for size in op.size]
+    if how == "nearest":
+        for axis, size in zip(axes, sizes, strict=True):
+            x = _nearest(g, x, axis, size)
+        return x
+    if has_operator(x, how) and (g.opset >= _ANTIALIAS or not op.antialias):
+        return resize(g, x, axes, how, sizes=sizes, antialias=op.antialias)
+    wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
+    return resized_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)
+
+
+def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
+    """Take the pixel that each new pixel's center is in, of any type, unrounded."""
+    odd = np.arange(new, dtype=np.int64) * 2 + 1
+    size = g.static_shape(x)[axis]
+    n: Any = g if size is None else Folded
+    old = g.size(x, axis) if size is None else size
+    y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
+    sizes = list(g.static_shape(x))
+    sizes[axis] = new
+    return g.with_shape(y, sizes)
+
+
+def cropped_to_aspect_ratio(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int], size: Sequence[int]
+) -> ir.Value:
+    """Keep the largest part, in the center, of the proportions of a new size."""
+    height, width = _sizes(g, x, axes)
+    n, one = operators_for(g, height, width), np.int64(1)
+    kept = [
+        n.Max(n.Min(length, _in_proportion(n, other, size, place)), one)
+        for place, length, other in ((0, height, width), (1, width, height))
+    ]
+    starts = [
+        n.Div(n.Sub(length, part), np.int64(2))
+        for length, part in zip((height, width), kept, strict=True)
+    ]
+    return sliced(g, x, axes, starts, kept)
+
+
+def _padded_to_aspect_ratio(
+    g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]
+) -> ir.Value:
+    if op.fill_mode != "constant":
+        raise UnsupportedOperationError(
+            "`fill_mode` must be 'constant', as in every backend of Keras. "
+            f"Received: fill_mode={op.fill_mode!r}"
+        )
+    height, width = _sizes(g, x, axes)
+    n = operators_for(g, height, width)
+    pads = [
+        n.Div(n.Max(n.Sub(_in_proportion(n, other, op.size, i), length), 0), 2)
+        for i, (length, other) in enumerate(((height, width), (width, height)))
+    ]
+    amounts: list[Any] = [0] * g.rank(x)
+    for axis, pad in zip(axes, pads, strict=True):
+        amounts[axis] = _whole(g, pad)
+    y = g.Pad(x, g.shape(*amounts, *amounts), float(op.fill_value))
+    sizes = [
+        None if size is None or isinstance(pad, ir.Value) else size + 2 * pad
+        for size, pad in zip(g.static_shape(x), amounts, strict=True)
+    ]
+    return g.with_shape(y, sizes)
+
+
+def _sizes(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> list[Any]:
+    """Return sizes as numbers, or as tensors if any is unknown."""
+    known = [g.static_shape(x)[axis] for axis in axes]
+    if None not in known:
+        return [np.int64(size) for size in known if size is not None]
+    return [g.size(x, axis) for axis in axes]
+
+
+def _in_proportion(n: Any, other: Any, size: Sequence[int], place: int) -> Any:
+    """Return how long one side is in the proportions of a size, from the other."""
+    this, that = np.int64(size[place]), np.int64(size[1 - place])
+    return n.Div(n.Mul(other, this), that)
+
+
+def sliced(
+    g: GraphBuilder,
+    x: ir.Value,
+    axes: Sequence[int],
+    starts: Sequence[Any],
+    lengths: Sequence[Any],
+) -> ir.Value:
+    """Cut out a part, each of whose numbers may be known or not."""
+    ends = [
+        operators_for(g, start, part).Add(start, part)
+        for start, part in zip(starts, lengths, strict=True)
+    ]
+    first, last = ([_whole(g, one) for one in side] for side in (starts, ends))
+    y = g.Slice(x, g.shape(*first), g.shape(*last), list(axes))
+    sizes = list(g.static_shape(x))
+    for axis, part in zip(axes, lengths, strict=True):
+        sizes[axis] = None if isinstance(part, ir.Value) else int(part)
+    return g.with_shape(y, sizes)
+
+
+def _whole(g: GraphBuilder, x: Any) -> int | ir.Value:
+    return g.with_shape(x, (1,)) if isinstance(x, ir.Value) else int(x)

@@ -1,0 +1,1 @@
+"""Converters of `keras.src.ops.linalg`: decompositions and solvers."""

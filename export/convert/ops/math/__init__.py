@@ -1,0 +1,1 @@
+"""Converters of `keras.src.ops.math`: Fourier transforms, segments, error functions."""

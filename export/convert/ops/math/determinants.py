@@ -1,0 +1,19 @@
+"""The logarithm of a determinant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.convert.ops.numpy.linear_algebra import slogdet
+from keras_acts.export.convert.registry import converts
+
+
+@converts("math.Logdet")
+def logdet(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """The logarithm of the determinant, NaN where that is negative."""
+    sign, logarithm = slogdet(g, op, x)
+    return g.Where(g.Less(sign, 0.0), np.float64(np.nan), logarithm)

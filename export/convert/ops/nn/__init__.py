@@ -1,0 +1,1 @@
+"""Converters of `keras.src.ops.nn`, and of the activations of `keras_acts`."""

@@ -1,0 +1,85 @@
+"""Losses and measures: how far predictions are from targets."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.ops.numpy.mathematics.elementwise import log1p
+from keras_acts.export.convert.registry import converts
+
+
+def _clipped(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    epsilon = keras.config.epsilon()
+    return g.Clip(x, epsilon, 1.0 - epsilon)
+
+
+def _log_probabilities(
+    g: GraphBuilder, op: Any, output: ir.Value, axis: int
+) -> ir.Value:
+    if op.from_logits:
+        logits: ir.Value = g.LogSoftmax(output, axis=axis)
+        return logits
+    total = reduce(g, "ReduceSum", output, [axis], keepdims=True)
+    return g.Log(_clipped(g, g.Div(output, total)))
+
+
+@converts("nn.BinaryCrossentropy")
+def binary_crossentropy(
+    g: GraphBuilder, op: Any, target: Operand, output: Operand
+) -> ir.Value:
+    target, output = promoted(g, target, output)
+    if op.from_logits:
+        # log(1 + e^x) - x * target, from the larger of 0 and x up.
+        above = g.Sub(g.Relu(output), g.Mul(output, target))
+        return g.Add(above, g.cast(log1p(g, g.Exp(g.Neg(g.Abs(output)))), above.dtype))
+    output = _clipped(g, output)
+    yes = g.Mul(target, g.Log(output))
+    no = g.Mul(g.Sub(1.0, target), g.Log(g.Sub(1.0, output)))
+    return g.Neg(g.Add(yes, no))
+
+
+@converts("nn.CategoricalCrossentropy")
+def categorical_crossentropy(
+    g: GraphBuilder, op: Any, target: Operand, output: Operand
+) -> ir.Value:
+    target, output = promoted(g, target, output)
+    axis = op.axis % g.rank(output)
+    products = g.Mul(target, _log_probabilities(g, op, output, axis))
+    return _without(g, g.Neg(reduce(g, "ReduceSum", products, [axis])), output, axis)
+
+
+@converts("nn.SparseCategoricalCrossentropy")
+def sparse_categorical_crossentropy(
+    g: GraphBuilder, op: Any, target: Operand, output: Operand
+) -> ir.Value:
+    (output,) = promoted(g, output)
+    axis = op.axis % g.rank(output)
+    places = g.cast(target, "int64")
+    if g.rank(places) == g.rank(output):
+        places = g.Squeeze(places, [-1])
+    found = g.GatherElements(
+        _log_probabilities(g, op, output, axis), g.Unsqueeze(places, [axis]), axis=axis
+    )
+    return _without(g, g.Neg(g.Squeeze(found, [axis])), output, axis)
+
+
+def _without(g: GraphBuilder, x: ir.Value, output: ir.Value, axis: int) -> ir.Value:
+    """Note the sizes of a loss: those of the predictions but for the classes."""
+    sizes = list(g.static_shape(output))
+    del sizes[axis]
+    return g.with_shape(x, sizes)
+
+
+@converts("nn.PSNR")
+def psnr(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    difference = g.Sub(*promoted(g, x1, x2))
+    mean = reduce(g, "ReduceMean", g.Mul(difference, difference))
+    decibels = g.Mul(g.Log(mean), -10.0 / math.log(10.0))
+    return g.Add(decibels, 20.0 * math.log10(op.max_val))

@@ -1,0 +1,1 @@
+"""Arrays from shapes, from numeric ranges, and special matrices."""

@@ -1,0 +1,110 @@
+"""Diagonals and triangles of matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.common.spatial import transposed
+from keras_acts.export.convert.ops.numpy.statistics.correlation import I64
+from keras_acts.export.convert.registry import converts
+
+
+@converts("numpy.Diagonal")
+def diagonal(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return diagonal_of(g, x, op.offset, op.axis1, op.axis2)
+
+
+@converts("numpy.Trace")
+def trace(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (x,) = promoted(g, x)
+    diagonal = diagonal_of(g, x, op.offset, op.axis1, op.axis2)
+    # onnxruntime does not count a last axis of size 0 from the end.
+    return reduce(g, "ReduceSum", diagonal, [g.rank(x) - 2])
+
+
+@converts("numpy.Diag")
+def diag(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return with_diagonal(g, x, op.k) if g.rank(x) == 1 else diagonal_of(g, x, op.k)
+
+
+@converts("numpy.Diagflat")
+def diagflat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    sizes = g.static_shape(x)
+    known = [size for size in sizes if size is not None]
+    size = int(np.prod(known)) if len(known) == len(sizes) else None
+    return with_diagonal(g, g.with_shape(g.Reshape(x, [-1]), [size]), op.k)
+
+
+@converts("numpy.Tril")
+def tril(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return g.Trilu(x, g.cast(op.k, "int64"), upper=0)
+
+
+@converts("numpy.Triu")
+def triu(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return g.Trilu(x, g.cast(op.k, "int64"), upper=1)
+
+
+def diagonal_of(
+    g: GraphBuilder, x: ir.Value, offset: int = 0, axis1: int = -2, axis2: int = -1
+) -> ir.Value:
+    """Return the diagonal of two axes, as the last axis.
+
+    With the two as one axis, its elements lie a row and a step apart.
+    """
+    rank = g.rank(x)
+    axes = [axis1 % rank, axis2 % rank]
+    others = [axis for axis in range(rank) if axis not in axes]
+    x = transposed(g, x, [*others, *axes])
+    rows, columns = g.static_shape(x)[-2:]
+    flat = g.Reshape(x, [*[0] * len(others), -1])
+    if rows is not None and columns is not None:
+        places = np.arange(rows * columns).reshape(rows, columns).diagonal(offset)
+        return g.Gather(flat, places, axis=-1)
+    height, width = g.size(x, -2), g.size(x, -1)
+    count = g.Min(g.Add(height, [min(offset, 0)]), g.Add(width, [-max(offset, 0)]))
+    start = [offset] if offset >= 0 else g.Mul(width, [-offset])
+    steps = g.Range(0 * _one(), g.Squeeze(g.Max(count, [0]), [0]), _one())
+    indices = g.Add(g.Mul(steps, g.Add(width, [1])), start)
+    return g.Gather(flat, indices, axis=-1)
+
+
+def _one() -> np.ndarray[Any, Any]:
+    return np.ones((), np.int64)
+
+
+def with_diagonal(g: GraphBuilder, x: ir.Value, k: int = 0) -> ir.Value:
+    """Return the matrix with a vector on a diagonal and zeros elsewhere."""
+    pads = [k, 0] if k >= 0 else [0, -k]
+    by_column = g.Pad(x, pads) if k else x
+    size = g.static_shape(x)[0]
+    here: Any
+    if size is not None:
+        here = np.eye(size + abs(k), k=k, dtype=bool)
+    else:
+        count = g.Add(g.Squeeze(g.Shape(x), [0]), abs(k))
+        places = g.Range(0 * _one(), count, _one())
+        here = g.Equal(g.Add(g.Unsqueeze(places, [1]), k), g.Unsqueeze(places, [0]))
+    return g.Where(here, by_column, g.zeros_like(x))
+
+
+@converts("numpy.Vander")
+def vander(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    size = g.static_shape(x)[0] if op.N is None else op.N
+    powers: Any
+    if size is not None:
+        powers = g.cast(np.arange(size), I64)
+    else:
+        zero, one = np.zeros((), np.int64), np.ones((), np.int64)
+        powers = g.Range(zero, g.Squeeze(g.Shape(x), [0]), one)
+    if not op.increasing:
+        powers = g.Slice(powers, [-1], [-(2**62)], [0], [-1])
+    base = g.Unsqueeze(x, [1])
+    return g.Pow(base, g.cast(powers, require_dtype(x)))

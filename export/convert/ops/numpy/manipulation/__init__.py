@@ -1,0 +1,1 @@
+"""Arrays reshaped, joined, split, flipped, rolled and padded."""

@@ -1,0 +1,1 @@
+"""Mathematical functions of elements, bits and neighbours."""

@@ -1,0 +1,128 @@
+"""Reductions over axes, and running sums and products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.loops import scan
+from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.reductions import (
+    Reduction,
+    axes_of,
+    one_operator,
+    reduces,
+)
+from keras_acts.export.convert.registry import converts
+
+
+def variance(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
+) -> ir.Value:
+    """The mean square of the distances from the mean."""
+    x = wide(g, x)
+    distance = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
+    square = g.Mul(distance, distance)
+    square.shape = x.shape
+    return reduce(g, "ReduceMean", square, axes, keepdims=keepdims)
+
+
+def _spread(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
+) -> ir.Value:
+    largest = reduce(g, "ReduceMax", x, axes, keepdims=keepdims)
+    return g.Sub(largest, reduce(g, "ReduceMin", x, axes, keepdims=keepdims))
+
+
+REDUCTIONS: dict[str, Reduction] = {
+    "numpy.All": one_operator("ReduceMin"),
+    "numpy.Amax": one_operator("ReduceMax"),
+    "numpy.Amin": one_operator("ReduceMin"),
+    "numpy.Any": one_operator("ReduceMax"),
+    "numpy.Max": one_operator("ReduceMax"),
+    "numpy.Mean": one_operator("ReduceMean"),
+    "numpy.Min": one_operator("ReduceMin"),
+    "numpy.Prod": one_operator("ReduceProd"),
+    "numpy.Ptp": _spread,
+    "numpy.Std": lambda g, x, axes, keepdims: g.Sqrt(variance(g, x, axes, keepdims)),
+    "numpy.Sum": one_operator("ReduceSum"),
+    "numpy.Var": variance,
+}
+for _kind, _compute in REDUCTIONS.items():
+    reduces(_kind, _compute)
+
+
+@converts("numpy.CountNonzero")
+def count_nonzero(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (counted,) = promoted(g, g.cast(x, "bool"))
+    return reduce(g, "ReduceSum", counted, axes_of(g, op, x))
+
+
+@converts("numpy.Average")
+def average(g: GraphBuilder, op: Any, x: ir.Value, weights: Operand = None) -> ir.Value:
+    axes = axes_of(g, op, x)
+    if weights is None:
+        return reduce(g, "ReduceMean", g.cast(x, g.spec.dtype), axes)
+    x, weights = promoted(g, x, weights)
+    if g.rank(weights) < g.rank(x) and axes is not None:
+        others = [axis for axis in range(g.rank(x)) if axis not in axes]
+        weights = g.with_shape(
+            g.Unsqueeze(weights, others),
+            [1 if axis in others else None for axis in range(g.rank(x))],
+        )
+    total = reduce(g, "ReduceSum", g.Mul(x, weights), axes)
+    return g.Div(total, reduce(g, "ReduceSum", weights, axes))
+
+
+def first_extreme(g: GraphBuilder, op: Any, op_type: str, x: ir.Value) -> ir.Value:
+    """Return the place of the first extreme element, `"ArgMax"` or `"ArgMin"`."""
+    search = getattr(g, op_type)
+    if op.axis is not None:
+        found: ir.Value = search(x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims))
+        return found
+    index: ir.Value = search(g.Reshape(x, [-1]), axis=0, keepdims=0)
+    return g.Reshape(index, [1] * g.rank(x)) if op.keepdims else index
+
+
+@converts("numpy.Argmax")
+def argmax(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return first_extreme(g, op, "ArgMax", x)
+
+
+@converts("numpy.Argmin")
+def argmin(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    return first_extreme(g, op, "ArgMin", x)
+
+
+@converts("numpy.Cumsum")
+def cumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (x,) = promoted(g, x)
+    if op.axis is None:
+        return g.CumSum(g.Reshape(x, [-1]), g.cast(0, "int64"))
+    return g.CumSum(x, g.cast(op.axis % g.rank(x), "int64"))
+
+
+@converts("numpy.Cumprod")
+def cumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    (x,) = promoted(g, x)
+    if op.axis is None:
+        x = g.with_shape(g.Reshape(x, [-1]), [None])
+    axis = (op.axis or 0) % g.rank(x)
+    if g.opset >= 26:
+        return g.CumProd(x, g.cast(axis, "int64"))
+    others = [g.size(x, i) for i in range(g.rank(x)) if i != axis]
+    one = g.cast(1, g.spec.dtype)
+    start = g.Expand(one, g.shape(*others)) if others else one
+    known = g.static_shape(x)
+    start = g.with_shape(start, [*known[:axis], *known[axis + 1 :]])
+
+    def step(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
+        product = g.with_shape(g.Mul(*carried, *slices), g.static_shape(slices[0]))
+        return [product], [product]
+
+    _, (products,) = scan(g, step, [start], [x], axis=axis)
+    return products

@@ -1,0 +1,1 @@
+"""Converters of the operations that only the tracer makes (kinds `trace.*`)."""

@@ -1,0 +1,252 @@
+"""The engine tf2onnx: TensorFlow's own graph, by TensorFlow's converter.
+
+It serves SavedModels, and Keras models whose layers call TensorFlow beside `keras.ops`.
+Its Python entry points log what they can't convert and go on, so all that it writes is
+checked here, and by onnxruntime where that is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import onnx
+import onnx_ir as ir
+
+from keras_acts.export.engines.request import Request
+from keras_acts.export.engines.tf2onnx import forms
+from keras_acts.export.engines.tf2onnx.frozen_graph import (
+    Call,
+    FrozenGraph,
+    frozen_graph,
+)
+from keras_acts.export.engines.tf2onnx.result import check_operators, finish, rebuilt
+from keras_acts.export.errors import (
+    EngineError,
+    ExportError,
+    SignatureError,
+    UnsupportedOperationError,
+    brief,
+)
+from keras_acts.export.saved_model import SavedModel
+from keras_acts.export.trace import InputSpec, model_signature, public_names
+
+NAME = "tf2onnx"
+
+HIGHEST_OPSET = 18
+"""The newest opset that tf2onnx 1.17 writes, and the one it writes by default here."""
+
+_NEEDED = ("tensorflow", "tf2onnx")
+_IMAGE_RANK = 4  # tf2onnx knows channels-first inputs of this rank alone
+
+# Which of two equal nodes is left over depends on the process there.
+_OURS = {"merge_duplication"}
+
+# tf2onnx keeps the functions of the graph that it converts in a table of the process.
+_lock = threading.Lock()
+
+
+def convert(request: Request) -> ir.Model:
+    """Convert a Keras model of the TensorFlow backend, or a SavedModel.
+
+    Raises:
+        EngineError: tf2onnx is not there, or can't do what is asked of it.
+        UnsupportedOperationError: It can't convert an operation of the model.
+        SignatureError: The model's inputs are unknown, or names are given wrongly.
+        NameClashError: Two inputs or outputs have one name.
+    """
+    _check(request)
+    opset = request.opset or HIGHEST_OPSET
+    call, specs = _called(request)
+    with _lock, _quiet() as problems:
+        frozen = frozen_graph(request.model.name, call, specs, _owner(request.model))
+        proto = _converted(frozen, opset, request.inputs_as_nchw)
+    try:
+        model = rebuilt(proto, frozen, request.inputs_as_nchw)
+        forms.write_forms(model, opset, request.target)
+        check_operators(model, problems)
+        finish(model, frozen)
+    except ExportError:
+        raise
+    except Exception as error:
+        raise UnsupportedOperationError(_invalid(problems, error)) from error
+    _prove(model, problems)
+    for package in _NEEDED:
+        module = importlib.import_module(package)
+        model.metadata_props[f"{package}_version"] = module.__version__
+    return model
+
+
+def _check(request: Request) -> None:
+    """Refuse what the engine can't do, before anything is loaded."""
+    for package in _NEEDED:
+        if importlib.util.find_spec(package) is None:
+            raise EngineError(
+                f"The engine {NAME!r} needs {package}, which is not installed. Install "
+                'it with `pip install "keras-acts[tensorflow]"`.'
+            )
+    backend = keras.backend.backend()
+    if not isinstance(request.model, SavedModel) and backend != "tensorflow":
+        raise EngineError(
+            f"The engine {NAME!r} takes SavedModels, and Keras models of the "
+            f"TensorFlow backend alone. Received: a model of the backend {backend!r}"
+        )
+    if request.opset is not None and request.opset > HIGHEST_OPSET:
+        raise EngineError(
+            f"The engine {NAME!r} writes opsets up to {HIGHEST_OPSET}. "
+            f"Received: opset={request.opset!r}"
+        )
+    if request.dtype is not None:
+        raise EngineError(
+            f"The engine {NAME!r} writes the model's own dtypes; `dtype` is for the "
+            f"native one. Received: dtype={request.dtype!r}"
+        )
+
+
+def _called(request: Request) -> tuple[Call, list[InputSpec]]:
+    """Return the model as a function of tensors by name, and its inputs."""
+    model = request.model
+    if isinstance(model, SavedModel):
+        if request.input_signature is not None:
+            raise SignatureError(
+                "A SavedModel has a signature of its own. "
+                f"Received: input_signature={request.input_signature!r}"
+            )
+        given = model.signature
+    else:
+        given = model_signature(model, request.input_signature)
+    own = [spec.name for spec in given.inputs]
+    signature = given.renamed(request.input_names)
+    specs = signature.inputs
+    _check_channels_first(request.inputs_as_nchw, specs)
+    old = dict(zip([spec.name for spec in specs], own, strict=True))
+
+    def call(tensors: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(model, SavedModel):
+            outputs = model({old[name]: x for name, x in tensors.items()})
+        else:
+            arguments = signature.map(lambda spec: tensors[spec.name])
+            outputs = model(*arguments, training=False)
+        return public_names(model, outputs, list(tensors), request.output_names)
+
+    return call, specs
+
+
+def _check_channels_first(names: Sequence[str], specs: Sequence[InputSpec]) -> None:
+    images = [spec.name for spec in specs if len(spec.shape) == _IMAGE_RANK]
+    for name in names:
+        if name not in images:
+            raise SignatureError(
+                f"`inputs_as_nchw` must name inputs of rank {_IMAGE_RANK} for the "
+                f"engine {NAME!r}, among {images}. Received: {name!r}"
+            )
+
+
+def _owner(model: Any) -> Any:
+    return model.owner if isinstance(model, SavedModel) else model
+
+
+def _converted(
+    frozen: FrozenGraph, opset: int, channels_first: Sequence[str]
+) -> onnx.ModelProto:
+    import tensorflow as tf
+    from tf2onnx import optimizer, tfonnx, utils
+
+    images = [k for k, spec in frozen.inputs.items() if spec.name in channels_first]
+    try:
+        with tf.device("/cpu:0"), tf.Graph().as_default() as graph:
+            tf.import_graph_def(frozen.graph, name="")
+            converted = tfonnx.process_tf_graph(
+                graph,
+                continue_on_error=True,
+                opset=opset,
+                custom_op_handlers=forms.handlers(),
+                extra_opset=[utils.make_opsetid(forms.DOMAIN, 1)],
+                inputs_as_nchw=images,
+                input_names=[*frozen.inputs, *frozen.weights],
+                output_names=list(frozen.outputs),
+                initialized_tables=frozen.tables,
+            )
+            optimized = optimizer.optimize_graph(
+                converted, catch_errors=True, optimizers=_optimizers()
+            )
+            proto: onnx.ModelProto = optimized.make_model("model")
+            return proto
+    except Exception as error:
+        raise UnsupportedOperationError(
+            f"tf2onnx failed. Received: {brief(error)}"
+        ) from error
+
+
+def _optimizers() -> dict[str, Any]:
+    """Return tf2onnx's optimizers but those of which we have our own."""
+    from tf2onnx.optimizer import _optimizers as known
+
+    return {name: kind for name, kind in known.items() if name not in _OURS}
+
+
+class _Problems(logging.Handler):
+    """Collects what tf2onnx logs of operations that it fails to convert."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not str(record.msg).startswith("Failed to convert node"):
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        node, *_ = record.args if isinstance(record.args, tuple) else ("",)
+        self.found.append(f"{node}: {error}")
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[list[str]]:
+    """Keep what tf2onnx and TensorFlow print from the terminal; yield its errors."""
+    logger, problems = logging.getLogger(NAME), _Problems()
+    others = logging.getLogger("tensorflow")
+    propagate, level = logger.propagate, others.level
+    logger.addHandler(problems)
+    logger.propagate = False
+    others.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield problems.found
+    finally:
+        logger.removeHandler(problems)
+        logger.propagate = propagate
+        others.setLevel(level)
+
+
+def _prove(model: ir.Model, problems: Sequence[str]) -> None:
+    """Check a model, and load it where onnxruntime is installed.
+
+    Raises:
+        UnsupportedOperationError: It is no valid model, or onnxruntime refuses it.
+    """
+    try:
+        proto = ir.to_proto(model)
+        onnx.checker.check_model(proto, full_check=True)
+        if importlib.util.find_spec("onnxruntime") is not None:
+            import onnxruntime
+
+            settings = onnxruntime.SessionOptions()
+            settings.log_severity_level = 4
+            settings.intra_op_num_threads = 1
+            onnxruntime.InferenceSession(
+                proto.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+            )
+    except Exception as error:  # onnxruntime's errors have no public base class
+        raise UnsupportedOperationError(_invalid(problems, error)) from error
+
+
+def _invalid(problems: Sequence[str], error: Exception) -> str:
+    said = "".join(f" {problem}" for problem in problems)
+    return f"What tf2onnx wrote is no valid model.{said} Received: {brief(error)}"

@@ -1,0 +1,239 @@
+"""What tf2onnx wrote, as a model of ours: names, sizes and weights as they should be.
+
+tf2onnx names values by counters of the process, and every size that it does not know
+anew; inputs and outputs have TensorFlow's names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import onnx
+import onnx_ir as ir
+from onnx_ir.passes.common import (
+    CommonSubexpressionEliminationPass,
+    DeduplicateInitializersPass,
+    ShapeInferencePass,
+)
+
+from keras_acts.export.builder.types import ONNX_DTYPES
+from keras_acts.export.engines.tf2onnx.frozen_graph import Array, FrozenGraph
+from keras_acts.export.engines.tf2onnx.order import put_in_order
+from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.options import ir_version
+from keras_acts.export.passes import run_passes
+from keras_acts.export.trace import size_name
+
+_LARGEST_SHARED = 1024
+"""Elements of constants that are compared, so that equal ones are one."""
+
+_COUNTER = re.compile(r"__\d+")
+_PORT = re.compile(r":\d+$")
+
+
+def rebuilt(
+    proto: onnx.ModelProto, frozen: FrozenGraph, channels_first: Sequence[str]
+) -> ir.Model:
+    """Return a model with its own inputs, outputs and weights, and inferred types.
+
+    Args:
+        proto: What tf2onnx wrote.
+        frozen: What it was written from.
+        channels_first: The inputs that it takes channels first.
+    """
+    model = ir.from_proto(proto)
+    assert isinstance(model, ir.Model)
+    graph = model.graph
+    for part in (graph, *graph.subgraphs()):
+        part.doc_string = None
+        for node in part:
+            node.doc_string = None
+    model.doc_string = None
+    graph.name = frozen.name
+    model.ir_version = ir_version(model.opset_imports[""])
+    _set_weights(graph, frozen.weights)
+    _set_inputs(graph, frozen, channels_first)
+    _set_outputs(graph, frozen)
+    _forget_sizes(graph)
+    ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    return model
+
+
+def finish(model: ir.Model, frozen: FrozenGraph) -> None:
+    """Clean a model that has valid operators alone, and name what is in it."""
+    _forget_sizes(model.graph)
+    for value in model.graph.outputs:
+        shape = frozen.shapes[value.name or ""]
+        value.shape = None if shape is None else ir.Shape(shape)
+    put_in_order(model.graph)
+    DeduplicateInitializersPass(size_limit=_LARGEST_SHARED)(model)
+    CommonSubexpressionEliminationPass()(model)
+    run_passes(model)
+    _rename(model)
+    _name_output_sizes(model.graph)
+    used = {node.domain for node in model.graph.all_nodes()}
+    for domain in set(model.opset_imports) - used - {""}:
+        del model.opset_imports[domain]
+
+
+def check_operators(model: ir.Model, reasons: Iterable[str]) -> None:
+    """Refuse a model with operators that ONNX does not have.
+
+    Args:
+        model: The model, with our forms in their place.
+        reasons: What tf2onnx said of operations that it failed to convert.
+
+    Raises:
+        UnsupportedOperationError: An operation of TensorFlow was left.
+    """
+    left = {
+        f"{node.op_type} (in {_clean(node.name)})" if node.name else node.op_type
+        for node in model.graph.all_nodes()
+        if not _is_known(node, model)
+    }
+    said = sorted(set(reasons))
+    if left or said:
+        raise UnsupportedOperationError(
+            "tf2onnx can't convert some operations of TensorFlow that the model calls; "
+            "write it with others. "
+            f"Received: {'; '.join([*sorted(left), *said])}"
+        )
+
+
+def _is_known(node: ir.Node, model: ir.Model) -> bool:
+    domain = "" if node.domain == "ai.onnx" else node.domain
+    version = model.opset_imports.get(domain)
+    return version is not None and onnx.defs.has(node.op_type, version, domain)
+
+
+def _set_weights(graph: ir.Graph, weights: Mapping[str, Array]) -> None:
+    """Make weights of the inputs that stand for large constants."""
+    for value in list(graph.inputs):
+        array = weights.get(value.name or "")
+        if array is None:
+            continue
+        graph.inputs.remove(value)
+        tensor = ir.tensor(array, name=value.name)
+        value.const_value = tensor
+        value.shape, value.type = ir.Shape(array.shape), ir.TensorType(tensor.dtype)
+        graph.register_initializer(value)
+
+
+def _set_inputs(
+    graph: ir.Graph, frozen: FrozenGraph, channels_first: Sequence[str]
+) -> None:
+    present = {value.name: value for value in graph.inputs}
+    unknown = set(present) - set(frozen.inputs)
+    if unknown:
+        raise UnsupportedOperationError(
+            "tf2onnx made inputs of what the model holds. "
+            f"Received: {', '.join(sorted(map(str, unknown)))}"
+        )
+    graph.inputs.clear()
+    for tensor_name, spec in frozen.inputs.items():
+        sizes = [
+            size if size is not None else size_name(spec.name, axis)
+            for axis, size in enumerate(spec.shape)
+        ]
+        if spec.name in channels_first:
+            sizes = [sizes[0], sizes[-1], *sizes[1:-1]]
+        # An input that nothing reads is an input still.
+        value = present.get(tensor_name) or ir.Value(
+            type=ir.TensorType(ONNX_DTYPES[spec.dtype])
+        )
+        value.name, value.shape = spec.name, ir.Shape(sizes)
+        graph.inputs.append(value)
+
+
+def _set_outputs(graph: ir.Graph, frozen: FrozenGraph) -> None:
+    present = {value.name: value for value in graph.outputs}
+    graph.outputs.clear()
+    for tensor_name, name in frozen.outputs.items():
+        value = present[tensor_name]
+        value.name = name
+        graph.outputs.append(value)
+
+
+def _forget_sizes(graph: ir.Graph) -> None:
+    """Forget what was inferred: our passes infer it anew, with names of sizes."""
+    for node in graph.all_nodes():
+        for value in node.outputs:
+            value.shape = None
+
+
+def _name_output_sizes(graph: ir.Graph) -> None:
+    """Name sizes that inference could not follow by the output that has them."""
+    known = {size for value in graph.inputs for size in value.shape or ()}
+    for value in graph.outputs:
+        if value.shape is not None:
+            value.shape = ir.Shape(
+                size
+                if isinstance(size, int) or size in known
+                else f"{value.name}_{axis}"
+                for axis, size in enumerate(value.shape)
+            )
+
+
+def _rename(model: ir.Model) -> None:
+    """Name nodes, values and weights by their places alone, without counters.
+
+    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    """
+    graph = model.graph
+    public = {*graph.inputs, *graph.outputs}
+    names = _Names([value.name or "" for value in public])
+    parts = [graph, *graph.subgraphs()]
+    weights = {part: _in_order(part) for part in parts}
+    for part in parts:
+        part.initializers.clear()
+        for value in part.inputs:
+            if value not in public:
+                value.name = names.unique(_clean(value.name or "input"))
+    for node in graph.all_nodes():
+        scope = _clean(node.name or "").rpartition("/")[0]
+        node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
+        for i, value in enumerate(node.outputs):
+            if value not in public and value.name:
+                value.name = node.name if i == 0 else f"{node.name}:{i}"
+    for part, values in weights.items():
+        for weight in values:
+            weight.name = names.unique(_clean(weight.name or "constant"))
+            if weight.const_value is not None:
+                weight.const_value.name = weight.name
+            part.register_initializer(weight)
+
+
+def _in_order(graph: ir.Graph) -> list[ir.Value]:
+    """Return the weights in the order in which they are read."""
+    own = set(graph.initializers.values())
+    read = (x for node in graph.all_nodes() for x in node.inputs if x in own)
+    return list(dict.fromkeys([*read, *graph.initializers.values()]))
+
+
+def _clean(name: str) -> str:
+    return _PORT.sub("", _COUNTER.sub("", name)) or "value"
+
+
+class _Names:
+    """Gives each name once."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        """Return a name, numbered if it is taken."""
+        for candidate in self._candidates(name):
+            if candidate not in self._taken:
+                self._taken.add(candidate)
+                return candidate
+        raise AssertionError("candidates never end")
+
+    def _candidates(self, name: str) -> Iterator[str]:
+        if name not in self._next:
+            self._next[name] = 0
+            yield name
+        while True:
+            self._next[name] += 1
+            yield f"{name}_{self._next[name]}"

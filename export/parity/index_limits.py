@@ -1,0 +1,91 @@
+"""The valid range of integer inputs: what an Embedding's vocabulary allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_acts.export.errors import ExportError
+from keras_acts.export.parity.reference.keras_calls import all_layers
+from keras_acts.export.trace import Graph, Signature, Value, trace
+
+DEFAULT_LIMIT = 10
+"""Integers that nothing looks up are drawn from 0 to 9."""
+
+_LAYERS: Mapping[type[Any], str] = {
+    keras.layers.Embedding: "input_dim",
+    keras.layers.CategoryEncoding: "num_tokens",
+}
+_OPERATIONS: Mapping[str, str] = {"nn.OneHot": "num_classes"}
+
+_PASSES_ON = {
+    "core.Cast",
+    "core.ConvertToTensor",
+    "numpy.ExpandDims",
+    "numpy.GetItem",
+    "numpy.Reshape",
+    "numpy.Squeeze",
+    "numpy.Transpose",
+}
+
+
+def index_limits(model: Any, signature: Signature) -> dict[str, int]:
+    """Return, for each input that is looked up in a table, the table's size.
+
+    The model is traced and each input followed through integer operations to what
+    looks it up. A model that cannot be traced gives its smallest table to every
+    integer input.
+    """
+    tables = [limit for x in all_layers(model) if (limit := _layer_limit(x))]
+    integers = [
+        s.name for s in signature.inputs if np.dtype(_name(s.dtype)).kind in "iu"
+    ]
+    if not tables and not integers:
+        return {}
+    try:
+        graph = trace(model, signature, is_leaf=_is_lookup)
+    except ExportError:
+        return dict.fromkeys(integers, min(tables)) if tables else {}
+    found = {name: _followed(graph, value) for name, value in graph.inputs.items()}
+    return {name: limit for name, limit in found.items() if limit is not None}
+
+
+def _name(dtype: str) -> str:
+    return "float32" if dtype in ("bfloat16", "string") else dtype
+
+
+def _is_lookup(layer: Any, *_call: Any) -> bool:
+    return bool(_layer_limit(layer))
+
+
+def _layer_limit(layer: Any) -> int | None:
+    for kind, attribute in _LAYERS.items():
+        if isinstance(layer, kind):
+            return int(getattr(layer, attribute))
+    return None
+
+
+def _followed(graph: Graph, value: Value) -> int | None:
+    """Return the smallest table that a value, or what integers follow, is for."""
+    reached = {id(value)}
+    limits: list[int] = []
+    for node in graph.nodes:
+        operands = keras.tree.flatten([node.args, node.kwargs])
+        if not any(id(one) in reached for one in operands):
+            continue
+        limit = _layer_limit(node.operation)
+        if limit is None and node.kind in _OPERATIONS:
+            limit = int(getattr(node.operation, _OPERATIONS[node.kind]))
+        if limit is not None:
+            limits.append(limit)
+        elif node.kind in _PASSES_ON or _gives_integers(node.outputs):
+            reached |= {id(one) for one in keras.tree.flatten(node.outputs)}
+    return min(limits, default=None)
+
+
+def _gives_integers(outputs: Any) -> bool:
+    values = [one for one in keras.tree.flatten(outputs) if isinstance(one, Value)]
+    return all("int" in one.dtype for one in values)

@@ -1,0 +1,1 @@
+"""The models whose answers are the truth: Keras models and SavedModels."""

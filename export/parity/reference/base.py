@@ -1,0 +1,64 @@
+"""What a verification needs of the model whose answers are the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from keras_acts.export.parity.edges import Edge
+from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.pairing import PairedInput
+from keras_acts.export.parity.report.report import Divergence
+from keras_acts.export.parity.tolerances import Array, Tolerance
+from keras_acts.export.trace import InputSpec, Signature
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One output of one run, and the dtypes that the ONNX model's may have."""
+
+    array: Array
+    dtypes: frozenset[str]
+
+
+class Reference(Protocol):
+    """A model that answers, and what is known of it."""
+
+    @property
+    def signature(self) -> Signature:
+        """Its inputs."""
+
+    @property
+    def precision(self) -> str:
+        """The coarsest float dtype in which it computes."""
+
+    @property
+    def lone(self) -> bool:
+        """Whether it is one activation, which owes its answer at every number."""
+
+    def seen(self, array: Array, spec: InputSpec) -> Array:
+        """Return an input as it is once the model took it in the input's dtype."""
+
+    def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
+        """Return the outputs by name, for inputs by name."""
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """Put back what calls may change."""
+
+    def index_limits(self) -> dict[str, int]:
+        """Return the size of the table that an input is looked up in, by name."""
+
+    def edges(self, precision: str) -> Iterator[Edge]:
+        """Yield the edge inputs."""
+
+    def divergence(
+        self,
+        onnx_model: OnnxModel,
+        inputs: list[PairedInput],
+        case: Case,
+        allowed: Tolerance,
+    ) -> Divergence | None:
+        """Return the first layer at which the ONNX model differs, if it is known."""

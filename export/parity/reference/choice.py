@@ -1,0 +1,28 @@
+"""Which reference a model is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras_acts.export.errors import SignatureError
+from keras_acts.export.parity.reference.base import Reference
+from keras_acts.export.parity.reference.keras_model import KerasReference
+from keras_acts.export.parity.reference.saved_model import SavedModelReference
+from keras_acts.export.saved_model import SavedModel
+from keras_acts.export.trace import model_signature
+
+
+def reference_of(model: Any, input_signature: Any = None) -> Reference:
+    """Return the reference that a model is.
+
+    Raises:
+        SignatureError: The model's inputs are unknown, or are given for a SavedModel.
+    """
+    if not isinstance(model, SavedModel):
+        return KerasReference(model, model_signature(model, input_signature))
+    if input_signature is not None:
+        raise SignatureError(
+            "A SavedModel has a signature of its own. "
+            f"Received: input_signature={input_signature!r}"
+        )
+    return SavedModelReference(model)

@@ -1,0 +1,81 @@
+"""A Keras model of any backend as the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_acts.export.parity import index_limits
+from keras_acts.export.parity.edges import Edge, edges, is_lone_activation
+from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.localize import first_divergence
+from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.pairing import PairedInput
+from keras_acts.export.parity.reference import keras_calls
+from keras_acts.export.parity.reference.base import Answer
+from keras_acts.export.parity.report.report import Divergence
+from keras_acts.export.parity.tolerances import Array, Tolerance
+from keras_acts.export.trace import InputSpec, Signature
+
+
+@dataclass(frozen=True)
+class KerasReference:
+    """A Keras model of any backend, called with `training=False`."""
+
+    model: Any
+    signature: Signature
+
+    @property
+    def precision(self) -> str:
+        """The coarsest float dtype in which a layer computes."""
+        return keras_calls.compute_precision(self.model)
+
+    @property
+    def lone(self) -> bool:
+        """Whether it is one activation."""
+        return is_lone_activation(self.model)
+
+    def seen(self, array: Array, spec: InputSpec) -> Array:
+        """Return an input as the backend takes it."""
+        return keras_calls.as_keras_sees(array, spec)
+
+    def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
+        """Return the outputs. The backend's dtypes may differ from the model's own."""
+        tensors = keras_calls.answers(self.model, self.signature, inputs)
+        declared = getattr(self.model, "outputs", None) or []
+        if len(declared) != len(tensors):
+            declared = list(tensors.values())
+        name_of = keras.backend.standardize_dtype
+        return {
+            name: Answer(
+                keras_calls.to_numpy(x),
+                frozenset([name_of(x.dtype), name_of(own.dtype)]),
+            )
+            for (name, x), own in zip(tensors.items(), declared, strict=True)
+        }
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """Put back the states of RNNs, of seeds, and statistics."""
+        return keras_calls.unchanged(self.model)
+
+    def index_limits(self) -> dict[str, int]:
+        """Return the sizes of the tables that layers look inputs up in."""
+        return index_limits.index_limits(self.model, self.signature)
+
+    def edges(self, precision: str) -> Iterator[Edge]:
+        """Yield the edge inputs, those of the model's own activations included."""
+        return edges(self.model, precision)
+
+    def divergence(
+        self,
+        onnx_model: OnnxModel,
+        inputs: list[PairedInput],
+        case: Case,
+        allowed: Tolerance,
+    ) -> Divergence | None:
+        """Return the first layer at which the ONNX model differs."""
+        return first_divergence(self.model, onnx_model, inputs, case, allowed)

@@ -1,0 +1,81 @@
+"""A signature of a TensorFlow SavedModel as the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_acts.export.parity.edges import Edge, edges
+from keras_acts.export.parity.reference.base import Answer
+from keras_acts.export.parity.report.report import Divergence
+from keras_acts.export.parity.tolerances import Array, coarsest
+from keras_acts.export.saved_model import SavedModel, require_tensorflow
+from keras_acts.export.trace import InputSpec, Signature
+
+
+@dataclass(frozen=True)
+class SavedModelReference:
+    """A signature of a SavedModel, run by TensorFlow whatever Keras's backend is."""
+
+    model: SavedModel
+    lone: bool = False
+
+    @property
+    def signature(self) -> Signature:
+        """Its inputs."""
+        return self.model.signature
+
+    @property
+    def precision(self) -> str:
+        """The coarsest float dtype of an operation."""
+        return coarsest(self.model.dtypes)
+
+    def seen(self, array: Array, spec: InputSpec) -> Array:
+        """Return an input as TensorFlow takes it."""
+        return _array(self._tensor(array, spec))
+
+    def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
+        """Return the outputs."""
+        specs = {spec.name: spec for spec in self.signature.inputs}
+        tensors = self.model({n: self._tensor(x, specs[n]) for n, x in inputs.items()})
+        return {
+            name: Answer(_array(x), frozenset([x.dtype.name]))
+            for name, x in tensors.items()
+        }
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Put back the variables that a signature assigns to."""
+        before = [(variable, variable.numpy()) for variable in self.model.variables]
+        try:
+            yield
+        finally:
+            for variable, value in before:
+                if not np.array_equal(variable.numpy(), value):
+                    variable.assign(value)
+
+    def index_limits(self) -> dict[str, int]:
+        """Give the smallest table to every integer input: no layer tells of it."""
+        whole = [s.name for s in self.signature.inputs if "int" in s.dtype]
+        smallest = self.model.smallest_table if whole else None
+        return dict.fromkeys(whole, smallest) if smallest else {}
+
+    def edges(self, precision: str) -> Iterator[Edge]:
+        """Yield the edge inputs."""
+        return edges(self.model, precision)
+
+    def divergence(self, *_run: Any) -> Divergence | None:
+        """Return None: a signature has no layers."""
+        return None
+
+    def _tensor(self, array: Array, spec: InputSpec) -> Any:
+        return require_tensorflow().convert_to_tensor(array, dtype=spec.dtype)
+
+
+def _array(tensor: Any) -> Array:
+    array = np.asarray(tensor.numpy())
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array

@@ -1,0 +1,1 @@
+"""What a verification found, as data and as a table."""

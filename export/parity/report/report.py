@@ -1,0 +1,156 @@
+"""What `verify` answers: frozen records that print as a table and save as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from keras_acts.export.parity.compare import Summary, Worst
+from keras_acts.export.parity.tolerances import Tolerance
+
+Status = Literal["passed", "failed", "not run"]
+
+
+@dataclass(frozen=True)
+class ProviderReport:
+    """Whether an onnxruntime provider ran, and if not, why."""
+
+    name: str
+    ran: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class OutputReport:
+    """One output on one provider, over all runs that decide.
+
+    Attributes:
+        name: Its name in Keras.
+        onnx_name: Its name in the ONNX model.
+        provider: Where it was computed.
+        dtype: Its dtype in the ONNX model.
+        passed: Whether it agrees everywhere.
+        tolerance: What was allowed.
+        summary: Errors and the worst element.
+        problems: What else is wrong, such as another dtype or shape.
+        variation: How much Keras's answers vary across the random inputs, as a part
+            of their magnitude. An output that hardly varies proves nothing.
+    """
+
+    name: str
+    onnx_name: str
+    provider: str
+    dtype: str
+    passed: bool
+    tolerance: Tolerance
+    summary: Summary
+    problems: tuple[str, ...] = ()
+    variation: float = 0.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement that is reported and does not decide."""
+
+    case: str
+    output: str
+    provider: str
+    mismatches: int
+    compared: int
+    worst: Worst | None
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first layer after which no value of the ONNX model agrees with Keras.
+
+    Attributes:
+        layer: Name of the layer or operation.
+        kind: Its class.
+        nearest: Name of the ONNX value that comes nearest, None where none has its
+            size.
+        max_abs: How far that value lies off.
+        case: Name of the run that shows it.
+    """
+
+    layer: str
+    kind: str
+    nearest: str | None
+    max_abs: float | None
+    case: str
+
+
+@dataclass(frozen=True)
+class ParityReport:
+    """The verdict on an ONNX model, and all that it rests on.
+
+    Attributes:
+        status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, and a provider
+            that was asked for did not run.
+        engine: Which engine wrote the file, as its metadata tell; None for others'.
+        outputs: One record an output and provider.
+        providers: Which providers ran.
+        problems: What made a comparison impossible, such as a missing input.
+        warnings: What weakens the verdict or wants attention.
+        notes: What the file does otherwise than the Keras model, by intent.
+        findings: Disagreements on inputs that do not decide.
+        divergence: The first diverging layer, where one was found.
+        cases: Names of the runs.
+        batch_sizes, seed, strict_edges: As given to `verify`.
+        versions: Of the software that took part.
+    """
+
+    status: Status
+    engine: str | None = None
+    outputs: tuple[OutputReport, ...] = ()
+    providers: tuple[ProviderReport, ...] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    divergence: Divergence | None = None
+    cases: tuple[str, ...] = ()
+    batch_sizes: tuple[int, ...] = ()
+    seed: int = 0
+    strict_edges: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every provider that was asked for ran, and agreed with Keras."""
+        return self.status == "passed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as what JSON holds: NaN and infinity become strings."""
+        plain: dict[str, Any] = _plain(self)
+        return {"status": self.status, "passed": self.passed, **plain}
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the report as JSON, and write it to `path` where one is given."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        if path is not None:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        return text
+
+    def __str__(self) -> str:
+        from keras_acts.export.parity.report.table import render
+
+        return render(self)
+
+
+def _plain(x: Any) -> Any:
+    if dataclasses.is_dataclass(x):
+        return {f.name: _plain(getattr(x, f.name)) for f in dataclasses.fields(x)}
+    if isinstance(x, Mapping):
+        return {str(key): _plain(value) for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [_plain(one) for one in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        return str(x)
+    return x

@@ -1,0 +1,1 @@
+"""Constants folded into the weights of the operators around them."""

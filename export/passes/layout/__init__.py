@@ -1,0 +1,1 @@
+"""Where the channels stand between convolutions, and which transposes remain."""

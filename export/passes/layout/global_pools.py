@@ -1,0 +1,110 @@
+"""Write means over all spatial axes as the operator that is made for them.
+
+onnxruntime keeps images in blocks of channels between convolutions. GlobalAveragePool
+reads the blocks, a ReduceMean makes it unpack them. Rules, on a ReduceMean in float32
+over all axes but batch and channels of what a convolution or pooling made, with or
+without operators between that work in any layout:
+
+1. that keeps the axes: it becomes a GlobalAveragePool;
+2. that drops them: a Flatten follows;
+3. that drops them for a Reshape, its only reader, to bring them back: as rule 1.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+from keras_acts.export.passes.layout.movable import (
+    data_inputs,
+    is_movable,
+    keeps_axes,
+    reduced_axes,
+)
+from keras_acts.export.passes.nodes import graph_of, is_sole_use, remove
+from keras_acts.export.passes.weights import tensor_of
+
+_OVER_IMAGES = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "MaxPool")
+
+
+class UseGlobalPoolsPass(InPlacePass):
+    """Write means over images as GlobalAveragePool."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply the rules to each node; sizes have been inferred before."""
+        modified = False
+        for node in model.graph.all_nodes():
+            if node.op_type == "ReduceMean" and _is_over_images(node):
+                _pool(node)
+                modified = True
+        return PassResult(model, modified)
+
+
+def _is_over_images(node: ir.Node) -> bool:
+    x, axes = node.inputs[0], reduced_axes(node)
+    if x is None or axes is None or x.shape is None or x.dtype != ir.DataType.FLOAT:
+        return False
+    rank = len(x.shape)
+    spatial = list(range(2, rank))
+    if not spatial or sorted(axis % rank for axis in axes) != spatial:
+        return False
+    return _is_image(x)
+
+
+def _is_image(x: ir.Value) -> bool:
+    """Whether a value comes from a convolution or pooling, channels first."""
+    waiting, seen = [x], {x}
+    while waiting:
+        node = waiting.pop().producer()
+        if node is None:
+            continue
+        if node.op_type in _OVER_IMAGES:
+            return True
+        if is_movable(node):
+            read = [node.inputs[i] for i in data_inputs(node)]
+            new = [one for one in read if one is not None and one not in seen]
+            seen.update(new)
+            waiting += new
+    return False
+
+
+def _pool(node: ir.Node) -> None:
+    x, mean = node.inputs[0], node.outputs[0]
+    assert x is not None  # `_is_over_images` looked at it
+    assert x.shape is not None
+    pool = ir.node("GlobalAveragePool", [x], name=node.name)
+    y = pool.outputs[0]
+    y.type = mean.type
+    y.shape = ir.Shape([*x.shape[:2], *[1] * (len(x.shape) - 2)])
+    graph_of(node).insert_before(node, pool)
+    if keeps_axes(node):  # Rule 1
+        _stand_in(y, mean)
+    elif (back := _reshape_back(mean, y)) is not None:  # Rule 3
+        _stand_in(y, back.outputs[0])
+        remove(back)
+    else:  # Rule 2
+        y.name = f"{mean.name}/kept"
+        flat = ir.node("Flatten", [y], {"axis": 1}, name=f"{node.name}/flat")
+        flat.outputs[0].type, flat.outputs[0].shape = mean.type, mean.shape
+        graph_of(node).insert_before(node, flat)
+        _stand_in(flat.outputs[0], mean)
+    remove(node)
+
+
+def _reshape_back(mean: ir.Value, pooled: ir.Value) -> ir.Node | None:
+    """Return the only reader of a mean, if all it does is to bring the axes back."""
+    if not is_sole_use(mean) or pooled.shape is None:
+        return None
+    (use,) = mean.uses()
+    target = use.node.inputs[1] if use.node.op_type == "Reshape" else None
+    if target is None or target.const_value is None or use.node.graph is not mean.graph:
+        return None
+    batch, *others = (int(size) for size in tensor_of(target).numpy())
+    wanted = list(pooled.shape[1:])
+    return use.node if batch in (0, -1) and others == wanted else None
+
+
+def _stand_in(new: ir.Value, old: ir.Value) -> None:
+    """Put a value in the place of another, under its name."""
+    ir.convenience.replace_all_uses_with(old, new, replace_graph_outputs=True)
+    new.name, old.name = old.name, None

@@ -1,0 +1,314 @@
+"""Choose the layout of images between convolutions: the one with fewer transposes.
+
+Keras has the channels last, ONNX's convolutions have them first, so that a Transpose
+stands before and behind each. A region is a set of operators that work in any layout
+and read from each other. Rules, for each region that reads or is read by transposes:
+
+1. count what is saved if the region had the channels first: transposes whose results
+   only the region reads, and inverse transposes that read the region;
+2. count what it costs: a Transpose for each other tensor that it reads, unless there is
+   one, and for each of its tensors that is an output or read by an operator that minds;
+3. turn the region if it saves more than it costs, or as much and it holds a constant
+   of a few channels: behind each other these are too short for vectors.
+
+Rule 4: an operator that gives the same from either layout, such as a mean over the
+spatial axes, reads what the Transpose before it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import onnx_ir as ir
+from onnx_ir.passes import InPlacePass, PassResult
+
+from keras_acts.export.passes.layout.movable import (
+    aligned,
+    data_inputs,
+    is_indifferent,
+    is_movable,
+    move,
+)
+from keras_acts.export.passes.nodes import graph_of, insert_behind, remove
+from keras_acts.export.passes.weights import sizes
+
+Ranks = dict[ir.Value, int]
+
+_FEW_CHANNELS = 4
+
+
+class ChooseLayoutPass(InPlacePass):
+    """Turn regions of the graph to the layout of the convolutions around them."""
+
+    def call(self, model: ir.Model) -> PassResult:
+        """Apply rule 4 to each node, then the others to each region."""
+        turned = False
+        for node in model.graph.all_nodes():
+            turned |= _skip_transpose(model.graph, node)
+        ranks = _ranks(model)
+        for graph in list(model.graphs()):
+            for region in _regions(graph, ranks):
+                if region.saves():
+                    region.turn(model.graph)
+                    turned = True
+        return PassResult(model, turned)
+
+
+@dataclass(frozen=True)
+class _Region:
+    """Operators of one graph that share a layout, in the order of that graph.
+
+    Attributes:
+        nodes: The operators.
+        rank: The rank of what they read and write.
+    """
+
+    nodes: Sequence[ir.Node]
+    rank: int
+
+    @property
+    def to_last(self) -> list[int]:
+        return [0, *range(2, self.rank), 1]
+
+    @property
+    def to_first(self) -> list[int]:
+        return [0, self.rank - 1, *range(1, self.rank - 1)]
+
+    @property
+    def results(self) -> list[ir.Value]:
+        return [node.outputs[0] for node in self.nodes]
+
+    def reads(self) -> list[ir.Value]:
+        """Return the tensors that come from outside, weights apart."""
+        inside = set(self.results)
+        found = {
+            x: None
+            for node in self.nodes
+            for x in _tensors(node)
+            if x not in inside and x.const_value is None
+        }
+        return list(found)
+
+    def readers(self, x: ir.Value) -> Iterator[tuple[ir.Node, int]]:
+        """Yield the operators outside that read a tensor, and at which position."""
+        inside = set(self.nodes)
+        return ((use.node, use.idx) for use in x.uses() if use.node not in inside)
+
+    def saves(self) -> bool:
+        """Rules 1 and 2."""
+        balance = 0
+        for x in self.reads():
+            if _permutes(x.producer(), self.to_last):
+                balance += not any(self.readers(x)) and not x.is_graph_output()
+            else:
+                balance -= not any(self._undoing(x))
+        for x in self.results:
+            others = [node for node, _ in self.readers(x)]
+            back = list(self._undoing(x))
+            minding = [
+                node
+                for node in others
+                if node not in back and not is_indifferent(node, self.to_last)
+            ]
+            balance += len(back) - int(bool(minding) or x.is_graph_output())
+        return balance > 0 or (balance == 0 and self._has_few_channels())
+
+    def _has_few_channels(self) -> bool:
+        shapes = [
+            sizes(x.const_value)
+            for node in self.nodes
+            for x in _tensors(node)
+            if x.const_value is not None
+        ]
+        return any(shape and 1 < shape[-1] <= _FEW_CHANNELS for shape in shapes)
+
+    def _undoes(self, node: ir.Node) -> bool:
+        return _permutes(node, self.to_first) and not node.outputs[0].is_graph_output()
+
+    def _undoing(self, x: ir.Value) -> Iterator[ir.Node]:
+        """Yield the transposes outside that bring a tensor to the layout wanted."""
+        return (node for node, _ in self.readers(x) if self._undoes(node))
+
+    def turn(self, graph: ir.Graph) -> None:
+        """Rule 3, in a model whose main graph, with the weights, is `graph`."""
+        first = {x: self._channels_first(x) for x in self.reads()}
+        for node in self.nodes:
+            for i in data_inputs(node):
+                x = node.inputs[i]
+                if x is None:
+                    continue
+                if x.const_value is not None:
+                    name = f"{node.name}/{i}"
+                    node.replace_input_with(i, aligned(graph, x, self.to_last, name))
+                elif x in first:
+                    node.replace_input_with(i, first[x])
+            move(graph, node, self.to_last)
+        for x in self.results:
+            self._serve(graph, x)
+
+    def _channels_first(self, x: ir.Value) -> ir.Value:
+        """Return what the region reads in the place of a tensor from outside."""
+        producer = x.producer()
+        if producer is not None and _permutes(producer, self.to_last):
+            source = producer.inputs[0]
+            if source is not None:
+                return source
+        present = list(self._undoing(x))
+        node = _transpose(x, self.to_first, f"{x.name}/first")
+        for other in present:
+            ir.convenience.replace_all_uses_with(other.outputs[0], node.outputs[0])
+            remove(other)
+        insert_behind(x, node)
+        return node.outputs[0]
+
+    def _serve(self, graph: ir.Graph, x: ir.Value) -> None:
+        """Give readers outside what they read before."""
+        last_shape = x.shape
+        minding = []
+        for reader, position in list(self.readers(x)):
+            if self._undoes(reader):
+                ir.convenience.replace_all_uses_with(reader.outputs[0], x)
+                remove(reader)
+            elif is_indifferent(reader, self.to_last):
+                move(graph, reader, self.to_last)
+            else:
+                minding.append((reader, position))
+        producer = x.producer()
+        public = x.is_graph_output()
+        if producer is not None and (minding or public):
+            node = _transpose(x, self.to_last, f"{x.name}/last")
+            last = node.outputs[0]
+            last.shape = last_shape
+            insert_behind(x, node)
+            for reader, position in minding:
+                reader.replace_input_with(position, last)
+            if public:
+                _give_way(x, last)
+        if last_shape is not None:
+            x.shape = ir.Shape([last_shape[axis] for axis in self.to_first])
+
+
+def _skip_transpose(graph: ir.Graph, node: ir.Node) -> bool:
+    """Apply rule 4."""
+    x = node.inputs[0] if node.inputs else None
+    before = None if x is None else x.producer()
+    if before is None or before.op_type != "Transpose":
+        return False
+    permutation = before.attributes["perm"].as_ints()
+    if not is_indifferent(node, permutation):
+        return False
+    move(graph, node, permutation)
+    node.replace_input_with(0, before.inputs[0])
+    return True
+
+
+def _transpose(x: ir.Value, permutation: Sequence[int], name: str) -> ir.Node:
+    node = ir.node(
+        "Transpose", [x], {"perm": ir.AttrInt64s("perm", list(permutation))}, name=name
+    )
+    node.outputs[0].name = name
+    node.outputs[0].type = x.type
+    return node
+
+
+def _give_way(x: ir.Value, last: ir.Value) -> None:
+    """Let another value of a graph be its output, under the same name."""
+    graph = graph_of(x)
+    for i, output in enumerate(graph.outputs):
+        if output is x:
+            graph.outputs[i] = last
+    x.name, last.name = last.name, x.name
+
+
+def _permutes(node: ir.Node | None, permutation: Sequence[int]) -> bool:
+    """Whether a node is a Transpose by this permutation."""
+    if node is None or node.op_type != "Transpose":
+        return False
+    return list(node.attributes["perm"].as_ints()) == list(permutation)
+
+
+def _tensors(node: ir.Node) -> Iterator[ir.Value]:
+    for i in data_inputs(node):
+        x = node.inputs[i]
+        if x is not None:
+            yield x
+
+
+def _regions(graph: ir.Graph, ranks: Ranks) -> list[_Region]:
+    """Return the regions of a graph: what reads from each other, or one transpose."""
+    groups: dict[ir.Node, list[ir.Node]] = {}
+    shared: dict[ir.Value, ir.Node] = {}
+    for node in graph:
+        if not _works_in_any_layout(node, ranks):
+            continue
+        groups[node] = [node]
+        for x in _tensors(node):
+            producer = x.producer()
+            if producer in groups:
+                _join(groups, node, producer)
+            elif producer is not None and producer.op_type == "Transpose":
+                _join(groups, node, shared.setdefault(x, node))
+    order = {node: i for i, node in enumerate(graph)}
+    unique = {id(group): group for group in groups.values()}
+    return [
+        _Region(sorted(group, key=order.__getitem__), ranks[group[0].outputs[0]])
+        for group in unique.values()
+    ]
+
+
+def _join(groups: dict[ir.Node, list[ir.Node]], a: ir.Node, b: ir.Node) -> None:
+    if groups[a] is groups[b]:
+        return
+    small, large = sorted((groups[a], groups[b]), key=len)
+    large.extend(small)
+    for node in small:
+        groups[node] = large
+
+
+def _works_in_any_layout(node: ir.Node, ranks: Ranks) -> bool:
+    """Whether an operator reads and writes tensors of one rank, an image's."""
+    rank = ranks.get(node.outputs[0])
+    if rank not in (3, 4, 5) or len(node.outputs) != 1 or not is_movable(node):
+        return False
+    return all(
+        ranks.get(x, rank + 1) <= rank
+        if x.const_value is not None
+        else ranks.get(x) == rank
+        for x in _tensors(node)
+    )
+
+
+# Operators whose result has the rank of their first input.
+_LIKE_FIRST = frozenset(
+    (
+        *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose"),
+        *("InstanceNormalization", "LayerNormalization", "MaxPool", "Transpose"),
+    )
+)
+
+
+def _ranks(model: ir.Model) -> Ranks:
+    """Return the ranks of all values for which they can be told."""
+    ranks: Ranks = {}
+    for graph in model.graphs():
+        for known in (*graph.inputs, *graph.initializers.values()):
+            if known.shape is not None:
+                ranks[known] = len(known.shape)
+    for node in model.graph.all_nodes():
+        for i, result in enumerate(node.outputs):
+            rank = _rank(node, ranks) if i == 0 else None
+            if result.shape is not None:
+                ranks[result] = len(result.shape)
+            elif rank is not None:
+                ranks[result] = rank
+    return ranks
+
+
+def _rank(node: ir.Node, ranks: Ranks) -> int | None:
+    if node.op_type not in _LIKE_FIRST and not is_movable(node):
+        return None
+    read = [node.inputs[0]] if node.op_type in _LIKE_FIRST else list(_tensors(node))
+    found = [ranks.get(x) for x in read if x is not None]
+    known = [rank for rank in found if rank is not None]
+    return max(known) if known and len(known) == len(found) else None

@@ -1,0 +1,1 @@
+"""Names of unknown sizes, and what shape inference gets wrong about them."""

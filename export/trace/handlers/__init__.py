@@ -1,0 +1,1 @@
+"""Calls that become something else than one node of the same kind."""
