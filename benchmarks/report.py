@@ -5,13 +5,12 @@ python -m benchmarks.report
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks import targets
-from benchmarks.environment import BACKENDS, RESULTS
+from benchmarks.environment import BACKENDS, exists, load
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -27,24 +26,15 @@ quartiles over the rounds.
 
 def main() -> None:
     """Write the page."""
-    sections = [part() for name, part in PARTS.items() if _path(name).exists()]
+    sections = [part() for name, part in PARTS.items() if exists(name)]
     texts = [HEAD, targets_reached(), *sections]
     PAGE.write_text("\n".join(texts), encoding="utf-8")
     print(PAGE)
 
 
-def _path(name: str) -> Path:
-    return RESULTS / f"{name}.json"
-
-
-def _result(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_path(name).read_text(encoding="utf-8"))
-    return content
-
-
 def section(title: str, name: str, text: str, table: Iterable[str]) -> str:
     """Return one section: where it was measured, what it says, its table."""
-    result = _result(name)
+    result = load(name)
     versions = ", ".join(f"{k} {v}" for k, v in result["versions"].items())
     where = f"`python -m benchmarks.{name}` on {result['machine']}; {versions}."
     return "\n".join([f"## {title}", "", text, "", where, "", *table, ""])
@@ -68,8 +58,8 @@ def targets_reached() -> str:
     """Return what was to be reached, and which figures miss it."""
     findings: list[targets.Finding] = []
     for name, held in TARGETS.items():
-        if _path(name).exists():
-            findings += held(_result(name)["rows"])
+        if exists(name):
+            findings += held(load(name)["rows"])
     rows = (finding.cells() for finding in findings)
     heads = ["what", "target", "met by", "missed by"]
     return "\n".join(["## Targets", "", *table(heads, rows), ""])
@@ -85,7 +75,7 @@ TARGETS = {
 
 def activations() -> str:
     """Return the section on exported activations."""
-    result = _result("activations")
+    result = load("activations")
     heads = ["activation", "elements", "threads", "against Relu", "plain operator"]
     heads += [f"Keras on {backend}" for backend in BACKENDS]
 
@@ -116,7 +106,7 @@ def _failure(reason: str) -> str:
 
 def models() -> str:
     """Return the section on well-known models."""
-    result = _result("models")
+    result = load("models")
     heads = ["model", "ms"]
     heads += [f"against Keras on {backend}" for backend in BACKENDS]
     heads += ["MB: ours", *BACKENDS, "transposes: ours", *BACKENDS]
@@ -140,7 +130,7 @@ def models() -> str:
 
 def export_cost() -> str:
     """Return the section on the time and memory of an export."""
-    result = _result("export_cost")
+    result = load("export_cost")
     names = ("keras-acts", *BACKENDS)
     heads = ["model", *(f"{n}: s, MB" for n in names)]
     what = {"deep": "{} Dense layers", "wide": "{} MB of weights"}
@@ -166,7 +156,7 @@ def export_cost() -> str:
 
 def training() -> str:
     """Return the section on training steps."""
-    result = _result("training")
+    result = load("training")
     rows = sorted(result["rows"], key=lambda r: r["activation"])
     columns = sorted({(r["backend"], r["mode"]) for r in rows})
     heads = ["activation", "against", *(f"{b}, {m}" for b, m in columns)]

@@ -67,7 +67,6 @@ def test_sized_subjects_are_made_of_their_names(name):
 
 def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
-    monkeypatch.setattr(report, "RESULTS", tmp_path)
     monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
     ratio = [0.25, 0.2, 0.3]
     row = {
@@ -90,10 +89,21 @@ def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     ]
 
 
-def test_results_say_where_they_are_from():
-    for path in environment.RESULTS.glob("*.json"):
-        content = json.loads(path.read_text())
-        assert {"machine", "versions", "settings", "rows"} <= set(content)
+@pytest.mark.parametrize("name", report.PARTS)
+def test_a_committed_result_says_where_it_is_from(name):
+    content = environment.load(name)
+    assert list(content) == ["machine", "versions", "settings", "rows"]
+    assert all(content.values())
+
+
+def test_a_result_has_a_row_on_each_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "RESULTS", tmp_path)
+    rows = [{"n": 1, "against": {"jax": [0.5, 0.4, 0.6]}}, {"n": 2, "against": {}}]
+    path = environment.save("x", rows, rounds=3)
+    lines = [line.strip().rstrip(",") for line in path.read_text().splitlines()]
+    assert [json.loads(line) for line in lines if line.startswith('{"n"')] == rows
+    assert environment.load("x")["rows"] == rows
+    assert environment.load("x")["settings"] == {"rounds": 3}
 
 
 def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monkeypatch):
