@@ -5,12 +5,13 @@ python -m benchmarks.report
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import targets
+from benchmarks import target_tables
 from benchmarks.environment import BACKENDS, exists, load
+from benchmarks.markdown import NOTHING, paragraph, ratio, table
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -26,8 +27,9 @@ quartiles over the rounds.
 
 def main() -> None:
     """Write the page."""
-    sections = [part() for name, part in PARTS.items() if exists(name)]
-    texts = [HEAD, targets_reached(), *sections]
+    there = [name for name in PARTS if exists(name)]
+    reached = target_tables.section({name: load(name)["rows"] for name in there})
+    texts = [HEAD, reached, *(PARTS[name]() for name in there)]
     PAGE.write_text("\n".join(texts), encoding="utf-8")
     print(PAGE)
 
@@ -37,40 +39,9 @@ def section(title: str, name: str, text: str, table: Iterable[str]) -> str:
     result = load(name)
     versions = ", ".join(f"{k} {v}" for k, v in result["versions"].items())
     where = f"`python -m benchmarks.{name}` on {result['machine']}; {versions}."
-    return "\n".join([f"## {title}", "", text, "", where, "", *table, ""])
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a Markdown table."""
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def ratio(numbers: Sequence[float] | None, spread: bool = True) -> str:
-    """Return a ratio, with its quartiles."""
-    if numbers is None:
-        return "–"
-    median, low, high = numbers
-    return f"{median:.2f} ({low:.2f}–{high:.2f})" if spread else f"{median:.2f}"
-
-
-def targets_reached() -> str:
-    """Return what was to be reached, and which figures miss it."""
-    findings: list[targets.Finding] = []
-    for name, held in TARGETS.items():
-        if exists(name):
-            findings += held(load(name)["rows"])
-    rows = (finding.cells() for finding in findings)
-    heads = ["what", "target", "met by", "missed by"]
-    return "\n".join(["## Targets", "", *table(heads, rows), ""])
-
-
-TARGETS = {
-    "activations": targets.of_activations,
-    "models": targets.of_models,
-    "training": targets.of_training,
-}
-"""The targets on the results of each command."""
+    return "\n".join(
+        [f"## {title}", "", paragraph(text), "", paragraph(where), "", *table, ""]
+    )
 
 
 def activations() -> str:
@@ -120,7 +91,7 @@ def models() -> str:
         for unit, key in ((1e6, "bytes"), (1, "transposes")):
             for name in ("keras-acts", *BACKENDS):
                 file = row["files"].get(name)
-                cells.append(f"{file[key] / unit:.0f}" if file else "–")
+                cells.append(f"{file[key] / unit:.0f}" if file else NOTHING)
         return cells
 
     settings = result["settings"]
