@@ -82,7 +82,9 @@ def test_nodes_are_named_by_their_layers() -> None:
     inner = keras.Sequential([layers.Dense(2, name="deep")], name="inner")
     x = keras.Input((4,))
     proto = check_model(keras.Model(x, inner(x), name="outer"))
-    assert all(name.startswith("outer/inner/") for name in names(proto.graph.node))
+    nodes = names(proto.graph.node)
+    assert nodes
+    assert all(name.startswith("outer/inner/") for name in nodes)
     assert {"inner/deep/kernel", "inner/deep/bias"} <= set(
         names(proto.graph.initializer)
     )
