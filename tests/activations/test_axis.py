@@ -28,7 +28,7 @@ def _reference(case, dtype, x):
     return case.value(x.astype("float64"), **numbers(case, dtype), **learned)
 
 
-def _assert_right(case, dtype, x):
+def _assert_like_reference(case, dtype, x):
     x = floats.rounded(x, dtype)
     want = np.asarray(_reference(case, dtype, x))
     y = ops.convert_to_numpy(_layer(case, dtype, x.shape)(x))
@@ -43,7 +43,7 @@ def _assert_right(case, dtype, x):
 def test_random_numbers(case, dtype):
     rng = np.random.default_rng(5)
     for scale in (0.1, 3.0):
-        _assert_right(case, dtype, rng.normal(0, scale, case.shape))
+        _assert_like_reference(case, dtype, rng.normal(0, scale, case.shape))
 
 
 @every_dtype
@@ -52,14 +52,14 @@ def test_zeros_tiny_and_large_numbers(case, dtype):
     tiny = floats.tiny(dtype)
     large = floats.largest(dtype) ** 0.5 / 4  # its products with itself are finite
     points = [0.0, -0.0, tiny, -tiny, 1.0, large, -large]
-    _assert_right(case, dtype, np.resize(points, case.shape))
+    _assert_like_reference(case, dtype, np.resize(points, case.shape))
 
 
 @every_dtype
 @each_row([case for case in AXIS if case.inputs])
 def test_special_inputs(case, dtype):
     for x in case.inputs.values():
-        _assert_right(case, dtype, np.asarray(x, "float64"))
+        _assert_like_reference(case, dtype, np.asarray(x, "float64"))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
