@@ -25,7 +25,7 @@ def run(
     target: Annotated[
         str,
         typer.Option(
-            "--target", help="What the file shall run fast on: cpu, cuda or portable."
+            "--target", help="What the file is optimized for: cpu, cuda or portable."
         ),
     ] = "cpu",
     engine: Annotated[
@@ -49,7 +49,7 @@ def run(
     signature: options.Signature = None,
     as_json: options.Json = False,
 ) -> None:
-    """Convert a saved model to ONNX; write the file if it answers as the model does."""
+    """Convert a saved model to ONNX; write the file if it matches the model."""
 
     def work() -> tuple[Mapping[str, Any], str, Code]:
         settings = options.parity_settings(
