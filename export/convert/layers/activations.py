@@ -10,7 +10,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert.registry import register_converter
 from keras_acts.export.lowering import lower
-from keras_acts.export.lowering.values import number
+from keras_acts.export.lowering.values import scalar_like
 
 # What Keras puts where a mask drops an element, before the softmax.
 _DROPPED = {"float16": -3e4}
@@ -32,7 +32,7 @@ def softmax(
         return lower("softmax", g, x, axis=layer.axis)
     kept = mask if mask.dtype == ir.DataType.BOOL else g.Greater(mask, 0.5)
     low = _DROPPED.get(layer.compute_dtype, _DROPPED_BY_DEFAULT)
-    lowered = g.with_shape(g.Where(kept, x, number(g, low, x)), g.static_shape(x))
+    lowered = g.with_shape(g.Where(kept, x, scalar_like(g, low, x)), g.static_shape(x))
     return g.Where(
-        kept, lower("softmax", g, lowered, axis=layer.axis), number(g, 0.0, x)
+        kept, lower("softmax", g, lowered, axis=layer.axis), scalar_like(g, 0.0, x)
     )

@@ -15,14 +15,14 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.ops.math.stft import short_time_transform, window_of
 from keras_acts.export.convert.registry import register_converter
 
 
 @register_converter(keras.layers.MelSpectrogram)
 def mel_spectrogram(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
-    x = wide(g, g.cast(inputs, g.spec.dtype))
+    x = half_to_float32(g, g.cast(inputs, g.spec.dtype))
     real, imag = short_time_transform(
         g,
         x,

@@ -9,9 +9,9 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert.common.resampling import (
-    extent,
+    axis_size,
     operators_for,
-    resized_by_weights,
+    resize_by_weights,
 )
 from keras_acts.export.convert.ops.image.resize import has_operator, resize
 from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeated
@@ -54,10 +54,10 @@ def _upsampled(
         return resize(g, x, axes, interpolation, scales=scales)
     wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
     sizes = [
-        _scaled(g, extent(g, x, axis), scale)
+        _scaled(g, axis_size(g, x, axis), scale)
         for axis, scale in zip(axes, scales, strict=True)
     ]
-    return resized_by_weights(g, wide, axes, sizes, interpolation, antialias=False)
+    return resize_by_weights(g, wide, axes, sizes, interpolation, antialias=False)
 
 
 def _scaled(g: GraphBuilder, size: Any, factor: float) -> Any:

@@ -12,7 +12,7 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce, split
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.common.windows import (
-    convolution_of_windows,
+    convolve_by_windows,
     needs_windows,
 )
 from keras_acts.export.convert.registry import converts
@@ -118,7 +118,7 @@ def _filtered(
     if needs_windows(g, planes):
         ones = [1, 1]
         weights = g.cast(kernel, dtype)
-        return convolution_of_windows(
+        return convolve_by_windows(
             g, planes, weights, strides=ones, dilations=ones, **padding
         )
     weights = g.cast(kernel.transpose(3, 2, 0, 1), dtype)

@@ -11,9 +11,9 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.resampling import (
-    Folded,
+    NumpyOperators,
     operators_for,
-    resized_by_weights,
+    resize_by_weights,
 )
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.core.casting import saturated
@@ -116,14 +116,14 @@ def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.V
     if has_operator(x, how) and (g.opset >= _ANTIALIAS or not op.antialias):
         return resize(g, x, axes, how, sizes=sizes, antialias=op.antialias)
     wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
-    return resized_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)
+    return resize_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)
 
 
 def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
     """Take the pixel that each new pixel's center is in, of any type, unrounded."""
     odd = np.arange(new, dtype=np.int64) * 2 + 1
     size = g.static_shape(x)[axis]
-    n: Any = g if size is None else Folded
+    n: Any = g if size is None else NumpyOperators
     old = g.size(x, axis) if size is None else size
     y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
     sizes = list(g.static_shape(x))

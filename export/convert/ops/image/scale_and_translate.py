@@ -13,9 +13,9 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.resampling import (
     Number,
-    extent,
+    apply_weights,
+    axis_size,
     kernel_weights,
-    weighted,
 )
 from keras_acts.export.convert.ops.core.casting import saturated
 from keras_acts.export.convert.registry import converts
@@ -38,14 +38,14 @@ def scale_and_translate(
         new = int(output_shape[axis])
         weights = kernel_weights(
             g,
-            extent(g, x, axis),
+            axis_size(g, x, axis),
             new,
             _element(g, scales, i),
             _element(g, shifts, i),
             op.method,
             antialias=op.antialias,
         )
-        x = weighted(g, x, axis, weights, new)
+        x = apply_weights(g, x, axis, weights, new)
     if floats:
         return x
     low, high = (reduce(g, f"Reduce{end}", images) for end in ("Min", "Max"))

@@ -9,10 +9,10 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
-    double,
-    positions,
+    as_column,
+    indices_along,
+    to_float64,
     transpose,
-    upright,
 )
 from keras_acts.export.convert.ops.linalg.svd import ordered, orthogonalized
 from keras_acts.export.convert.registry import converts
@@ -26,9 +26,9 @@ def eigh(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     alone. The eigenvalues come from the matrix as it was.
     """
     rank = g.rank(x)
-    lower = g.with_shape(g.Trilu(double(g, x), upper=0), g.static_shape(x))
-    places = positions(g, x, -1)
-    on = g.Equal(upright(g, places), places)
+    lower = g.with_shape(g.Trilu(to_float64(g, x), upper=0), g.static_shape(x))
+    places = indices_along(g, x, -1)
+    on = g.Equal(as_column(g, places), places)
     upper = g.Where(on, 0.0, transpose(g, lower, rank))
     whole = g.with_shape(g.Add(lower, upper), g.static_shape(x))
     norm = reduce(g, "ReduceL2", whole, [rank - 2, rank - 1], keepdims=True)

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
-    double,
+    to_float64,
     transpose,
 )
 from keras_acts.export.convert.ops.linalg.svd import (
@@ -29,14 +29,14 @@ def _limit(g: GraphBuilder, x: ir.Value, factor: float = 1.0) -> ir.Value:
     if None not in sizes:
         known = max(size or 0 for size in sizes)
         return g.constant(np.asarray(factor * known * epsilon))
-    largest = double(g, g.Max(g.size(x, -2), g.size(x, -1)))
+    largest = to_float64(g, g.Max(g.size(x, -2), g.size(x, -1)))
     return g.Mul(largest, factor * epsilon)
 
 
 def _inverted(g: GraphBuilder, x: ir.Value, limit: ir.Value) -> ir.Value:
     """Return the pseudo-inverse without singular values below a part of the largest."""
     rank, wide = g.rank(x), is_wide(g, x)
-    tall = transpose(g, double(g, x), rank) if wide else double(g, x)
+    tall = transpose(g, to_float64(g, x), rank) if wide else to_float64(g, x)
     turned, turn = orthogonalized(g, tall)
     squares = reduce(g, "ReduceSumSquare", turned, [rank - 2], keepdims=True)
     largest = reduce(g, "ReduceMax", squares, [rank - 1], keepdims=True)
@@ -65,12 +65,12 @@ def pinv(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 @converts("linalg.Lstsq")
 def lstsq(g: GraphBuilder, op: Any, a: Operand, b: Operand) -> ir.Value:
     """The shortest of the best solutions."""
-    left, right = (x if isinstance(x, ir.Value) else double(g, x) for x in (a, b))
+    left, right = (x if isinstance(x, ir.Value) else to_float64(g, x) for x in (a, b))
     if op.rcond is None or op.rcond < 0:
         limit = _limit(g, left)
     else:
         limit = g.constant(np.asarray(op.rcond, np.float64))
-    return g.MatMul(_inverted(g, left, limit), double(g, right))
+    return g.MatMul(_inverted(g, left, limit), to_float64(g, right))
 
 
 @converts("linalg.MatrixRank")

@@ -11,20 +11,20 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
+    as_column,
     column,
-    double,
-    positions,
-    repeat,
+    indices_along,
+    loop_over,
     row,
-    upright,
+    to_float64,
 )
 from keras_acts.export.convert.registry import converts
 
 
 def eliminated(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Solve a x = b by Gauss and Jordan's elimination in both at once."""
-    rank, places = g.rank(a), positions(g, a, -1)
-    standing = upright(g, places)
+    rank, places = g.rank(a), indices_along(g, a, -1)
+    standing = as_column(g, places)
     *batch, size, _ = g.static_shape(a)
     known, more = g.static_shape(a)[-1], g.static_shape(b)[-1]
     width = None if known is None or more is None else known + more
@@ -38,7 +38,7 @@ def eliminated(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
         factors = g.Where(here, 0.0, column(g, m, k))
         return [g.Where(here, pivots, g.Sub(m, g.Mul(factors, pivots)))]
 
-    (made,) = repeat(g, step, places, both)
+    (made,) = loop_over(g, step, places, both)
     return g.with_shape(
         g.Slice(made, g.size(a, -1), [np.iinfo(np.int64).max], [rank - 1]),
         g.static_shape(b),
@@ -71,9 +71,9 @@ def factored(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value
         0), and the sign of the exchanges, as a matrix of one number.
     """
     *batch, rows, columns = g.static_shape(x)
-    standing, lying = upright(g, positions(g, x, -2)), positions(g, x, -1)
+    standing, lying = as_column(g, indices_along(g, x, -2)), indices_along(g, x, -1)
     short = -2 if None not in (rows, columns) and rows < columns else -1  # type: ignore[operator]
-    places = positions(g, x, short)
+    places = indices_along(g, x, short)
     first = g.Slice(x, [0, 0], [1, 1], [-2, -1])
     number = g.with_shape(g.Expand(np.ones(()), g.Shape(first)), [*batch, 1, 1])
     start = g.Mul(g.cast(number, ir.DataType.INT64), places)
@@ -96,22 +96,22 @@ def factored(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value
             g.Where(g.Equal(pivot, k), sign, g.Neg(sign)),
         )
 
-    m, exchanged, sign = repeat(g, step, places, x, start, number)
+    m, exchanged, sign = loop_over(g, step, places, x, start, number)
     return m, exchanged, sign
 
 
 @converts("linalg.LuFactor")
 def lu_factor(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
-    m, exchanged, _ = factored(g, double(g, x))
+    m, exchanged, _ = factored(g, to_float64(g, x))
     return m, g.Squeeze(exchanged, [-2])
 
 
 def sign_and_diagonal(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Return the sign of the exchanges, and the upper triangle's diagonal."""
-    x = double(g, x)
+    x = to_float64(g, x)
     m, _, sign = factored(g, x)
-    places = positions(g, x, -1)
-    on = g.Equal(upright(g, places), places)
+    places = indices_along(g, x, -1)
+    on = g.Equal(as_column(g, places), places)
     diagonal = reduce(g, "ReduceSum", g.Where(on, m, 0.0), [g.rank(x) - 1])
     return g.Squeeze(sign, [-2, -1]), diagonal
 

@@ -10,13 +10,13 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
+    as_column,
     column,
-    double,
     identity,
-    positions,
-    repeat,
+    indices_along,
+    loop_over,
     row,
-    upright,
+    to_float64,
 )
 from keras_acts.export.convert.registry import converts
 
@@ -25,7 +25,7 @@ def reflected(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Return the whole orthogonal factor and the triangle, of LAPACK's signs."""
     *_, rows, columns = g.static_shape(x)
     rank = g.rank(x)
-    standing = upright(g, positions(g, x, -2))
+    standing = as_column(g, indices_along(g, x, -2))
     short = -2 if None not in (rows, columns) and rows < columns else -1  # type: ignore[operator]
 
     def step(k: ir.Value, q: ir.Value, r: ir.Value) -> Sequence[ir.Value]:
@@ -50,13 +50,13 @@ def reflected(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
         )
 
     whole = identity(g, x, rows, rank - 2)
-    q, r = repeat(g, step, positions(g, x, short), whole, x)
+    q, r = loop_over(g, step, indices_along(g, x, short), whole, x)
     return q, g.with_shape(g.Trilu(r, upper=1), g.static_shape(x))
 
 
 @converts("linalg.Qr")
 def qr(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
-    q, r = reflected(g, double(g, x))
+    q, r = reflected(g, to_float64(g, x))
     *batch, rows, columns = g.static_shape(x)
     if op.mode == "complete" or rows is None or columns is None or rows <= columns:
         return q, r

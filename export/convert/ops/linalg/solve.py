@@ -8,8 +8,8 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.convert.common.matrices import (
-    double,
     identity,
+    to_float64,
 )
 from keras_acts.export.convert.ops.linalg.cholesky import solved
 from keras_acts.export.convert.ops.linalg.lu import eliminated
@@ -24,4 +24,4 @@ def solve(g: GraphBuilder, op: Any, a: Operand, b: Operand) -> ir.Value:
 @converts("linalg.Inv")
 def inv(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     whole = identity(g, x, g.static_shape(x)[-1], g.rank(x) - 1)
-    return eliminated(g, double(g, x), whole)
+    return eliminated(g, to_float64(g, x), whole)

@@ -19,8 +19,8 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.loops import loop
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
-    double,
     identity,
+    to_float64,
     transpose,
 )
 from keras_acts.export.convert.ops.linalg.qr import reflected
@@ -153,7 +153,7 @@ def is_wide(g: GraphBuilder, x: ir.Value) -> bool:
 
 def singular_values(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Return the singular values in falling order."""
-    x = double(g, x)
+    x = to_float64(g, x)
     tall = transpose(g, x, g.rank(x)) if is_wide(g, x) else x
     lengths = _lengths(g, orthogonalized(g, tall)[0])
     return ordered(g, lengths, largest=True)[0]
@@ -168,7 +168,7 @@ def svd(g: GraphBuilder, op: Any, x: ir.Value) -> Any:
     if not op.compute_uv:
         return singular_values(g, x)
     rank, wide = g.rank(x), is_wide(g, x)
-    tall = transpose(g, double(g, x), rank) if wide else double(g, x)
+    tall = transpose(g, to_float64(g, x), rank) if wide else to_float64(g, x)
     turned, turn = orthogonalized(g, tall)
     values, turned, turn = ordered(g, _lengths(g, turned), turned, turn, largest=True)
     q, r = reflected(g, turned)

@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.common.promotion import unary
+from keras_acts.export.convert.common.promotion import register_unary
 from keras_acts.export.lowering.gaussian import erfc as erfc_of_positive
 
 # Beyond it erfc(x) is 0 in float64.
@@ -84,7 +84,7 @@ _ERF_SERIES = tuple(
 )
 
 
-unary("math.Erf", erf)
-unary("math.Erfc", erfc)
-unary("math.Erfinv", erfinv)
-unary("math.Rsqrt", lambda g, x: g.Reciprocal(g.Sqrt(x)))
+register_unary("math.Erf", erf)
+register_unary("math.Erfc", erfc)
+register_unary("math.Erfinv", erfinv)
+register_unary("math.Rsqrt", lambda g, x: g.Reciprocal(g.Sqrt(x)))

@@ -13,12 +13,12 @@ from keras_acts.export.convert.common.fourier import (
     real_inverse,
     real_transform,
 )
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.registry import converts
 
 
 def _wide(g: GraphBuilder, x: Complex) -> Complex:
-    return wide(g, x[0]), wide(g, x[1])
+    return half_to_float32(g, x[0]), half_to_float32(g, x[1])
 
 
 @converts("math.FFT")
@@ -39,7 +39,7 @@ def ifft2(g: GraphBuilder, op: Any, x: Complex) -> Complex:
 
 @converts("math.RFFT")
 def rfft(g: GraphBuilder, op: Any, x: ir.Value) -> Complex:
-    x = wide(g, g.cast(x, g.spec[0].dtype))
+    x = half_to_float32(g, g.cast(x, g.spec[0].dtype))
     if op.fft_length is not None:
         x = fitted(g, x, int(op.fft_length))
     return real_transform(g, x)

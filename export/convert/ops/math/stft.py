@@ -17,7 +17,7 @@ from keras_acts.export.convert.common.fourier import (
     real_inverse,
     real_transform,
 )
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
@@ -47,7 +47,7 @@ def istft(g: GraphBuilder, op: Any, x: Complex) -> ir.Value:
     Without a window the frames are added as they are.
     """
     points, stride = int(op.fft_length), int(op.sequence_stride)
-    real, imag = (wide(g, one) for one in x)
+    real, imag = (half_to_float32(g, one) for one in x)
     pieces = real_inverse(g, (real, imag), points)
     pieces = g.with_shape(pieces, [*g.static_shape(real)[:-1], points])
     dtype = require_dtype(pieces)
@@ -100,7 +100,7 @@ def short_time_transform(
     g: GraphBuilder, x: ir.Value, *, window: Array, stride: int, center: bool
 ) -> Complex:
     """Append the transforms of the windows of a signal, which is its last axis."""
-    x = wide(g, x)
+    x = half_to_float32(g, x)
     if center:
         # As much of the signal, mirrored, before its start and behind its end.
         pad, rank, size = len(window) // 2, g.rank(x), g.static_shape(x)[-1]

@@ -20,7 +20,7 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.nn.normalization import at_least_float32
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.lowering.values import number
+from keras_acts.export.lowering.values import scalar_like
 
 # From (batch, positions, heads, depth), with the heads before the positions, and back.
 _HEADS_FIRST = (0, 2, 1, 3)
@@ -122,7 +122,7 @@ def _masked(g: GraphBuilder, logits: ir.Value, kept: ir.Value) -> ir.Value:
     a number no float32 logit counts. Halves might.
     """
     dtype = require_dtype(logits)
-    low = number(g, _DROPPED * float(dtype.max), logits)
+    low = scalar_like(g, _DROPPED * float(dtype.max), logits)
     if dtype in (ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
         return g.Where(kept, logits, low)
-    return g.Add(logits, g.Where(kept, number(g, 0.0, logits), low))
+    return g.Add(logits, g.Where(kept, scalar_like(g, 0.0, logits), low))

@@ -18,9 +18,9 @@ from keras_acts.export.convert.common.spatial import (
     transposed,
 )
 from keras_acts.export.convert.common.windows import (
-    convolution_of_windows,
+    convolve_by_windows,
     needs_windows,
-    transposed_convolution_of_windows,
+    transposed_convolve_by_windows,
 )
 from keras_acts.export.convert.registry import converts
 
@@ -52,7 +52,7 @@ def separable_conv(
         depthwise = _convolution(g, op, x, grouped)
         if needs_windows(g, x):
             ones = [1] * (g.rank(x) - 2)
-            return convolution_of_windows(
+            return convolve_by_windows(
                 g, depthwise, pointwise_kernel, strides=ones, dilations=ones
             )
         pointwise: ir.Value = g.Conv(depthwise, _onnx_kernel(g, pointwise_kernel))
@@ -79,7 +79,7 @@ def conv_transpose(
 
     def compute(x: ir.Value) -> ir.Value:
         if needs_windows(g, x):
-            return transposed_convolution_of_windows(
+            return transposed_convolve_by_windows(
                 g, x, kernel, strides=strides, dilations=dilations, crops=crops
             )
         result: ir.Value = g.ConvTranspose(
@@ -111,7 +111,7 @@ def _convolution(g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value) -> ir.
         **padding_attributes(sizes, extents, strides, op.padding),
     }
     if needs_windows(g, x):
-        return convolution_of_windows(g, x, kernel, **attributes)
+        return convolve_by_windows(g, x, kernel, **attributes)
     result: ir.Value = g.Conv(
         x, _onnx_kernel(g, kernel), kernel_shape=window, **attributes
     )

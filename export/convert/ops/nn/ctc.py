@@ -12,7 +12,7 @@ from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.matrices import positions
+from keras_acts.export.convert.common.matrices import indices_along
 from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.ops.numpy.mathematics.arithmetic import logaddexp
 from keras_acts.export.convert.registry import converts
@@ -46,7 +46,7 @@ def ctc_loss(
     blank = int(op.mask_index)
     blanks = g.with_shape(g.Gather(all_logs, [blank], axis=2), [batch, times, 1])
     emitted = g.with_shape(_of_labels(g, all_logs, labels), [batch, times, count])
-    place = positions(g, logits, 1)
+    place = indices_along(g, logits, 1)
     runs = g.with_shape(g.Less(place, g.Unsqueeze(steps, [1])), [batch, times])
     same = g.Equal(g.Slice(labels, [0], [-1], [1]), g.Slice(labels, [1], [END], [1]))
     # Between two labels that are the same there must be a blank.
@@ -114,7 +114,7 @@ def ctc_decode(
     scores = g.cast(inputs, g.spec[1].dtype)
     batch, times, classes = g.static_shape(scores)
     blank = (classes or 0) - 1 if op.mask_index is None else int(op.mask_index)
-    place = positions(g, scores, 1)
+    place = indices_along(g, scores, 1)
     ends = g.Unsqueeze(g.cast(sequence_lengths, "int64"), [1])
     over = g.GreaterOrEqual(place, ends)
     best = g.Where(over, np.int64(blank), g.ArgMax(scores, axis=2, keepdims=0))

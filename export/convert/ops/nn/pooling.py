@@ -17,7 +17,10 @@ from keras_acts.export.convert.common.spatial import (
     same_pads,
     spatial_sizes,
 )
-from keras_acts.export.convert.common.windows import average_of_windows, needs_windows
+from keras_acts.export.convert.common.windows import (
+    average_pool_by_windows,
+    needs_windows,
+)
 from keras_acts.export.convert.registry import converts
 
 
@@ -62,6 +65,6 @@ def _maximum(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
 def average(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
     """Append the average over windows, of what is no pad in each."""
     if needs_windows(g, x):
-        return average_of_windows(g, x, **attributes)
+        return average_pool_by_windows(g, x, **attributes)
     result: ir.Value = g.AveragePool(x, **attributes)
     return result

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import require_dtype
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.registry import converts
 
 
@@ -24,7 +24,7 @@ def _ends(
     shares = np.arange(op.num) / max(count, 1)
     ends = []
     for end in (start, stop):
-        value = wide(g, g.cast(end, spec.dtype))
+        value = half_to_float32(g, g.cast(end, spec.dtype))
         missing = rank - g.rank(value)
         value = g.Unsqueeze(value, list(range(missing))) if missing else value
         ends.append(g.Unsqueeze(value, [axis]))
@@ -47,7 +47,7 @@ def linspace(g: GraphBuilder, op: Any, start: Operand, stop: Operand) -> Any:
     if not op.retstep:
         return _evenly(g, op, start, stop, g.spec)
     numbers, step = g.spec
-    first, last = (wide(g, g.cast(end, step.dtype)) for end in (start, stop))
+    first, last = (half_to_float32(g, g.cast(end, step.dtype)) for end in (start, stop))
     count = op.num - 1 if op.endpoint else op.num
     size = g.Div(g.Sub(last, first), float(count) if count > 0 else math.nan)
     return _evenly(g, op, start, stop, numbers), size

@@ -9,7 +9,11 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
-from keras_acts.export.convert.common.indexing import apart, gathered, has_arrays
+from keras_acts.export.convert.common.indexing import (
+    gather_arrays,
+    has_arrays,
+    parse_key,
+)
 from keras_acts.export.convert.common.promotion import promoted
 from keras_acts.export.convert.common.slices import END, START
 from keras_acts.export.convert.registry import converts
@@ -54,8 +58,8 @@ class _Window:
 def get_item(g: GraphBuilder, op: Any, x: ir.Value, key: Any) -> ir.Value:
     keys = list(key) if isinstance(key, tuple | list) else [key]
     if has_arrays(keys):
-        parts = apart(g, x, keys)
-        return gathered(g, get_item(g, op, x, parts.basic), parts)
+        parts = parse_key(g, x, keys)
+        return gather_arrays(g, get_item(g, op, x, parts.basic), parts)
     window, added, axis, place = _Window(), list[int](), 0, 0
     taken = [one for one in keys if one is not None and one is not Ellipsis]
     for one in keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.common.promotion import Binary, binary, is_float
+from keras_acts.export.convert.common.promotion import Binary, is_float, register_binary
 
 
 def remainder(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
@@ -60,4 +60,4 @@ BINARY: dict[str, Binary] = {
     "numpy.TrueDivide": lambda g, x1, x2: g.Div(x1, x2),
 }
 for _kind, _compute in BINARY.items():
-    binary(_kind, _compute)
+    register_binary(_kind, _compute)

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
@@ -40,7 +40,7 @@ def _differences(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
 @converts("numpy.Trapezoid")
 def trapezoid(g: GraphBuilder, op: Any, y: ir.Value) -> ir.Value:
     axis = op.axis % g.rank(y)
-    y = wide(g, *promoted(g, y))
+    y = half_to_float32(g, *promoted(g, y))
     later, earlier = _neighbours(g, y, axis)
     width = g.cast(op.dx, require_dtype(y))
     if op.x is not None:

@@ -13,17 +13,17 @@ from keras_acts.export.builder.arrays import host_array
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.promotion import (
     Unary,
+    half_to_float32,
     is_float,
     promoted,
-    unary,
-    wide,
+    register_unary,
 )
 from keras_acts.export.convert.registry import converts
 
 
 def log1p(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """log(1 + x) to full precision (Kahan): the rounding of 1 + x is divided out."""
-    x = wide(g, x)
+    x = half_to_float32(g, x)
     u = g.Add(x, 1.0)
     d = g.Sub(u, 1.0)
     corrected = g.Mul(g.Log(u), g.Div(x, d))
@@ -33,7 +33,7 @@ def log1p(g: GraphBuilder, x: ir.Value) -> ir.Value:
 
 def expm1(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """e^x - 1 to full precision (Kahan): the rounding of e^x is divided out."""
-    x = wide(g, x)
+    x = half_to_float32(g, x)
     u = g.Exp(x)
     d = g.Sub(u, 1.0)
     corrected = g.Mul(d, g.Div(x, g.Log(u)))
@@ -77,7 +77,7 @@ UNARY: dict[str, Unary] = {
     "numpy.Trunc": trunc,
 }
 for _kind, _compute in UNARY.items():
-    unary(_kind, _compute)
+    register_unary(_kind, _compute)
 
 
 @converts("numpy.Array", "numpy.Copy")

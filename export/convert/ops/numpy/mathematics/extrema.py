@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
-from keras_acts.export.convert.common.promotion import Binary, binary, is_float
+from keras_acts.export.convert.common.promotion import Binary, is_float, register_binary
 from keras_acts.export.convert.ops.numpy.mathematics.elementwise import log1p
 
 
@@ -39,7 +39,7 @@ def _of_numbers(op_type: str) -> Binary:
     return extreme
 
 
-binary("numpy.Fmax", _of_numbers("Max"))
-binary("numpy.Fmin", _of_numbers("Min"))
-binary("numpy.Heaviside", heaviside)
-binary("numpy.Logaddexp2", logaddexp2)
+register_binary("numpy.Fmax", _of_numbers("Max"))
+register_binary("numpy.Fmin", _of_numbers("Min"))
+register_binary("numpy.Heaviside", heaviside)
+register_binary("numpy.Logaddexp2", logaddexp2)

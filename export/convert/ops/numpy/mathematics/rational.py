@@ -12,7 +12,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.loops import loop
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import binary
+from keras_acts.export.convert.common.promotion import register_binary
 
 D = ir.DataType
 
@@ -58,5 +58,5 @@ def lcm(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
     return result
 
 
-binary("numpy.Gcd", gcd)
-binary("numpy.Lcm", lcm)
+register_binary("numpy.Gcd", gcd)
+register_binary("numpy.Lcm", lcm)

@@ -9,12 +9,16 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
-from keras_acts.export.convert.common.promotion import Unary, unary, wide
+from keras_acts.export.convert.common.promotion import (
+    Unary,
+    half_to_float32,
+    register_unary,
+)
 
 
 def sinc(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """sin(πx)/(πx), 1 at 0."""
-    angle = g.Mul(wide(g, x), math.pi)
+    angle = g.Mul(half_to_float32(g, x), math.pi)
     at_zero = g.Equal(angle, 0)
     one = g.cast(1.0, require_dtype(angle))
     return g.Where(at_zero, one, g.Div(g.Sin(angle), g.Where(at_zero, one, angle)))
@@ -25,7 +29,7 @@ def i0(g: GraphBuilder, x: ir.Value) -> ir.Value:
     a polynomial in 8/x. The exponential comes in two halves, so as not to overflow
     before the function does.
     """
-    size = g.Abs(wide(g, x))
+    size = g.Abs(half_to_float32(g, x))
     precise = size.dtype == ir.DataType.DOUBLE
     square = g.Mul(g.Min(size, 8.0), g.Min(size, 8.0))
     near = _polynomial(g, g.Mul(square, 0.25), _I0_SERIES[: 26 if precise else 17])
@@ -91,4 +95,4 @@ _I0_TAIL = {
 
 SPECIAL: dict[str, Unary] = {"numpy.I0": i0, "numpy.Sinc": sinc}
 for _kind, _compute in SPECIAL.items():
-    unary(_kind, _compute)
+    register_unary(_kind, _compute)

@@ -13,7 +13,12 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
-from keras_acts.export.convert.common.promotion import Unary, promoted, unary, wide
+from keras_acts.export.convert.common.promotion import (
+    Unary,
+    half_to_float32,
+    promoted,
+    register_unary,
+)
 from keras_acts.export.convert.ops.numpy.mathematics.elementwise import expm1, log1p
 from keras_acts.export.convert.registry import converts
 
@@ -107,17 +112,17 @@ def _by_dtype(op_type: str, in_float64: Unary) -> Unary:
 
 
 for _kind, _op_type, _in_float64 in _FLOAT32_ONLY:
-    unary(_kind, _by_dtype(_op_type, _in_float64))
-unary("numpy.Cos", lambda g, x: g.Cos(x))
-unary("numpy.Sin", lambda g, x: g.Sin(x))
-unary("numpy.Tanh", lambda g, x: g.Tanh(x))
+    register_unary(_kind, _by_dtype(_op_type, _in_float64))
+register_unary("numpy.Cos", lambda g, x: g.Cos(x))
+register_unary("numpy.Sin", lambda g, x: g.Sin(x))
+register_unary("numpy.Tanh", lambda g, x: g.Tanh(x))
 
 _arctangent = _by_dtype("Atan", _arctan)
 
 
 @converts("numpy.Arctan2")
 def arctan2(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
-    y, x = (wide(g, operand) for operand in promoted(g, x1, x2))
+    y, x = (half_to_float32(g, operand) for operand in promoted(g, x1, x2))
     # Of the two sides the shorter is divided by the longer, so that neither 0 nor an
     # overflow appears, and the angle is put together from the octant.
     opposite, adjacent = g.Abs(y), g.Abs(x)

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.registry import converts
 
 I64 = ir.DataType.INT64
@@ -18,7 +18,7 @@ I64 = ir.DataType.INT64
 @converts("numpy.Corrcoef")
 def corrcoef(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Products of rows, each centered and divided by its length; 1 at most."""
-    x = wide(g, *promoted(g, x))
+    x = half_to_float32(g, *promoted(g, x))
     distance = g.Sub(x, reduce(g, "ReduceMean", x, [-1], keepdims=True))
     distance = g.with_shape(distance, g.static_shape(x))
     if g.rank(x) < 2:
@@ -41,7 +41,7 @@ def correlate(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
     """Products of the second with each window of the first, of which the mode keeps
     all, as many as the longer has elements, or those that lie within.
     """
-    a, b = (wide(g, x) for x in promoted(g, x1, x2))
+    a, b = (half_to_float32(g, x) for x in promoted(g, x1, x2))
     n, m = g.size(a, 0), g.size(b, 0)
     full = g.Sub(g.Add(n, m), [1])
     shorter = g.Min(n, m)

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import is_float, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, is_float
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
@@ -32,7 +32,7 @@ def bincount(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     shape = g.Concat(g.Shape(x, start=0, end=g.rank(x) - 1), length, axis=0)
     weights = g.Expand(np.ones((), np.int32), g.Shape(x))
     if op.weights is not None:
-        weights = wide(g, g.cast(op.weights, g.spec.dtype))
+        weights = half_to_float32(g, g.cast(op.weights, g.spec.dtype))
     zeros = g.Expand(g.zeros_like(weights), shape if g.rank(x) > 1 else length)
     return g.ScatterElements(zeros, places, weights, axis=-1, reduction="add")
 
@@ -70,7 +70,7 @@ def _edges(g: GraphBuilder, x: ir.Value, bins: int) -> ir.Value:
 
 @converts("numpy.Unique")
 def unique(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
-    known = wide(g, x) if is_float(x) else g.cast(x, I64)
+    known = half_to_float32(g, x) if is_float(x) else g.cast(x, I64)
     axis = None if op.axis is None else op.axis % g.rank(x)
     values, indices, inverse, counts = g.Unique(
         known, outputs=4, axis=axis, sorted=int(op.sorted)

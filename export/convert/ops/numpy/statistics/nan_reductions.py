@@ -11,7 +11,11 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import is_float, promoted, wide
+from keras_acts.export.convert.common.promotion import (
+    half_to_float32,
+    is_float,
+    promoted,
+)
 from keras_acts.export.convert.common.reductions import axes_of
 from keras_acts.export.convert.ops.numpy.statistics import reductions
 from keras_acts.export.convert.registry import converts
@@ -99,7 +103,9 @@ def _averages(kind: str, compute: Any) -> None:
     @converts(kind)
     def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         (x,) = promoted(g, x)
-        result: ir.Value = compute(g, wide(g, x), axes_of(g, op, x), op.keepdims)
+        result: ir.Value = compute(
+            g, half_to_float32(g, x), axes_of(g, op, x), op.keepdims
+        )
         return result
 
 

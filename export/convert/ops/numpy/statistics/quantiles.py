@@ -12,7 +12,11 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import is_float, promoted, wide
+from keras_acts.export.convert.common.promotion import (
+    half_to_float32,
+    is_float,
+    promoted,
+)
 from keras_acts.export.convert.common.reductions import axes_of
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import converts
@@ -49,7 +53,7 @@ class _Rows:
 def _rows(g: GraphBuilder, op: Any, x: ir.Value, skip_nan: bool) -> _Rows:
     """Sort what a quantile is taken of; NaN goes behind all else."""
     kept, may_be_nan = _kept(g, op, x), is_float(x)
-    x = wide(g, *promoted(g, x))
+    x = half_to_float32(g, *promoted(g, x))
     x = transposed(g, x, [*kept, *(i for i in range(g.rank(x)) if i not in kept)])
     flat = g.Reshape(x, [*[0] * len(kept), -1])
     flat = g.with_shape(flat, [*g.static_shape(x)[: len(kept)], None])

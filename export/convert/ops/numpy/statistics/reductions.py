@@ -10,12 +10,12 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.common.reductions import (
     Reduction,
     axes_of,
-    one_operator,
-    reduces,
+    by_operator,
+    register_reduction,
 )
 from keras_acts.export.convert.registry import converts
 
@@ -24,7 +24,7 @@ def variance(
     g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
 ) -> ir.Value:
     """The mean square of the distances from the mean."""
-    x = wide(g, x)
+    x = half_to_float32(g, x)
     distance = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
     square = g.Mul(distance, distance)
     square.shape = x.shape
@@ -39,21 +39,21 @@ def _spread(
 
 
 REDUCTIONS: dict[str, Reduction] = {
-    "numpy.All": one_operator("ReduceMin"),
-    "numpy.Amax": one_operator("ReduceMax"),
-    "numpy.Amin": one_operator("ReduceMin"),
-    "numpy.Any": one_operator("ReduceMax"),
-    "numpy.Max": one_operator("ReduceMax"),
-    "numpy.Mean": one_operator("ReduceMean"),
-    "numpy.Min": one_operator("ReduceMin"),
-    "numpy.Prod": one_operator("ReduceProd"),
+    "numpy.All": by_operator("ReduceMin"),
+    "numpy.Amax": by_operator("ReduceMax"),
+    "numpy.Amin": by_operator("ReduceMin"),
+    "numpy.Any": by_operator("ReduceMax"),
+    "numpy.Max": by_operator("ReduceMax"),
+    "numpy.Mean": by_operator("ReduceMean"),
+    "numpy.Min": by_operator("ReduceMin"),
+    "numpy.Prod": by_operator("ReduceProd"),
     "numpy.Ptp": _spread,
     "numpy.Std": lambda g, x, axes, keepdims: g.Sqrt(variance(g, x, axes, keepdims)),
-    "numpy.Sum": one_operator("ReduceSum"),
+    "numpy.Sum": by_operator("ReduceSum"),
     "numpy.Var": variance,
 }
 for _kind, _compute in REDUCTIONS.items():
-    reduces(_kind, _compute)
+    register_reduction(_kind, _compute)
 
 
 @converts("numpy.CountNonzero")
