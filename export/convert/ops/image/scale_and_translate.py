@@ -1,4 +1,4 @@
-"""Images scaled and translated by any amount, as products with matrices of weights."""
+"""Images scaled and translated by any amount, as products with weight matrices."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def scale_and_translate(
     scale: ir.Value,
     translation: ir.Value,
 ) -> ir.Value:
+    """Map `image.scale_and_translate` to a MatMul with weights for each axis."""
     floats = require_dtype(images).is_floating_point()
     x = images if floats else g.cast(images, ir.DataType.FLOAT)
     scales, shifts = _known(g, scale), _known(g, translation)
@@ -55,7 +56,7 @@ def scale_and_translate(
 
 
 def _known(g: GraphBuilder, x: ir.Value) -> Number:
-    """Return numbers as an array if they are known, as float64 in either case."""
+    """Return float64 numbers: an array if they are constant, else a value."""
     if x.const_value is not None:
         return x.const_value.numpy().astype(np.float64)
     return g.cast(x, ir.DataType.DOUBLE)
