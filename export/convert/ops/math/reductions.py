@@ -1,4 +1,4 @@
-"""Reductions over axes."""
+"""Reductions over axes: `ops.logsumexp` as ReduceLogSumExp."""
 
 from keras_acts.export.convert.common.reductions import by_operator, register_reduction
 
