@@ -239,6 +239,7 @@ def _as_list(states: Any) -> list[ir.Value]:
 
 
 def _split_directions(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ...]:
+    """Split the last axis into the outputs of the two directions."""
     return split(g, x, 2, -1)
 
 

@@ -14,7 +14,7 @@ from keras_acts.export.convert.common.resampling import (
     resize_by_weights,
 )
 from keras_acts.export.convert.ops.image.resize import has_operator, resize
-from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeated
+from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeat_elements
 from keras_acts.export.convert.registry import register_converter
 
 # For other dtypes, Resize has no kernel that preserves every value.
@@ -50,7 +50,7 @@ def _upsampled(
 ) -> ir.Value:
     if interpolation == "nearest" and x.dtype not in _RESIZED:
         for axis, factor in zip(axes, factors, strict=True):
-            x = repeated(g, x, factor, axis)
+            x = repeat_elements(g, x, factor, axis)
         return x
     scales = [float(factor) for factor in factors]
     if has_operator(x, interpolation):
