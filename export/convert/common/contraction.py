@@ -27,8 +27,7 @@ def factors(g: GraphBuilder, *operands: Operand) -> list[ir.Value]:
 def product(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     """Append a matrix product: MatMul, or MatMulInteger for int8."""
     kind = "MatMulInteger" if a.dtype == ir.DataType.INT8 else "MatMul"
-    result: ir.Value = getattr(g, kind)(a, b)
-    return result
+    return getattr(g, kind)(a, b)
 
 
 def contract_axes(

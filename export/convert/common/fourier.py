@@ -233,10 +233,10 @@ def dft(g: GraphBuilder, x: ir.Value, rank: int, **attributes: int) -> ir.Value:
     """Append a DFT along the axis before the complex axis, the last."""
     axis = rank - 1
     if g.opset < 20:
-        made: ir.Value = g.DFT(x, axis=axis, **attributes)
+        transform = g.DFT(x, axis=axis, **attributes)
     else:
-        made = g.DFT(x, None, g.cast(axis, "int64"), **attributes)
-    return g.with_shape(made, [None] * (rank + 1))
+        transform = g.DFT(x, None, g.cast(axis, "int64"), **attributes)
+    return g.with_shape(transform, [None] * (rank + 1))
 
 
 def split_complex(

@@ -1,11 +1,13 @@
 """Fold constant factors before a convolution into its kernel.
 
-Models often scale and normalize images. Rule 1, for a chain of Mul, Div, Add and Sub by
-constants (scalars or one number per channel) before a Conv with a constant float32
-kernel, optionally with a Transpose between them: written as y = (x - shift) · factor,
-the factors go into the kernel, and a single Sub remains, or none. The convolution pads
-with 0 before and after. A chain with a factor of 0 or a shift that overflows is left as
-it is, and so is a kernel that another convolution also reads.
+Models often scale and normalize images.
+
+Rule 1, for a chain of Mul, Div, Add and Sub by constants (scalars or one number per
+channel) before a Conv with a constant float32 kernel, optionally with a Transpose
+between them: written as y = (x - shift) · factor, the factors go into the kernel, and a
+single Sub remains, or none. The convolution pads with 0 before and after. A chain with
+a factor of 0 or a shift that overflows is left as it is, and so is a kernel that
+another convolution also reads.
 
 The constants are combined in float64 and rounded once.
 """

@@ -57,7 +57,7 @@ def cholesky_inverse(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     lower = transpose(g, factor, rank) if op.upper else factor
     eye = identity(g, lower, g.static_shape(x)[-1], rank - 1)
     inverse = solve_triangle(g, lower, eye, lower=True)
-    product: ir.Value = g.MatMul(transpose(g, inverse, rank), inverse)
+    product = g.MatMul(transpose(g, inverse, rank), inverse)
     return g.with_shape(product, g.static_shape(x))
 
 

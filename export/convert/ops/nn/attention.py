@@ -77,7 +77,7 @@ def _scale(g: GraphBuilder, q: ir.Value, given: Operand) -> Operand:
     depth = g.static_shape(q)[3]
     if depth is not None:
         return 1.0 / math.sqrt(depth)
-    size: ir.Value = g.cast(g.size(q, 3), require_dtype(q))
+    size = g.cast(g.size(q, 3), require_dtype(q))
     return g.Reciprocal(g.Sqrt(size))
 
 
