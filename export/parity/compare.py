@@ -9,9 +9,7 @@ import numpy as np
 
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
 
-_SUM_OF_CLASSES = (
-    1e-2  # how far a sum of probabilities may be from 1, for half precision
-)
+_SUM_OF_CLASSES = 1e-2  # how far probabilities may sum from 1, for half precision
 
 
 @dataclass(frozen=True)

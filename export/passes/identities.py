@@ -31,10 +31,8 @@ class DropIdentitiesPass(InPlacePass):
 
 def _drop(node: ir.Node, x: ir.Value, y: ir.Value) -> bool:
     public = y.is_graph_output()
-    if public and (
-        not is_made_in_same_graph(x, node) or x.is_graph_output()
-    ):  # Rule 3: the node stays
-        return False
+    if public and (not is_made_in_same_graph(x, node) or x.is_graph_output()):
+        return False  # Rule 3: the node stays
     ir.convenience.replace_all_uses_with(y, x, replace_graph_outputs=True)
     remove(node)
     if public:  # Rule 2: x takes the name

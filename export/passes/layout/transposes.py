@@ -38,12 +38,12 @@ class CancelTransposesPass(InPlacePass):
                 continue
             modified = True
             permutation = [_permutation(first)[axis] for axis in _permutation(node)]
-            if permutation == sorted(permutation) and not _is_output(
-                node
-            ):  # Rule 1: they cancel
+            if permutation == sorted(permutation) and not _is_output(node):
+                # Rule 1: they cancel
                 ir.convenience.replace_all_uses_with(node.outputs[0], source)
                 remove(node)
-            else:  # Rule 2: they combine
+            else:
+                # Rule 2: they combine
                 node.replace_input_with(0, source)
                 node.attributes["perm"] = ir.AttrInt64s("perm", permutation)
             if not first.outputs[0].uses() and not _is_output(first):
