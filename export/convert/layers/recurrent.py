@@ -16,7 +16,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import split
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.layers.recurrent_cells import Operator, operator_of
-from keras_acts.export.convert.layers.recurrent_masks import MaskedSteps
+from keras_acts.export.convert.layers.recurrent_masks import UnmaskedSteps
 from keras_acts.export.convert.ops.numpy.manipulation.rearranging import reversed_along
 from keras_acts.export.convert.registry import converts_layer
 
@@ -159,9 +159,9 @@ def _run(
         raise TypeError(f"A layer must have an operator. Received: {layers[0]!r}")
     dtype = layers[0].compute_dtype
     x = g.cast(sequences, dtype)
-    masked = None if mask is None else MaskedSteps.of(g, mask)
-    if masked is not None:
-        x = masked.move_to_front(g, x)
+    unmasked = None if mask is None else UnmaskedSteps.of(g, mask)
+    if unmasked is not None:
+        x = unmasked.move_to_front(g, x)
     states = [
         _stack_directions(
             g, [_broadcast_state(g, x, g.cast(one, dtype)) for one in each]
@@ -172,20 +172,22 @@ def _run(
         g,
         layers,
         transposed(g, x, (1, 0, 2)),
-        None if masked is None else masked.lengths,
+        None if unmasked is None else unmasked.lengths,
         states,
     )
     y = _merge_directions(g, y, (2, 0, 1, 3))
-    if masked is None:
+    if unmasked is None:
         return y, last[0], last
     one = layers[0]
-    y = masked.restore(g, y, zero=one.zero_output_for_mask, backwards=one.go_backwards)
+    y = unmasked.restore(
+        g, y, zero=one.zero_output_for_mask, backwards=one.go_backwards
+    )
     if not states:
         return y, last[0], last
     # If all steps are masked, the output is zero and the states are the initial ones.
     pairs = zip(last, states, strict=True)
-    ends = [masked.final_state(g, state, first) for state, first in pairs]
-    return y, masked.final_state(g, last[0], g.zeros_like(last[0])), ends
+    ends = [unmasked.final_state(g, state, first) for state, first in pairs]
+    return y, unmasked.final_state(g, last[0], g.zeros_like(last[0])), ends
 
 
 def _broadcast_state(g: GraphBuilder, x: ir.Value, state: ir.Value) -> ir.Value:

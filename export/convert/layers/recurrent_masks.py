@@ -16,7 +16,7 @@ from keras_acts.export.builder.versions import reduce
 
 
 @dataclass(frozen=True)
-class MaskedSteps:
+class UnmaskedSteps:
     """The unmasked steps of each sequence.
 
     Attributes:
@@ -30,7 +30,7 @@ class MaskedSteps:
     lengths: ir.Value
 
     @classmethod
-    def of(cls, g: GraphBuilder, mask: ir.Value) -> MaskedSteps:
+    def of(cls, g: GraphBuilder, mask: ir.Value) -> UnmaskedSteps:
         """Return the unmasked steps of a mask."""
         ones = g.cast(g.cast(mask, ir.DataType.BOOL), ir.DataType.INT32)
         lengths = g.with_shape(

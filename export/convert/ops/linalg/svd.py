@@ -155,7 +155,7 @@ def sort_columns(
 
 
 def has_few_rows(g: GraphBuilder, x: ir.Value) -> bool:
-    """Whether to rotate rows: they are fewer than the columns, or alone known."""
+    """Whether to transpose: there are fewer rows, or only their number is known."""
     rows, columns = g.static_shape(x)[-2:]
     return columns is None or (rows is not None and rows < columns)
 
