@@ -1,4 +1,4 @@
-"""From traced operations to ONNX operators: a registry, and converters by family."""
+"""From traced operations to ONNX operators: a registry and the converters."""
 
 from keras_acts.export.convert.convert import convert
 from keras_acts.export.convert.registry import is_leaf, register_converter

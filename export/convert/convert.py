@@ -1,4 +1,4 @@
-"""Convert a traced graph: each operation by its converter, in order."""
+"""Convert a traced graph to ONNX, one operation after the other."""
 
 from __future__ import annotations
 
@@ -46,15 +46,16 @@ def convert(
 
     Args:
         graph: The traced model.
-        opset: Version of the standard operators.
-        target: What the graph shall run fast on.
-        floats: Dtype in place of float32, float64 and bfloat16, or None.
-        channels_first: Names of inputs that the file takes as NCHW.
+        opset: The opset of the standard operators.
+        target: What the graph is optimized for.
+        floats: The dtype that replaces float32, float64 and bfloat16, or None.
+        channels_first: Names of inputs that are NCHW in the file.
 
     Raises:
         UnsupportedOperationError: An operation has no converter, or its converter
-            can't express this use of it.
-        SignatureError: `channels_first` names no input of rank 3 or more.
+            doesn't support these arguments.
+        SignatureError: `channels_first` names something other than an input of rank 3
+            or more.
     """
     for name in channels_first:
         if name not in graph.inputs or len(graph.inputs[name].shape) < 3:
@@ -67,14 +68,14 @@ def convert(
 
 
 class Body:
-    """A function of the model, as converters of loops and branches get it.
+    """A function of the model, as passed to converters of loops and branches.
 
-    A call appends the function's operations where the graph builder is: to the present
-    graph, or inside `GraphBuilder.subgraph` to one of its own.
+    A call appends the function's operations to the graph under construction: the
+    current one, or within `GraphBuilder.subgraph` a subgraph.
 
     Attributes:
-        inputs: Shapes and Keras dtypes of its arguments.
-        outputs: What it returns, as it was traced.
+        inputs: The shapes and Keras dtypes of its arguments.
+        outputs: Its traced results.
     """
 
     def __init__(
@@ -86,12 +87,12 @@ class Body:
         self._inline = inline
 
     def __call__(self, *args: Any) -> Any:
-        """Append the operations and return the results, ONNX values for tensors."""
+        """Append the operations and return the results, with tensors as ONNX values."""
         return self._inline(self._traced, args)
 
 
 class _Conversion:
-    """One conversion: the builder, and which ONNX value stands for which traced one."""
+    """One conversion: the builder, and the ONNX value of each traced value."""
 
     def __init__(
         self, graph: Graph, builder: GraphBuilder, channels_first: frozenset[str]
@@ -99,9 +100,9 @@ class _Conversion:
         self._graph = graph
         self._channels_first = channels_first
         self._g = builder
-        # An error that says already which operation it is about.
-        self._placed: ExportError | None = None
-        # One map a graph: those of subgraphs before those around them.
+        # An error that already names its operation.
+        self._located: ExportError | None = None
+        # One map per graph, inner subgraphs first.
         self._values: ChainMap[Value, ir.Value] = ChainMap()
 
     def run(self) -> ir.Model:
@@ -158,9 +159,9 @@ class _Conversion:
         try:
             results = converter(self._g, operation, *args, **kwargs)
         except ExportError as error:
-            if error is self._placed:
+            if error is self._located:
                 raise
-            raise type(error)(f"{_place(node)}: {error}") from error
+            raise type(error)(f"{_layer_path(node)}: {error}") from error
         except Exception as error:
             raise UnsupportedOperationError(_failed(node, error)) from error
         self._bind(node, results)
@@ -170,7 +171,7 @@ class _Conversion:
         made = flatten(results)
         if len(made) != len(specs):
             raise UnsupportedOperationError(
-                f"{_place(node)}: its converter must return as many values as its "
+                f"{_layer_path(node)}: its converter must return as many values as its "
                 f"call, {len(specs)}. Received: {len(made)} values"
             )
         for spec, value in zip(specs, made, strict=True):
@@ -179,7 +180,7 @@ class _Conversion:
             self._values[spec] = self._typed(value, spec)
 
     def _typed(self, value: Any, spec: Value) -> ir.Value:
-        """Give a result the dtype that Keras says it has, and note its sizes."""
+        """Cast a result to the dtype that Keras gives it, and set its shape."""
         typed = self._g.cast(value, spec.dtype)
         if typed.shape is None or len(typed.shape) != len(spec.shape):
             typed.shape = ir.Shape(spec.shape)
@@ -206,7 +207,7 @@ class _Conversion:
         return self._values[x]
 
     def _inlined(self, body: Subgraph, args: Sequence[Any]) -> Any:
-        """Convert a function's operations, and return what stands for its results."""
+        """Convert a function's operations in place, and return its results."""
         scope, spec, outer = self._g.scope, self._g.spec, self._values
         self._values = outer.new_child()
         try:
@@ -217,13 +218,13 @@ class _Conversion:
                 self._node(node)
             return map_structure(self._operand, body.outputs)
         except ExportError as error:
-            self._placed = error
+            self._located = error
             raise
         finally:
             self._g.scope, self._g.spec, self._values = scope, spec, outer
 
     def _output(self, name: str, result: Any) -> ir.Value:
-        """Give a result its public name, on a node of its own where it needs one."""
+        """Give a result its public name, with an Identity if it already has a name."""
         value = self._operand(result)
         named = value.producer() is None or value.name in self._graph.outputs
         made: ir.Value = self._g.Identity(value) if named else value
@@ -232,21 +233,21 @@ class _Conversion:
         return made
 
 
-def _place(node: Node) -> str:
+def _layer_path(node: Node) -> str:
     return "/".join(node.scope) or "the model"
 
 
 def _failed(node: Node, error: Exception) -> str:
     return (
-        f"{_place(node)}: the converter of {type(node.operation).__name__} has no form "
-        f"for this use of it. Received: {type(error).__name__}: {error}"
+        f"{_layer_path(node)}: the converter of {type(node.operation).__name__} has no "
+        f"form for this use of it. Received: {type(error).__name__}: {error}"
     )
 
 
 def _no_converter(node: Node) -> str:
     reason = UNSUPPORTED.get(node.kind, "it has no converter")
     return (
-        f"Layer {_place(node)} calls the operation {node.kind}: {reason}. "
+        f"Layer {_layer_path(node)} calls the operation {node.kind}: {reason}. "
         "Write the layer with other operations, or register a converter for "
         "the layer with `keras_acts.export.register_converter`. "
         f"Received: {node.kind}"

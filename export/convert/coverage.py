@@ -1,8 +1,8 @@
-"""What of Keras exports, derived from the registry: a row an operation, a row a layer.
+"""Which operations and layers of Keras can be exported, derived from the registry.
 
-`docs/coverage.md` is made of it. An operation's state follows from its source: a public
-function of `keras.ops` makes instances of `Operation` classes, whose converters the
-registry knows, or is composed of other functions.
+`docs/coverage.md` is generated from it. The state of an operation follows from its
+source: a public function of `keras.ops` instantiates `Operation` classes, whose
+converters are registered, or is composed of other functions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STATES = {
     TRACED: "a layer whose `call` is made of `keras.ops`, and is exported through them",
     IMPOSSIBLE: "ONNX can't say it; the row says what is missing",
 }
-"""What the state of a row means."""
+"""What each state means."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Row:
     Attributes:
         name: Its public name.
         state: One of `STATES`, or `MISSING`.
-        reason: What ONNX lacks, for one that it can't express.
+        reason: What ONNX lacks, for one that can't be exported.
     """
 
     name: str
@@ -64,7 +64,7 @@ def operations() -> list[Row]:
 
 
 def layer_rows() -> list[Row]:
-    """Return the layers of `keras.layers`, by name; one with several names once."""
+    """Return the layers of `keras.layers` by name, without aliases."""
     rows = [_layer(name, cls) for name, cls in _public(keras.layers, _is_layer)]
     return sorted(rows, key=lambda row: row.name)
 
@@ -72,12 +72,12 @@ def layer_rows() -> list[Row]:
 def _public(
     space: ModuleType, wanted: Callable[[Any], bool]
 ) -> Iterator[tuple[str, Any]]:
-    seen: set[Any] = set()
+    visited: set[Any] = set()
     members = inspect.getmembers(space, wanted)
     # A class's own name comes before its aliases.
     for name, member in sorted(members, key=lambda m: (m[0] != m[1].__name__, m[0])):
-        if not name.startswith("_") and member not in seen:
-            seen.add(member)
+        if not name.startswith("_") and member not in visited:
+            visited.add(member)
             yield name, member
 
 
@@ -96,7 +96,7 @@ def _operation(name: str, function: Any) -> Row:
 
 
 def operation_kinds(function: Any) -> list[str]:
-    """Return the kinds of the operations that a function of `keras.ops` makes."""
+    """Return the kinds of the operations that a function of `keras.ops` uses."""
     module = inspect.getmodule(function)
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     called = {

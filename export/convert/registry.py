@@ -1,16 +1,17 @@
-"""Which function converts which operation or layer.
+"""The registry of converters for operations and layers.
 
 A converter mirrors the `call` of what it converts: after the graph builder and the
-operation come the arguments of `call`, tensors as ONNX values, all else as it was.
+operation come the arguments of `call`, with tensors as ONNX values and everything else
+unchanged.
 
     @converts("nn.Relu")
     def relu(g, op, x):
         return g.Relu(x)
 
-Operations go by the name of their class and its module in `keras.src.ops`, ours by
-`"keras_acts.<function>"`. A layer needs a converter only where its `call` is not made
-of `keras.ops`, or where ONNX has one operator for the whole of it; `converts_layer`
-takes the condition under which it has.
+Keras's operations are named by class and by module in `keras.src.ops`, those of this
+package by `"keras_acts.<function>"`. A layer needs a converter only if its `call` is
+not made of `keras.ops`, or if a single ONNX operator computes it; `converts_layer`
+takes the condition for the latter.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from keras_acts.export.errors import UnsupportedOperationError
 
 Converter = Callable[..., Any]
 When = Callable[[Any, Mapping[str, Any], str, str], bool]
-"""Whether a layer's converter is to convert a call: given the layer, the arguments of
-its `call` by name, the dtype of the file's arithmetic in it, and the target."""
+"""Whether a layer's converter applies to a call, given the layer, the arguments of its
+`call` by name, the dtype of the layer's arithmetic in the file, and the target."""
 
 F = TypeVar("F", bound=Converter)
 
@@ -41,27 +42,27 @@ def converts(*kinds: str) -> Callable[[F], F]:
 
     def decorate(converter: F) -> F:
         for kind in kinds:
-            _add(_OPERATIONS, kind, converter)
+            _register(_OPERATIONS, kind, converter)
         return converter
 
     return decorate
 
 
 def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
-    """Register the converter of a layer of your own, in place of tracing its `call`.
+    """Register a converter for your own layer, instead of tracing its `call`.
 
     The converter is called as `converter(g, layer, *args, **kwargs)`: `g` is the
     `GraphBuilder`, whose methods are the ONNX operators; the arguments are those of the
-    layer's `call`, tensors as ONNX values. `g.weight(layer.kernel)` gives a weight.
+    layer's `call`, with tensors as ONNX values. `g.weight(layer.kernel)` is a weight.
 
         @register_converter(Scale)
         def scale(g, layer, inputs):
             return g.Mul(inputs, g.weight(layer.factor))
 
     Raises:
-        ValueError: A layer has a converter already, or the function takes fewer than
+        ValueError: A layer already has a converter, or the function takes fewer than
             three arguments.
-        TypeError: What is given is no layer class.
+        TypeError: An argument is not a layer class.
     """
     for layer in layers or (None,):
         if not (isinstance(layer, type) and issubclass(layer, keras.layers.Layer)):
@@ -72,16 +73,16 @@ def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
 
     def decorate(converter: F) -> F:
         for layer in layers:
-            _add(_LAYERS, layer, converter)
+            _register(_LAYERS, layer, converter)
         return converter
 
     return decorate
 
 
 def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F], F]:
-    """Register the converter of layers for those calls that a condition accepts.
+    """Register a converter of layers for the calls that satisfy a condition.
 
-    The operations inside the layer are traced in any other call.
+    In all other calls, the operations inside the layer are traced.
     """
     register = register_converter(*layers)
 
@@ -93,7 +94,7 @@ def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F
     return decorate
 
 
-def _add(table: dict[Any, Converter], key: Any, converter: Converter) -> None:
+def _register(table: dict[Any, Converter], key: Any, converter: Converter) -> None:
     parameters = inspect.signature(converter).parameters.values()
     variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     if len(parameters) < 3 and not variadic:
@@ -116,7 +117,7 @@ def find_operation(kind: str) -> Converter | None:
 
 
 def find_layer(layer: Any) -> Converter | None:
-    """Return the converter of a layer, also of one that inherits the same `call`."""
+    """Return the converter of a layer, or of the class whose `call` it inherits."""
     cls = _converted_class(layer)
     return None if cls is None else _LAYERS[cls]
 
@@ -129,12 +130,12 @@ def _converted_class(layer: Any) -> type | None:
     return None
 
 
-def _refuse(layer: Any) -> None:
-    """Raise an error if a layer is one that has no way into ONNX."""
+def _reject_unsupported(layer: Any) -> None:
+    """Raise an error if a layer can't be exported."""
     for cls in type(layer).__mro__:
         reason = UNSUPPORTED_LAYERS.get(cls.__name__)
-        own = type(layer).call is not getattr(cls, "call", None)
-        if reason is None or own or cls.__module__.split(".")[0] != "keras":
+        overrides = type(layer).call is not getattr(cls, "call", None)
+        if reason is None or overrides or cls.__module__.split(".")[0] != "keras":
             continue
         raise UnsupportedOperationError(
             f"Layer {layer.name} (of type {type(layer).__name__}) can't be exported: "
@@ -149,22 +150,22 @@ def is_leaf(
     dtype: str | None = None,
     target: str = "cpu",
 ) -> bool:
-    """Whether a call of a layer is converted as a whole, not operation by operation.
+    """Whether a layer's call is converted as a whole, not operation by operation.
 
     Args:
         layer: The layer.
         args: The positional arguments of its `call`.
         kwargs: The keyword arguments.
-        dtype: Dtype of the file's arithmetic; that of the model's own for None.
-        target: What the graph shall run fast on.
+        dtype: The dtype of the file's arithmetic; None for the model's own.
+        target: What the graph is optimized for.
 
     Raises:
-        UnsupportedOperationError: It is one of Keras's layers without a way into ONNX,
-            and has no converter.
+        UnsupportedOperationError: It is a layer of Keras that can't be exported and has
+            no converter.
     """
     cls = _converted_class(layer)
     if cls is None:
-        _refuse(layer)
+        _reject_unsupported(layer)
     if cls not in _CONDITIONS:
         return cls is not None
     call = inspect.signature(layer.call).bind(*args, **kwargs)
@@ -174,10 +175,10 @@ def is_leaf(
 
 
 def registered_kinds() -> list[str]:
-    """Return the names of all operations that have a converter, sorted."""
+    """Return the names of all operations with a converter, sorted."""
     return sorted(_OPERATIONS)
 
 
 def registered_layers() -> list[type]:
-    """Return all layers that have a converter, sorted by name."""
+    """Return all layers with a converter, sorted by name."""
     return sorted(_LAYERS, key=lambda cls: cls.__name__)

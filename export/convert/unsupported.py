@@ -1,7 +1,7 @@
-"""Operations of Keras that ONNX can't express, each with what is missing there.
+"""Operations and layers of Keras that ONNX can't express, each with the reason.
 
-An entry says which operator ONNX lacks and what was tried; `docs/coverage.md` and the
-error that a model with such an operation raises are made of it.
+An entry says which operator ONNX lacks and what to do instead. `docs/coverage.md` and
+the errors raised for such models are generated from it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNSUPPORTED: dict[str, str] = {
     "math.ViewAsReal": _COMPLEX,
     "nn.Polar": _COMPLEX,
 }
-"""The reason by the kind of the operation, as in `converts`."""
+"""The reasons by the kind of the operation, as in `converts`."""
 
 _HASHES = (
     "it hashes strings, for which ONNX has no operator. Hash before the model, and "
@@ -62,4 +62,4 @@ UNSUPPORTED_LAYERS: dict[str, str] = {
         "layers, export the module with `torch.onnx`, or register a converter"
     ),
 }
-"""The reason by the name of the layer's class, for layers without a way into ONNX."""
+"""The reasons by the class name of the layer."""

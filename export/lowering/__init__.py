@@ -1,6 +1,6 @@
-"""Which form of an activation stands for it, by target, opset and dtype."""
+"""Lower each activation to ONNX operators, by target, opset and dtype."""
 
-from keras_acts.export.lowering import (  # they fill the table
+from keras_acts.export.lowering import (  # importing them fills the table
     exponential,
     gated,
     gaussian,

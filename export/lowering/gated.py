@@ -1,4 +1,4 @@
-"""The gated family: one half of an axis times a gate made of the other."""
+"""The gated family: one half of an axis times an activation of the other half."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ _GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "swish"}
 
 
 def _gated(name: str, gate: str) -> None:
-    @form(name, why=f"a product with {gate} in its own best form")
+    """Register the form of a gated activation."""
+
+    @form(name, why=f"a product with the best form of {gate}")
     def gated(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+        """Map to a Split, and a Mul of one half by the gate of the other half."""
         a, b = split(g, x, 2, axis)
         return g.Mul(a, lower(gate, g, b))
 

@@ -1,4 +1,4 @@
-"""The gaussian family: x times the normal distribution, or a sigmoid like it."""
+"""The Gaussian family: x times the normal distribution, or an approximation of it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.lowering.table import SINGLE, form, lower, since
-from keras_acts.export.lowering.values import number
+from keras_acts.export.lowering.table import FLOAT32, form, lower, since
+from keras_acts.export.lowering.values import scalar_like
 
 _TANH = (True, "tanh")
 
@@ -24,24 +24,28 @@ def _is_tanh(x: ir.Value, approximate: Any = "none") -> bool:
 
 @form("gelu", when=_is_sigmoid, why="a Swish, which onnxruntime fuses into one kernel")
 def gelu_by_sigmoid(g: GraphBuilder, x: ir.Value, approximate: Any) -> ir.Value:
+    """Map to `x * sigmoid(1.702 * x)`."""
     return lower("swish", g, x, beta=1.702)
 
 
-@form("gelu", opsets=since(20), dtypes=SINGLE, why="the standard operator, one kernel")
+@form("gelu", opsets=since(20), dtypes=FLOAT32, why="the standard operator, one kernel")
 def gelu_operator(g: GraphBuilder, x: ir.Value, approximate: Any = "none") -> ir.Value:
+    """Map to the operator Gelu."""
     return g.Gelu(x, approximate="tanh" if approximate in _TANH else None)
 
 
-@form("gelu", when=_is_tanh, why="the formula, before there is Gelu and in float64")
+@form("gelu", when=_is_tanh, why="the formula, for opsets without Gelu and for float64")
 def gelu_by_tanh(g: GraphBuilder, x: ir.Value, approximate: Any) -> ir.Value:
+    """Map to `x / 2 * (1 + tanh(sqrt(2 / π) * (x + 0.044715 * x³)))`."""
     slope = math.sqrt(2 / math.pi)
-    curve = g.Add(g.Mul(g.Mul(x, x), 0.044715 * slope), slope)
-    # Halved first, no product overflows.
-    return g.Mul(g.Mul(x, 0.5), g.Add(g.Tanh(g.Mul(x, curve)), 1.0))
+    polynomial = g.Add(g.Mul(g.Mul(x, x), 0.044715 * slope), slope)
+    # With x halved first, no product overflows.
+    return g.Mul(g.Mul(x, 0.5), g.Add(g.Tanh(g.Mul(x, polynomial)), 1.0))
 
 
-@form("gelu", dtypes=SINGLE, why="the pattern that onnxruntime fuses into one kernel")
+@form("gelu", dtypes=FLOAT32, why="the pattern that onnxruntime fuses into one kernel")
 def gelu_by_erf(g: GraphBuilder, x: ir.Value, approximate: Any = "none") -> ir.Value:
+    """Map to `x / 2 * (1 + erf(x / sqrt(2)))`."""
     return g.Mul(g.Mul(x, 0.5), g.Add(g.Erf(g.Div(x, math.sqrt(2))), 1.0))
 
 
@@ -75,19 +79,20 @@ _SCALED_ERFC = (
 
 
 def erfc(g: GraphBuilder, z: ir.Value) -> ir.Value:
-    """Return erfc(z) for z ≥ 0 in float64, which has no Erf."""
-    above = g.Add(z, 4.0)
-    t = g.Div(g.Sub(z, 4.0), above)
-    scaled = number(g, _SCALED_ERFC[-1], z)
+    """Return erfc(z) for z ≥ 0 in float64, for which onnxruntime has no Erf."""
+    denominator = g.Add(z, 4.0)
+    t = g.Div(g.Sub(z, 4.0), denominator)
+    scaled = scalar_like(g, _SCALED_ERFC[-1], z)
     for coefficient in reversed(_SCALED_ERFC[:-1]):
         scaled = g.Add(g.Mul(scaled, t), coefficient)
-    return g.Mul(g.Exp(g.Neg(g.Mul(z, z))), g.Div(scaled, above))
+    return g.Mul(g.Exp(g.Neg(g.Mul(z, z))), g.Div(scaled, denominator))
 
 
 @form("gelu", why="onnxruntime has Erf in float32 only: erfc by a polynomial")
 def gelu_by_polynomial(
     g: GraphBuilder, x: ir.Value, approximate: Any = "none"
 ) -> ir.Value:
-    size = g.Abs(x)
-    half_erfc = g.Mul(erfc(g, g.Mul(size, math.sqrt(0.5))), 0.5)
-    return g.Sub(g.Relu(x), g.Mul(size, half_erfc))
+    """Map to `relu(x) - |x| * erfc(|x| / sqrt(2)) / 2`."""
+    magnitude = g.Abs(x)
+    half_erfc = g.Mul(erfc(g, g.Mul(magnitude, math.sqrt(0.5))), 0.5)
+    return g.Sub(g.Relu(x), g.Mul(magnitude, half_erfc))

@@ -10,4 +10,5 @@ from keras_acts.export.lowering.table import EXACT, form
 
 @form("linear", dtypes=EXACT | {ir.DataType.BFLOAT16}, why="nothing to compute")
 def linear(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Return x itself."""
     return x

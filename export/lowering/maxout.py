@@ -1,4 +1,4 @@
-"""The maxout family: the largest of groups."""
+"""The maxout family: the maximum of each group of channels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _makes_pairs(x: ir.Value, units: int, axis: int = -1) -> bool:
     return x.shape is not None and x.shape[axis] == 2 * units
 
 
-@form("maxout", dtypes=EXACT, why="one product for all pieces, then the largest")
+@form("maxout", dtypes=EXACT, why="one product for all pieces, then the maximum")
 def maxout(
     g: GraphBuilder,
     x: ir.Value,
@@ -24,8 +24,9 @@ def maxout(
     bias: ir.Value | None = None,
     pieces: int = 2,
 ) -> ir.Value:
+    """Map to a MatMul with all pieces, an Add of the bias, and a channel maxout."""
     columns = g.static_shape(kernel)[-1]
-    assert columns is not None  # a weight's sizes are known
+    assert columns is not None  # a weight's shape is static
     y = g.MatMul(x, kernel)
     if bias is not None:
         y = g.Add(y, bias)
@@ -37,21 +38,23 @@ def maxout(
 def channel_maxout_pairs(
     g: GraphBuilder, x: ir.Value, units: int, axis: int = -1
 ) -> ir.Value:
+    """Map to two Gathers and a Max; the axis shrinks to `units`."""
     return _larger_of_pairs(g, x, units, axis)
 
 
-@form("channel_maxout", dtypes=EXACT, why="a view as groups, then the largest of each")
+@form("channel_maxout", dtypes=EXACT, why="a view as groups, then the maximum of each")
 def channel_maxout(
     g: GraphBuilder, x: ir.Value, units: int, axis: int = -1
 ) -> ir.Value:
+    """Map to a Reshape into groups and a ReduceMax; the axis shrinks to `units`."""
     return _largest_of_groups(g, x, units, axis)
 
 
 def _larger_of_pairs(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
     axis %= g.rank(x)
     groups = _groups(g, x, units, axis)
-    one, other = (g.Gather(groups, np.int64(i), axis=axis + 1) for i in (0, 1))
-    return g.Max(one, other)
+    first, second = (g.Gather(groups, np.int64(i), axis=axis + 1) for i in (0, 1))
+    return g.Max(first, second)
 
 
 def _largest_of_groups(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
@@ -60,10 +63,10 @@ def _largest_of_groups(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> i
 
 
 def _groups(g: GraphBuilder, x: ir.Value, units: int, axis: int) -> ir.Value:
-    """Return a view with an axis of the members of a group behind that of the units."""
+    """Return a view with the axis split in two: units, and members of each group."""
     sizes: list[int | ir.Value] = [
         g.size(x, i) if size is None else size
         for i, size in enumerate(g.static_shape(x))
     ]
-    # Before the axis 0 copies a size; of the axis itself -1 is what the units leave.
+    # 0 copies a size before the axis; -1 is the number of members of a group.
     return g.Reshape(x, g.shape(*([0] * axis), units, -1, *sizes[axis + 1 :]))

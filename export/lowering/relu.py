@@ -8,11 +8,11 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.lowering.table import EXACT, SINGLE, form, lower, until
-from keras_acts.export.lowering.values import below, known, number
+from keras_acts.export.lowering.table import EXACT, FLOAT32, form, lower, until
+from keras_acts.export.lowering.values import constant_value, minimum, scalar_like
 
 
-def _is_plain(
+def _is_plain_relu(
     x: ir.Value,
     negative_slope: float = 0.0,
     max_value: float | None = None,
@@ -21,14 +21,15 @@ def _is_plain(
     return negative_slope == 0 and threshold == 0
 
 
-@form("relu", dtypes=EXACT, when=_is_plain, why="Relu, or Clip: one exact kernel")
+@form("relu", dtypes=EXACT, when=_is_plain_relu, why="Relu, or Clip: one exact kernel")
 def relu_operator(
     g: GraphBuilder, x: ir.Value, max_value: float | None = None, **_: float
 ) -> ir.Value:
+    """Map to Relu, or to Clip with a maximum."""
     return g.Relu(x) if max_value is None else g.Clip(x, 0.0, max_value)
 
 
-@form("relu", why="its parts, each in its own best form")
+@form("relu", why="its parts, each in its best form")
 def relu_parts(
     g: GraphBuilder,
     x: ir.Value,
@@ -36,6 +37,7 @@ def relu_parts(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> ir.Value:
+    """Map to a thresholded or leaky ReLU, and a Min for the maximum."""
     if negative_slope == 0:
         y = lower("thresholded_relu", g, x, theta=threshold)
     elif threshold == 0:
@@ -46,7 +48,7 @@ def relu_parts(
     return y if max_value is None else g.Min(y, max_value)
 
 
-def _agrees(
+def _has_nonnegative_arguments(
     x: ir.Value,
     negative_slope: float = 0.0,
     max_value: float | None = None,
@@ -55,12 +57,18 @@ def _agrees(
     return negative_slope >= 0 and threshold >= 0
 
 
-@form("keras_relu", dtypes=EXACT, when=_agrees, why="Keras's is then ours")
+@form(
+    "keras_relu",
+    dtypes=EXACT,
+    when=_has_nonnegative_arguments,
+    why="Keras's ReLU then equals this package's",
+)
 def keras_relu(g: GraphBuilder, x: ir.Value, **arguments: Any) -> ir.Value:
+    """Map to the ReLU of this package."""
     return lower("relu", g, x, **arguments)
 
 
-@form("keras_relu", why="Keras's own sum of both sides, for arguments below 0")
+@form("keras_relu", why="Keras's own sum of both sides, for negative arguments")
 def keras_relu_sum(
     g: GraphBuilder,
     x: ir.Value,
@@ -68,44 +76,51 @@ def keras_relu_sum(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> ir.Value:
+    """Map to a thresholded ReLU less `negative_slope * relu(threshold - x)`."""
     y = lower("thresholded_relu", g, x, theta=threshold)
     if max_value is not None:
         y = g.Clip(y, 0.0, max_value)
     if negative_slope == 0:
         return y
-    return g.Sub(y, g.Mul(g.Relu(g.Sub(number(g, threshold, x), x)), negative_slope))
+    return g.Sub(
+        y, g.Mul(g.Relu(g.Sub(scalar_like(g, threshold, x), x)), negative_slope)
+    )
 
 
 @form("relu6", dtypes=EXACT, why="one exact kernel")
 def relu6(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to Clip from 0 to 6."""
     return g.Clip(x, 0.0, 6.0)
 
 
 @form(
     "leaky_relu",
-    dtypes=SINGLE,
+    dtypes=FLOAT32,
     when=lambda x, negative_slope=0.01: negative_slope != 0,
     why="one kernel, faster than Mul and Max",
 )
 def leaky_relu_operator(
     g: GraphBuilder, x: ir.Value, negative_slope: float = 0.01
 ) -> ir.Value:
+    """Map to the operator LeakyRelu."""
     return g.LeakyRelu(x, alpha=float(negative_slope))
 
 
-@form("leaky_relu", why="a slope of 0 is Relu's; LeakyRelu's kernel is float32")
+@form("leaky_relu", why="a slope of 0 is Relu; LeakyRelu has a float32 kernel only")
 def leaky_relu_extreme(
     g: GraphBuilder, x: ir.Value, negative_slope: float = 0.01
 ) -> ir.Value:
+    """Map to Relu for a slope of 0, else to a PReLU."""
     return (
         g.Relu(x) if negative_slope == 0 else lower("prelu", g, x, alpha=negative_slope)
     )
 
 
-@form("rrelu", why="inference has the mean of the slopes")
+@form("rrelu", why="inference uses the mean of the slopes")
 def rrelu(
     g: GraphBuilder, x: ir.Value, lower: float = 1 / 8, upper: float = 1 / 3, **_: Any
 ) -> ir.Value:
+    """Map to a leaky ReLU with the mean of both slopes."""
     return _leaky(g, x, (lower + upper) / 2)
 
 
@@ -114,18 +129,18 @@ def _leaky(g: GraphBuilder, x: ir.Value, slope: float) -> ir.Value:
 
 
 def _is_below_one(x: ir.Value, alpha: Any) -> bool:
-    slopes = known(alpha)
-    # A slope of 0 would make NaN of +inf.
+    slopes = constant_value(alpha)
+    # A slope of 0 would turn +inf into NaN.
     return slopes is not None and bool(np.all((slopes <= 1) & (slopes != 0)))
 
 
 def _is_above_one(x: ir.Value, alpha: Any) -> bool:
-    slopes = known(alpha)
+    slopes = constant_value(alpha)
     return slopes is not None and bool(np.all(slopes >= 1))
 
 
-def _is_slope(x: ir.Value, alpha: Any) -> bool:
-    """Whether PRelu takes it: a tensor that broadcasts to x and not x to it."""
+def _broadcasts_to_x(x: ir.Value, alpha: Any) -> bool:
+    """Whether PRelu takes a slope: a tensor that broadcasts to x, not the reverse."""
     if not isinstance(alpha, ir.Value) or x.shape is None or alpha.shape is None:
         return False
     sizes = list(x.shape)[len(x.shape) - len(alpha.shape) :]
@@ -136,62 +151,67 @@ def _is_slope(x: ir.Value, alpha: Any) -> bool:
 @form(
     "prelu",
     targets=("cuda", "portable"),
-    dtypes=SINGLE,
-    when=_is_slope,
-    why="the standard operator, one kernel on CUDA; on the CPU it is a slow one",
+    dtypes=FLOAT32,
+    when=_broadcasts_to_x,
+    why="the standard operator, one kernel on CUDA but slow on the CPU",
 )
 def prelu_operator(g: GraphBuilder, x: ir.Value, alpha: ir.Value) -> ir.Value:
+    """Map to the operator PRelu."""
     return g.PRelu(x, alpha)
 
 
-@form(
-    "prelu", when=_is_below_one, why="two passes: slopes up to 1 bend the line upwards"
-)
+@form("prelu", when=_is_below_one, why="two passes: for slopes up to 1 PReLU is convex")
 def prelu_max(g: GraphBuilder, x: ir.Value, alpha: Any) -> ir.Value:
+    """Map to `max(x, alpha * x)`, for slopes up to 1."""
     return g.Max(x, g.Mul(x, alpha))
 
 
-@form("prelu", when=_is_above_one, why="two passes: slopes from 1 on bend it downwards")
+@form(
+    "prelu", when=_is_above_one, why="two passes: for slopes from 1 on PReLU is concave"
+)
 def prelu_min(g: GraphBuilder, x: ir.Value, alpha: Any) -> ir.Value:
+    """Map to `min(x, alpha * x)`, for slopes from 1 on."""
     return g.Min(x, g.Mul(x, alpha))
 
 
-@form(
-    "prelu", why="right for slopes on both sides of 1, or unknown, in four fast passes"
-)
+@form("prelu", why="four fast passes, right for all slopes, known or not")
 def prelu_sum(g: GraphBuilder, x: ir.Value, alpha: Any) -> ir.Value:
-    return g.Add(g.Relu(x), g.Mul(below(g, x), alpha))
+    """Map to `relu(x) + alpha * min(x, 0)`."""
+    return g.Add(g.Relu(x), g.Mul(minimum(g, x), alpha))
 
 
 @form("aprelu", why="a PReLU whose slope the layer computes")
 def aprelu(g: GraphBuilder, x: ir.Value, slope: Any) -> ir.Value:
+    """Map to a PReLU with a computed slope."""
     return lower("prelu", g, x, alpha=slope)
 
 
 @form(
     "thresholded_relu",
     targets=("cpu", "portable"),
-    dtypes=SINGLE,
+    dtypes=FLOAT32,
     why="the standard operator, one kernel; NaN becomes 0",
 )
 @form(
     "thresholded_relu",
     targets=("cuda",),
     opsets=until(21),
-    dtypes=SINGLE,
-    why="one kernel, which many releases match up to opset 21 only; NaN becomes 0",
+    dtypes=FLOAT32,
+    why="one kernel, registered by many releases up to opset 21; NaN becomes 0",
 )
 def thresholded_relu_operator(
     g: GraphBuilder, x: ir.Value, theta: float = 1.0
 ) -> ir.Value:
+    """Map to the operator ThresholdedRelu."""
     return g.ThresholdedRelu(x, alpha=float(theta))
 
 
-@form("thresholded_relu", why="a comparison and a choice; NaN stays")
+@form("thresholded_relu", why="a comparison and a Where; NaN stays")
 def thresholded_relu_choice(
     g: GraphBuilder, x: ir.Value, theta: float = 1.0
 ) -> ir.Value:
-    return _replaced_up_to(g, x, theta, 0.0)
+    """Map to a Where: 0 up to the threshold, x above it."""
+    return _where_above(g, x, theta, 0.0)
 
 
 @form(
@@ -202,33 +222,38 @@ def thresholded_relu_choice(
 def threshold_zero(
     g: GraphBuilder, x: ir.Value, threshold: float, default_value: float
 ) -> ir.Value:
+    """Map to a thresholded ReLU, for a default value of 0."""
     return lower("thresholded_relu", g, x, theta=threshold)
 
 
-@form("threshold", why="a comparison and a choice; NaN stays")
+@form("threshold", why="a comparison and a Where; NaN stays")
 def threshold_choice(
     g: GraphBuilder, x: ir.Value, threshold: float, default_value: float
 ) -> ir.Value:
-    return _replaced_up_to(g, x, threshold, default_value)
+    """Map to a Where: the default value up to the threshold, x above it."""
+    return _where_above(g, x, threshold, default_value)
 
 
-def _replaced_up_to(
+def _where_above(
     g: GraphBuilder, x: ir.Value, limit: float, default: float
 ) -> ir.Value:
-    return g.Where(g.LessOrEqual(x, limit), number(g, default, x), x)
+    return g.Where(g.LessOrEqual(x, limit), scalar_like(g, default, x), x)
 
 
 @form("squared_relu", why="two passes")
 def squared_relu(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `relu(x)²`."""
     positive = g.Relu(x)
     return g.Mul(positive, positive)
 
 
-@form("crelu", dtypes=EXACT, why="both halves by Relu, exact")
+@form("crelu", dtypes=EXACT, why="two exact kernels")
 def crelu(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+    """Map to a Concat of `relu(x)` and `relu(-x)`; the axis doubles."""
     return g.Concat(g.Relu(x), g.Relu(g.Neg(x)), axis=axis)
 
 
 @form("tlu", dtypes=EXACT, why="one exact kernel")
 def tlu(g: GraphBuilder, x: ir.Value, tau: Any) -> ir.Value:
+    """Map to `max(x, tau)`."""
     return g.Max(x, tau)

@@ -1,13 +1,14 @@
-"""The choice of forms, as data: of each activation's forms the first that serves.
+"""The table of forms: of each activation's forms, the first that applies is used.
 
-A form is a short function that writes an activation with the graph builder. `@form`
-puts it into the table, with where it serves and why it was chosen there:
+A form is a short function that builds an activation from ONNX operators. `@form` adds
+it to the table, with the conditions under which it applies and the reason for it:
 
     @form("mish", targets=("portable",), opsets=range(18, 27), why="…")
     def operator(g, x):
         return g.Mish(x)
 
-Forms stand in the order of preference. The last of an activation serves everywhere.
+Forms are tried in the order of registration. The last form of an activation applies
+everywhere.
 """
 
 from __future__ import annotations
@@ -27,22 +28,22 @@ from keras_acts.export.options import OPSETS, TARGETS
 Builder = Callable[..., Any]
 B = TypeVar("B", bound=Builder)
 
-SINGLE = frozenset((ir.DataType.FLOAT,))
-"""Operators for which onnxruntime has a CPU kernel in float32 alone."""
+FLOAT32 = frozenset((ir.DataType.FLOAT,))
+"""For operators that have only a float32 kernel on onnxruntime's CPU."""
 
-FLOATS = SINGLE | {ir.DataType.DOUBLE}
+FLOATS = FLOAT32 | {ir.DataType.DOUBLE}
 
 EXACT = FLOATS | {ir.DataType.FLOAT16}
-"""Forms that round nowhere. Others compute half precision in float32 and round once."""
+"""For forms without rounding. Others compute float16 in float32 and round once."""
 
 
 def since(opset: int) -> range:
-    """Return the opsets from one on."""
+    """Return the opsets from `opset` on."""
     return range(opset, OPSETS.stop)
 
 
 def until(opset: int) -> range:
-    """Return the opsets up to one."""
+    """Return the opsets up to `opset`, inclusive."""
     return range(OPSETS.start, opset + 1)
 
 
@@ -52,16 +53,16 @@ def _always(x: ir.Value, **arguments: Any) -> bool:
 
 @dataclass(frozen=True)
 class Form:
-    """One way to write an activation, and where it serves.
+    """One way to build an activation, and the conditions under which it applies.
 
     Attributes:
-        activation: What it computes.
-        build: `build(g, x, **arguments)` appends it to a graph.
-        why: Why it was chosen where it serves.
-        targets: For which targets.
-        opsets: At which opsets.
-        dtypes: In which types its arithmetic is right and runs.
-        when: `when(x, **arguments)` tells whether it computes this use of it.
+        activation: The activation that it computes.
+        build: `build(g, x, **arguments)` appends it to the graph.
+        why: The reason for choosing it where it applies.
+        targets: The targets that it is for.
+        opsets: The opsets that it is for.
+        dtypes: The dtypes in which it is accurate and has kernels.
+        when: `when(x, **arguments)` returns whether it supports these arguments.
     """
 
     activation: str
@@ -74,10 +75,10 @@ class Form:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether it computes some uses of the activation only."""
+        """Whether it supports only some arguments of the activation."""
         return self.when is not _always
 
-    def serves(
+    def applies(
         self,
         target: str,
         opset: int,
@@ -97,11 +98,11 @@ class Form:
 _FORMS: dict[str, list[Form]] = {}
 
 FORMS: Mapping[str, Sequence[Form]] = MappingProxyType(_FORMS)
-"""The forms of each activation, in the order of preference."""
+"""The forms of each activation, in order of preference."""
 
 
 def form(*activations: str, why: str, **where: Any) -> Callable[[B], B]:
-    """Put a form into the table, after those that stand there.
+    """Register a form, after those registered before.
 
     Args:
         activations: The activations that it computes.
@@ -121,26 +122,26 @@ def form(*activations: str, why: str, **where: Any) -> Callable[[B], B]:
 def choose(
     activation: str, g: GraphBuilder, x: ir.Value, arguments: Mapping[str, Any]
 ) -> Form:
-    """Return the first form that serves: in the type of `x`, or else in float32.
+    """Return the first form that applies: in the dtype of `x`, else in float32.
 
     Raises:
-        UnsupportedOperationError: There is none.
+        UnsupportedOperationError: No form applies.
     """
     for dtype in (require_dtype(x), ir.DataType.FLOAT):
         for one in _FORMS.get(activation, ()):
-            if one.serves(g.target, g.opset, dtype, x, arguments):
+            if one.applies(g.target, g.opset, dtype, x, arguments):
                 return one
     raise UnsupportedOperationError(
-        f"No form of {activation} serves target {g.target!r} at opset {g.opset}. "
+        f"No form of {activation} supports target {g.target!r} at opset {g.opset}. "
         f"Received: {activation} of {x.dtype}"
     )
 
 
 def lower(activation: str, g: GraphBuilder, x: ir.Value, **arguments: Any) -> ir.Value:
-    """Append an activation in the form chosen for the builder's target and opset.
+    """Append an activation, in the form chosen for the builder's target and opset.
 
     Args:
-        activation: Its name, that of the function in `keras_acts.functional`.
+        activation: The name of the function in `keras_acts.functional`.
         g: The graph builder.
         x: The input.
         arguments: The other arguments of the function: Python values, or ONNX values.
@@ -148,8 +149,7 @@ def lower(activation: str, g: GraphBuilder, x: ir.Value, **arguments: Any) -> ir
     chosen = choose(activation, g, x, arguments)
     dtype = require_dtype(x)
     if dtype in chosen.dtypes:
-        result: ir.Value = chosen.build(g, x, **arguments)
-        return result
+        return chosen.build(g, x, **arguments)
 
     def single(argument: Any) -> Any:
         is_like_x = isinstance(argument, ir.Value) and argument.dtype == dtype

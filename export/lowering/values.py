@@ -1,4 +1,4 @@
-"""Pieces that forms of several families are made of."""
+"""Building blocks of the forms of several families."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from keras_acts.export.builder.types import require_dtype
 Array = np.ndarray[Any, Any]
 
 LINEAR_FROM = {ir.DataType.FLOAT: 16.0, ir.DataType.DOUBLE: 37.0}
-"""From where on log(1 + e^z) is z, to all digits."""
+"""From these z on, log(1 + e^z) rounds to z."""
 
 
-def number(g: GraphBuilder, value: float, like: ir.Value) -> ir.Value:
-    """Return a number in the type of a value, where an operator takes it first."""
+def scalar_like(g: GraphBuilder, value: float, like: ir.Value) -> ir.Value:
+    """Return a number as a scalar in the dtype of a value."""
     return g.constant(np.asarray(value, require_dtype(like).numpy()))
 
 
-def known(argument: Any) -> Array | None:
-    """Return what an argument is at export: a number, a weight; else None."""
+def constant_value(argument: Any) -> Array | None:
+    """Return the value of a number or a constant weight, else None."""
     if not isinstance(argument, ir.Value):
         return np.asarray(argument, np.float64)
     if argument.const_value is None:
@@ -30,26 +30,24 @@ def known(argument: Any) -> Array | None:
     return argument.const_value.numpy().astype(np.float64)
 
 
-def below(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
+def minimum(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
     """Return `min(x, limit)` in one vectorized pass; Min is slower.
 
-    Without its lower bound, Clip would make the lowest finite number of -inf.
+    Without a lower bound, Clip would turn -inf into the lowest finite number.
     """
-    clipped: ir.Value = g.Clip(x, number(g, float("-inf"), x), limit)
-    return clipped
+    return g.Clip(x, scalar_like(g, float("-inf"), x), limit)
 
 
-def exp_below(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
-    """Return `exp(min(x, limit))`, which does not overflow."""
-    result: ir.Value = g.Exp(g.Clip(x, None, limit))
-    return result
+def clipped_exp(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
+    """Return `exp(min(x, limit))`, which can't overflow."""
+    return g.Exp(g.Clip(x, None, limit))
 
 
-def log_of_next(g: GraphBuilder, u: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Return `log(w)`, `w` and `w - 1` of the rounded `w = 1 + u`.
+def log_one_plus(g: GraphBuilder, u: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Return `log(w)`, `w` and `w - 1` for the rounded `w = 1 + u`.
 
-    What `u` has more than `w - 1` was rounded off; its share in log(1 + u) is a
-    quotient by `w`.
+    The part of `u` that was rounded off is `u - (w - 1)`; divided by `w`, it corrects
+    `log(w)` to `log(1 + u)`.
     """
     w = g.Add(u, 1.0)
     return g.Log(w), w, g.Sub(w, 1.0)

@@ -1,8 +1,8 @@
-"""Proof that an ONNX model answers as the Keras model does.
+"""Proof that an ONNX model computes what the Keras model computes.
 
-Data passes through in this order: `pairing` of inputs and outputs, `inputs` (with
-`edges` and `limits`), `reference` and `session` (both sides' answers), `compare` with
-`tolerances`, `localize`, `report` with `table`. `verify` is the flow.
+A verification goes through these modules in order: `pairing` (of inputs and outputs),
+`inputs` (with `edges` and `index_limits`), `reference` and `session` (the outputs of
+both sides), `compare` (with `tolerances`), `localize` and `report`. `verify` runs it.
 """
 
 from keras_acts.export.parity.report.report import (

@@ -1,4 +1,4 @@
-"""Compare one output of one run, and sum up many comparisons."""
+"""Compare one output of one run, and summarize many comparisons."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
 
-_SUM_OF_CLASSES = 1e-2  # how far probabilities may sum from 1, in half precision too
+_SUM_OF_CLASSES = 1e-2  # how far probabilities may sum from 1, for half precision
 
 
 @dataclass(frozen=True)
 class Worst:
-    """The element that lies furthest beyond its tolerance, or nearest to it.
+    """The element whose error exceeds its tolerance most, or comes closest to it.
 
     Attributes:
         case: Name of the run.
-        index: Where in the output.
-        input: The input there: the number itself where input and output have one
-            shape, the range of that sample otherwise.
-        expected: Keras's answer.
-        got: The ONNX model's answer.
-        excess: The error in units of what is allowed; above 1 it is a mismatch.
+        index: Its index in the output.
+        input: The input at that index where input and output have the same shape,
+            otherwise the range of that sample.
+        expected: Keras's output.
+        got: The ONNX model's output.
+        excess: The error divided by the allowed error; above 1 it is a mismatch.
     """
 
     case: str
@@ -36,7 +36,7 @@ class Worst:
 
 @dataclass(frozen=True)
 class Errors:
-    """The largest error, the mean, and the one that 99 % stay below."""
+    """The largest error, the mean, and the 99th percentile."""
 
     max: float = 0.0
     mean: float = 0.0
@@ -44,7 +44,7 @@ class Errors:
 
     @classmethod
     def of(cls, errors: Array) -> Errors:
-        """Return the figures of some errors, zeros for none."""
+        """Return the statistics of an array of errors, zeros if it is empty."""
         if not errors.size:
             return cls()
         p99 = float(np.percentile(errors, 99))
@@ -53,21 +53,21 @@ class Errors:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one run says of one output.
+    """The comparison of one output in one run.
 
     Attributes:
         case: Name of the run.
         compared: Number of elements.
-        mismatches: Number of elements beyond tolerance; NaN and infinity that only
-            one side has, or of another sign, are among them.
-        nonfinite: Number of those disagreements about NaN and infinity.
+        mismatches: Number of elements beyond tolerance, including NaN or infinity on
+            one side only, and infinities of different signs.
+        nonfinite: Number of those mismatches that involve NaN or infinity.
         absolute: Errors of the finite elements.
-        relative: Errors as parts of the expected number, where it is not 0.
+        relative: Errors divided by the expected number, where that is not 0.
         max_ulps: Largest error in units in the last place.
-        classes: Number of distributions over classes; 0 where it is none.
+        classes: Number of class distributions; 0 if the output is not one.
         classes_agreed: Number of those whose most probable class is the same.
-        worst: The worst element, None where there is no element.
-        problem: Why nothing could be compared, such as another shape.
+        worst: The worst element, None if the output is empty.
+        problem: Why nothing could be compared, for instance different shapes.
     """
 
     case: str
@@ -97,20 +97,20 @@ def compare(
     inputs: Sequence[Array] = (),
     *,
     magnitude: float = 0.0,
-    scale: float = 0.0,
-    stretch: float = 1.0,
+    output_scale: float = 0.0,
+    input_scale: float = 1.0,
 ) -> Comparison:
     """Compare two arrays element by element.
 
     Args:
         case: Name of the run.
-        expected: Keras's answer.
-        got: The ONNX model's answer.
-        tolerance: What may differ. Integers and booleans must be equal.
-        inputs: The inputs of the run, to tell the one at the worst element.
-        magnitude: The largest answer for that output to other inputs of this kind.
-        scale: The largest answer for that output to ordinary inputs.
-        stretch: The largest input, where sums lie between it and the output.
+        expected: Keras's output.
+        got: The ONNX model's output.
+        tolerance: The allowed error. Integers and booleans must be equal.
+        inputs: The inputs of the run, to report the one at the worst element.
+        magnitude: The largest value of that output on other inputs of this kind.
+        output_scale: The largest value of that output on ordinary inputs.
+        input_scale: The largest input, if sums lie between it and the output.
     """
     if expected.shape != got.shape:
         return Comparison(
@@ -120,14 +120,14 @@ def compare(
     exact = expected.dtype.kind not in "fc"
     want, have = expected.astype(np.float64), got.astype(np.float64)
     finite = np.isfinite(want) & np.isfinite(have)
-    alike = ~finite & ((want == have) | (np.isnan(want) & np.isnan(have)))
+    same_nonfinite = ~finite & ((want == have) | (np.isnan(want) & np.isnan(have)))
     error = np.where(finite, np.abs(have - want), 0.0)
     magnitude = max(magnitude, largest(want))
-    allowed = tolerance.allowed(want, magnitude, scale, stretch)
+    allowed = tolerance.allowed(want, magnitude, output_scale, input_scale)
     if exact:
         allowed = np.zeros_like(want)
     ulps = tolerance.ulps(np.where(finite, want, 1.0), error)
-    nonfinite = ~finite & ~alike
+    nonfinite = ~finite & ~same_nonfinite
     bad = nonfinite | (finite & (error > allowed))
     excess = _excess(error, allowed, finite, nonfinite)
     relative = error[finite & (want != 0)] / np.abs(want[finite & (want != 0)])
@@ -155,7 +155,7 @@ def _excess(error: Array, allowed: Array, finite: Array, nonfinite: Array) -> Ar
 
 
 def _class_agreement(want: Array, have: Array) -> tuple[int, int]:
-    """Count the distributions over the last axis, and those with the same mode."""
+    """Count the distributions along the last axis, and those with the same mode."""
     if want.ndim < 2 or want.shape[-1] < 2 or not want.size:
         return 0, 0
     if not (np.isfinite(want).all() and (want >= 0).all()):
@@ -188,14 +188,14 @@ def _input_at(x: Array, index: tuple[int, ...], shape: tuple[int, ...]) -> str:
     if x.ndim and shape and x.shape[0] == shape[0]:
         x = x[index[0]]
     if x.dtype.kind in "OSU":
-        return f"{x.size} texts"
+        return f"{x.size} strings"
     numbers = x.astype(np.float64)
     return f"{numbers.min():.6g} to {numbers.max():.6g}" if x.size else "empty"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Several comparisons of one output as one: sums, means, and the worst of each."""
+    """Several comparisons of one output combined: sums, means and maxima."""
 
     compared: int
     mismatches: int
@@ -209,7 +209,7 @@ class Summary:
 
 
 def summarize(comparisons: Sequence[Comparison]) -> Summary:
-    """Sum up comparisons. A `p99` is the largest of the runs' own."""
+    """Combine comparisons; `p99` is the largest of the runs' percentiles."""
     compared = sum(one.compared for one in comparisons)
     classes = sum(one.classes for one in comparisons)
     agreed = sum(one.classes_agreed for one in comparisons)

@@ -1,4 +1,4 @@
-"""Edge inputs: where activations bend, saturate, overflow and are undefined."""
+"""Edge inputs: where activations have kinks, saturate, overflow or are undefined."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.parity.tolerances import PRECISIONS, Array
 
 MAGNITUDES = (1e-30, 0.5, 1.0, 2.5, 3.0, 6.0, 20.0, 88.0)
-"""A tiny normal number, the kinks of the hard and the clipped activations, and
-where sigmoids, softplus and exponentials saturate or come to float32's ends."""
+"""A tiny normal number, the kinks of hard and clipped activations, and where sigmoids,
+softplus and exponentials saturate or reach the limits of float32."""
 
-_MOST_OWN = 8  # marks taken from a model's own activations
+_MOST_BREAKPOINTS = 8  # taken from a model's own activations
 
 _KERAS_ACTIVATIONS = (
     keras.layers.Activation,
@@ -29,19 +29,19 @@ _KERAS_ACTIVATIONS = (
     keras.layers.Softmax,
 )
 
-# Activations that sum products inside, as a Dense layer does.
+# Activations that compute sums of products, as a Dense layer does.
 _WITH_SUMS = (layers.APReLU, layers.Maxout)
 
 
 @dataclass(frozen=True)
 class Edge:
-    """Some edge inputs that are run together.
+    """Edge inputs that are run together.
 
     Attributes:
         name: What they are.
         values: The numbers.
-        ordinary: Whether any model must agree on them. The others are beyond what
-            sums survive, or are no numbers, and decide for lone activations at most.
+        ordinary: Whether every model must agree on them. The others overflow in sums
+            or are not numbers, and decide for standalone activations at most.
         finite: Whether they are normal finite numbers.
     """
 
@@ -51,34 +51,35 @@ class Edge:
     finite: bool = True
 
     def rows(self, shape: tuple[int, ...]) -> int:
-        """Return the batch size at which each value has its place in a shape."""
+        """Return the batch size at which a shape has an element for each value."""
         elements = int(np.prod(shape[1:], dtype=int))
         return -(-len(self.values) // max(elements, 1))
 
     def filled(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        """Return an array that has each value somewhere, in an irregular order.
+        """Return an array that contains each value, in random order.
 
-        Most are positive: sums over an axis would come to nothing but their rounding
-        errors if the values canceled.
+        Most are positive: if the values canceled, sums over an axis would consist of
+        rounding errors only.
         """
         odds = np.where(np.signbit(self.values), 1.0, 3.0)
         count = int(np.prod(shape, dtype=int))
         drawn = rng.choice(self.values, count, p=odds / odds.sum())
-        places = rng.permutation(count)[: len(self.values)]
-        drawn[places] = self.values[: len(places)]
+        indices = rng.permutation(count)[: len(self.values)]
+        drawn[indices] = self.values[: len(indices)]
         return drawn.reshape(shape)
 
 
 def edges(model: Any, precision: str) -> Iterator[Edge]:
-    """Yield the edge inputs of a model, those of one magnitude together.
+    """Yield the edge inputs of a model, grouped by magnitude.
 
-    A large output would lend its tolerance to a small one, so magnitudes are apart.
+    A large output would loosen the tolerance of a small one, so magnitudes are not
+    mixed.
     """
     row = PRECISIONS[precision]
     yield Edge("0", np.array([0.0]))
-    # Keras's argmax takes -0 for less than 0, which ONNX does not.
+    # Keras's argmax orders -0 before 0; ONNX's does not.
     yield Edge("±0", np.array([0.0, -0.0]), ordinary=False)
-    for size in (*MAGNITUDES, *own_marks(model)):
+    for size in (*MAGNITUDES, *breakpoints(model)):
         yield Edge(f"±{size:g} and neighbours", _around(size, precision))
     tiny = row.smallest_normal
     yield Edge("±smallest normal", np.array([tiny, -tiny]), ordinary=False)
@@ -96,18 +97,18 @@ def _around(size: float, precision: str) -> Array:
     return np.concatenate([near, -near])
 
 
-def own_marks(model: Any) -> list[float]:
-    """Return the magnitudes among the arguments of a model's activations.
+def breakpoints(model: Any) -> list[float]:
+    """Return the magnitudes in the configurations of a model's activations.
 
-    Thresholds, limits and slopes are where an activation bends.
+    An activation has its kinks at thresholds and limits.
     """
-    marks: list[float] = []
+    found: list[float] = []
     for layer in all_layers(model):
         if _is_activation(layer):
             config = layer.get_config().values()
             numbers = [abs(float(v)) for v in config if _is_number(v)]
-            marks += [v for v in numbers if 0 < v < 1e4 and v not in MAGNITUDES]
-    return list(dict.fromkeys(marks))[:_MOST_OWN]
+            found += [v for v in numbers if 0 < v < 1e4 and v not in MAGNITUDES]
+    return list(dict.fromkeys(found))[:_MOST_BREAKPOINTS]
 
 
 def _is_number(value: Any) -> bool:
@@ -119,14 +120,14 @@ def _is_activation(layer: Any) -> bool:
     return isinstance(layer, (*ours, *_KERAS_ACTIVATIONS))
 
 
-def is_lone_activation(model: Any) -> bool:
-    """Whether a model is one activation, which owes its answer at every number.
+def is_standalone_activation(model: Any) -> bool:
+    """Whether a model is a single activation, which must be right for every number.
 
-    Behind a sum of products the largest numbers overflow in one order of the sum and
-    not in another.
+    After a sum of products, whether the largest numbers overflow depends on the order
+    of the sum.
     """
-    inside = [
+    computing = [
         x for x in all_layers(model) if not isinstance(x, keras.layers.InputLayer)
     ]
-    lone = inside[0] if len(inside) == 1 else model
-    return _is_activation(lone) and not isinstance(lone, _WITH_SUMS)
+    candidate = computing[0] if len(computing) == 1 else model
+    return _is_activation(candidate) and not isinstance(candidate, _WITH_SUMS)

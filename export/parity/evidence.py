@@ -1,4 +1,4 @@
-"""What the runs of a verification show, and the verdict that follows from it."""
+"""What the runs of a verification show, and the verdict that follows."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from keras_acts.export.parity.report.report import (
 )
 from keras_acts.export.parity.session import (
     NotLoadableError,
-    ProviderNotThereError,
+    ProviderUnavailableError,
     Session,
+    conflicting_builds,
     open_session,
-    side_by_side,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
 from keras_acts.export.parity.variation import Variation
 from keras_acts.export.parity.versions import versions
 
-HARDLY = 1e-3
-"""A model whose outputs vary less than this part of their magnitude proves nothing."""
+LEAST_VARIATION = 1e-3
+"""Outputs that vary less than this fraction of their magnitude prove nothing."""
 
 
 @dataclass
 class Evidence:
-    """What the runs have shown so far."""
+    """The results of the runs so far."""
 
     reference: Reference
     onnx_model: OnnxModel
@@ -57,13 +57,13 @@ class Evidence:
     divergence: Divergence | None = None
 
     def open(self, asked: Mapping[str, Mapping[str, Any]]) -> list[Session]:
-        """Load the ONNX model on each provider, and note those that cannot."""
+        """Load the ONNX model on each provider, and record those that can't."""
         sessions = []
         for name, options in asked.items():
             try:
                 sessions.append(open_session(self.onnx_model, name, options))
                 self.providers.append(ProviderReport(name, ran=True))
-            except ProviderNotThereError as error:
+            except ProviderUnavailableError as error:
                 self.providers.append(ProviderReport(name, False, str(error)))
             except NotLoadableError as error:
                 self.providers.append(ProviderReport(name, False, str(error)))
@@ -76,12 +76,12 @@ class Evidence:
         inputs: list[pairing.PairedInput],
         sessions: Sequence[Session],
     ) -> None:
-        """Run both sides on every case, and look where they part if they do."""
+        """Run both sides on every case, and localize the first difference."""
         names = {one.spec.name: one.port.name for one in inputs}
         self.warnings += pairing.renamings(names, "input")
         failing: Case | None = None
         for case in cases if sessions else ():
-            case = self._seen(case)
+            case = self._with_cast_inputs(case)
             expected = self._expected(case)
             if expected is None:
                 continue
@@ -92,16 +92,16 @@ class Evidence:
             failing = failing or (None if all(verdicts) else case)
         if sessions and not any(self.comparisons.values()):
             raise ValueError(
-                "No input could be made up that the model takes: give `inputs`. "
+                "The model accepts no generated input: pass `inputs`. "
                 f"Received: {self.warnings[-1] if self.warnings else 'no case'}"
             )
         if failing:
             self._localize(failing, inputs)
 
-    def _seen(self, case: Case) -> Case:
+    def _with_cast_inputs(self, case: Case) -> Case:
         specs = {spec.name: spec for spec in self.reference.signature.inputs}
-        seen = self.reference.seen
-        inputs = {n: seen(x, specs[n]) for n, x in case.inputs.items()}
+        cast_input = self.reference.cast_input
+        inputs = {n: cast_input(x, specs[n]) for n, x in case.inputs.items()}
         return replace(case, inputs=inputs)
 
     def _expected(self, case: Case) -> dict[str, Array] | None:
@@ -153,19 +153,21 @@ class Evidence:
                     self.tolerance,
                     list(case.inputs.values()),
                     magnitude=self.magnitudes[name, case.kind],
-                    scale=self.magnitudes.get((name, ORDINARY), 0.0),
-                    stretch=1.0 if self.reference.lone else _largest_input(case),
+                    output_scale=self.magnitudes.get((name, ORDINARY), 0.0),
+                    input_scale=1.0
+                    if self.reference.standalone
+                    else _largest_input(case),
                 )
             else:
                 result = Comparison(case.name, problem=problem)
-            agreed &= self._file(case, expected[name], name, session.provider, result)
+            agreed &= self._record(case, expected[name], name, session.provider, result)
         return agreed
 
-    def _file(
+    def _record(
         self, case: Case, want: Array, name: str, provider: str, result: Comparison
     ) -> bool:
-        decides = self.strict or case.weight == "decides"
-        if case.weight == "decides where finite":
+        decides = self.strict or case.role == "decides"
+        if case.role == "decides where finite":
             decides = decides or bool(np.isfinite(want).all())
         decided = self.comparisons.setdefault((name, provider), [])
         if decides:
@@ -181,7 +183,7 @@ class Evidence:
             self.divergence = self.reference.divergence(
                 self.onnx_model, inputs, case, self.tolerance
             )
-        except Exception as error:  # a diagnosis must not take the verdict's place
+        except Exception as error:  # a failed diagnosis must not hide the verdict
             reason = f"{type(error).__name__}: {error}".split("\n")[0]
             self.warnings.append(f"the first diverging layer was not found: {reason}")
 
@@ -200,7 +202,7 @@ class Evidence:
             outputs=outputs,
             providers=tuple(self.providers),
             problems=tuple(self.problems),
-            warnings=(*self.warnings, *self._doubts()),
+            warnings=(*self.warnings, *self._caveats()),
             notes=tuple(self._notes()),
             findings=tuple(self.findings),
             divergence=self.divergence,
@@ -235,16 +237,18 @@ class Evidence:
         )
 
     def _notes(self) -> Iterator[str]:
-        """Yield what the file does otherwise than Keras, by intent."""
+        """Yield where the file deliberately differs from Keras."""
         if self.onnx_model.in_float32:
             yield (
-                "the ONNX model computes in float32, for want of kernels in "
-                f"onnxruntime: {self.onnx_model.in_float32}"
+                "the ONNX model computes in float32 where onnxruntime lacks kernels: "
+                f"{self.onnx_model.in_float32}"
             )
 
-    def _doubts(self) -> Iterator[str]:
+    def _caveats(self) -> Iterator[str]:
         """Yield what weakens the verdict."""
-        if self.variation and all(v.share < HARDLY for v in self.variation.values()):
+        if self.variation and all(
+            v.share < LEAST_VARIATION for v in self.variation.values()
+        ):
             yield "the outputs hardly vary across the inputs; agreement proves little"
         computed = self.reference.precision
         if coarsest([computed, self.tolerance.precision]) != computed:
@@ -253,12 +257,12 @@ class Evidence:
                 f"the ONNX model computes in {precision}, the Keras model in "
                 f"{computed}; it is held to {precision}"
             )
-        both = side_by_side()
+        both = conflicting_builds()
         if both:
             yield both
 
 
 def _largest_input(case: Case) -> float:
-    """Return the largest number among the inputs, indices apart, at least 1."""
+    """Return the largest number in the float inputs, at least 1."""
     floats = (x for x in case.inputs.values() if x.dtype.kind == "f")
     return max([1.0, *map(largest, floats)])

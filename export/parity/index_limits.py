@@ -1,4 +1,4 @@
-"""The valid range of integer inputs: what an Embedding's vocabulary allows."""
+"""The valid range of integer inputs, such as the vocabulary of an Embedding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.trace import Graph, Signature, Value, trace
 
 DEFAULT_LIMIT = 10
-"""Integers that nothing looks up are drawn from 0 to 9."""
+"""Integers that index no table are drawn from 0 to 9."""
 
 _LAYERS: Mapping[type[Any], str] = {
     keras.layers.Embedding: "input_dim",
@@ -21,7 +21,7 @@ _LAYERS: Mapping[type[Any], str] = {
 }
 _OPERATIONS: Mapping[str, str] = {"nn.OneHot": "num_classes"}
 
-_PASSES_ON = {
+_PASS_THROUGH = {
     "core.Cast",
     "core.ConvertToTensor",
     "numpy.ExpandDims",
@@ -33,11 +33,11 @@ _PASSES_ON = {
 
 
 def index_limits(model: Any, signature: Signature) -> dict[str, int]:
-    """Return, for each input that is looked up in a table, the table's size.
+    """Return the size of the table that each input indexes, by the input's name.
 
-    The model is traced and each input followed through integer operations to what
-    looks it up. A model that cannot be traced gives its smallest table to every
-    integer input.
+    The model is traced, and each input followed through integer operations to the
+    lookup. If the model can't be traced, its smallest table limits every integer
+    input.
     """
     tables = [limit for x in all_layers(model) if (limit := _layer_limit(x))]
     integers = [
@@ -49,7 +49,7 @@ def index_limits(model: Any, signature: Signature) -> dict[str, int]:
         graph = trace(model, signature, is_leaf=_is_lookup)
     except ExportError:
         return dict.fromkeys(integers, min(tables)) if tables else {}
-    found = {name: _followed(graph, value) for name, value in graph.inputs.items()}
+    found = {name: _table_size(graph, value) for name, value in graph.inputs.items()}
     return {name: limit for name, limit in found.items() if limit is not None}
 
 
@@ -68,8 +68,8 @@ def _layer_limit(layer: Any) -> int | None:
     return None
 
 
-def _followed(graph: Graph, value: Value) -> int | None:
-    """Return the smallest table that a value, or what integers follow, is for."""
+def _table_size(graph: Graph, value: Value) -> int | None:
+    """Return the size of the smallest table that a value or its integers index."""
     reached = {id(value)}
     limits: list[int] = []
     for node in graph.nodes:
@@ -81,11 +81,11 @@ def _followed(graph: Graph, value: Value) -> int | None:
             limit = int(getattr(node.operation, _OPERATIONS[node.kind]))
         if limit is not None:
             limits.append(limit)
-        elif node.kind in _PASSES_ON or _gives_integers(node.outputs):
+        elif node.kind in _PASS_THROUGH or _returns_integers(node.outputs):
             reached |= {id(one) for one in keras.tree.flatten(node.outputs)}
     return min(limits, default=None)
 
 
-def _gives_integers(outputs: Any) -> bool:
+def _returns_integers(outputs: Any) -> bool:
     values = [one for one in keras.tree.flatten(outputs) if isinstance(one, Value)]
     return all("int" in one.dtype for one in values)

@@ -1,4 +1,4 @@
-"""The inputs of a comparison: random ones at several scales, edges, and the user's."""
+"""The inputs of a comparison: random at several scales, edges, and the user's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_acts.export.parity.index_limits import DEFAULT_LIMIT
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.tolerances import Array
 
-Weight = Literal["decides", "decides where finite", "reported"]
+CaseRole = Literal["decides", "decides where finite", "reported"]
 Rng = np.random.Generator
 Draw = Callable[[Rng, tuple[int, ...]], Array]
 
@@ -25,10 +25,10 @@ SCALES: Mapping[str, Draw] = {
     "uniform 0 to 1": lambda rng, shape: rng.uniform(0.0, 1.0, shape),
     "uniform ±10": lambda rng, shape: rng.uniform(-10.0, 10.0, shape),
 }
-"""The random inputs. Small ones show a wrong epsilon, large ones a wrong branch."""
+"""The random inputs. Small ones reveal a wrong epsilon, large ones a wrong branch."""
 
 UNKNOWN_SIZES: Mapping[int, tuple[int, int]] = {4: (96, 128), 5: (16, 24)}
-"""Sizes that stand for unknown ones beside the batch, by rank: images, volumes."""
+"""Sizes used for unknown axes other than the batch, by rank: images, volumes."""
 
 _UNKNOWN_SEQUENCE = (16, 23)
 _TRUE_SHARE = 0.75
@@ -40,20 +40,20 @@ class Case:
 
     Attributes:
         name: What the inputs are.
-        kind: The kind of input; runs of one kind lend their magnitude to each other.
+        kind: The kind of input; runs of one kind share the magnitude of their outputs.
         inputs: Keras's inputs by name.
-        weight: Whether the run decides the verdict: always (a user's own arrays), where
-            Keras's answer is finite, or not at all.
+        role: Whether the run decides the verdict: always (the user's arrays), where
+            Keras's output is finite, or not at all.
         random: Whether the inputs are random, so that outputs should vary over them.
-        ordinary: Whether they are normally distributed, or indices: outputs have the
-            size that they have in use.
-        optional: Keras may refuse the sizes chosen for unknown ones.
+        ordinary: Whether they are normally distributed, or indices, so that outputs
+            are as large as in use.
+        optional: Whether Keras may refuse the sizes chosen for unknown axes.
     """
 
     name: str
     kind: str
     inputs: dict[str, Array]
-    weight: Weight = "decides where finite"
+    role: CaseRole = "decides where finite"
     random: bool = False
     ordinary: bool = False
     optional: bool = False
@@ -61,13 +61,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Generator:
-    """Makes the runs of one comparison.
+    """Generates the runs of one comparison.
 
     Attributes:
         inputs: The model's inputs.
-        limits: The size of the table that an input is looked up in, by name.
-        batch_sizes: As asked for.
-        seed: Of the random numbers.
+        limits: The size of the table that an input indexes, by input name.
+        batch_sizes: The batch sizes asked for.
+        seed: The seed of the random numbers.
     """
 
     inputs: Sequence[PairedInput]
@@ -78,12 +78,12 @@ class Generator:
     def random(self) -> Iterator[Case]:
         """Yield a run for each scale and batch size.
 
-        The ordinary ones come first, since the others are measured by them, and large
-        batches before small ones, whose few answers may be near 0 by chance. Each batch
-        size has other sizes for the unknown axes.
+        Ordinary inputs come first, since they set the scale for the others, and large
+        batches before small ones, whose few outputs may be near 0 by chance. Each batch
+        size uses different sizes for the unknown axes.
         """
         rng = np.random.default_rng(self.seed)
-        scales = SCALES if self._real else {"indices": SCALES[ORDINARY]}
+        scales = SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]}
         for scale, draw in scales.items():
             for variant, batch in sorted(enumerate(self._batches), key=_by_batch):
                 yield Case(
@@ -95,43 +95,44 @@ class Generator:
                     },
                     random=True,
                     ordinary=draw is SCALES[ORDINARY],
-                    optional=self._open,
+                    optional=self._has_unknown_sizes,
                 )
 
-    def edges(self, edges: Sequence[Edge], *, lone: bool) -> Iterator[Case]:
-        """Yield a run for each edge, and one for the ends of integer ranges.
+    def edges(self, edges: Sequence[Edge], *, standalone: bool) -> Iterator[Case]:
+        """Yield a run for each edge input, and one for the limits of integer ranges.
 
         Args:
             edges: The edge inputs.
-            lone: The model is one activation, so that the largest numbers decide too.
+            standalone: Whether the model is a single activation, for which the largest
+                numbers decide too.
         """
         rng = np.random.default_rng(self.seed)
-        if len(self._real) < len(self.inputs):
+        if len(self._float_inputs) < len(self.inputs):
             inputs = {one.spec.name: self._ends(one, rng) for one in self.inputs}
             name = "ends of the integer ranges"
-            yield Case(name, name, inputs, optional=self._open)
-        if not self._real:
+            yield Case(name, name, inputs, optional=self._has_unknown_sizes)
+        if not self._float_inputs:
             return
         for edge in edges:
-            rows = max(edge.rows(self._shape(one, 1, 0)) for one in self._real)
+            rows = max(edge.rows(self._shape(one, 1, 0)) for one in self._float_inputs)
             rows = self._batch(max(rows, *self._batches))
             inputs = {
                 one.spec.name: self._drawn(one, rng, rows, 0, edge.filled)
                 for one in self.inputs
             }
-            decides = edge.ordinary or (edge.finite and lone)
-            weight: Weight = "decides where finite" if decides else "reported"
+            decides = edge.ordinary or (edge.finite and standalone)
+            role: CaseRole = "decides where finite" if decides else "reported"
             name = f"edge {edge.name}"
-            yield Case(name, name, inputs, weight, optional=self._open)
+            yield Case(name, name, inputs, role, optional=self._has_unknown_sizes)
 
-    def own(self, given: Any) -> Case:
-        """Return the run of a user's own arrays.
+    def from_arrays(self, given: Any) -> Case:
+        """Return the run on the user's arrays.
 
         Args:
             given: An array, a sequence of arrays in order, or arrays by input name.
 
         Raises:
-            ValueError: They are too few, too many, or of other shapes.
+            ValueError: There are too few, too many, or their shapes are wrong.
         """
         arrays = self._by_name(given)
         inputs = {}
@@ -160,14 +161,14 @@ class Generator:
         return arrays
 
     @property
-    def _real(self) -> list[PairedInput]:
-        return [one for one in self.inputs if self._is_real(one)]
+    def _float_inputs(self) -> list[PairedInput]:
+        return [one for one in self.inputs if self._is_float(one)]
 
-    def _is_real(self, one: PairedInput) -> bool:
+    def _is_float(self, one: PairedInput) -> bool:
         return one.spec.name not in self.limits and "float" in one.spec.dtype
 
     @property
-    def _open(self) -> bool:
+    def _has_unknown_sizes(self) -> bool:
         return any(None in one.shape[1:] for one in self.inputs)
 
     def _batch(self, size: int) -> int:
@@ -179,7 +180,7 @@ class Generator:
         return list(dict.fromkeys(self._batch(size) for size in self.batch_sizes))
 
     def _sizes(self, batch: int, variant: int) -> str:
-        if not self._open:
+        if not self._has_unknown_sizes:
             return f"batch {batch}"
         shapes = (self._shape(one, batch, variant) for one in self.inputs)
         return " and ".join("×".join(map(str, shape)) for shape in shapes)
@@ -194,7 +195,7 @@ class Generator:
         self, one: PairedInput, rng: Rng, batch: int, variant: int, draw: Draw
     ) -> Array:
         shape = self._shape(one, batch, variant)
-        if self._is_real(one):
+        if self._is_float(one):
             return _rounded(one, draw(rng, shape))
         if one.spec.dtype == "bool":
             return rng.uniform(size=shape) < _TRUE_SHARE
@@ -202,14 +203,14 @@ class Generator:
 
     def _ends(self, one: PairedInput, rng: Rng) -> Array:
         shape = self._shape(one, self._batches[0], 0)
-        if self._is_real(one) or one.spec.dtype == "bool":
+        if self._is_float(one) or one.spec.dtype == "bool":
             return self._drawn(one, rng, self._batches[0], 0, SCALES["normal"])
         return _rounded(one, np.resize([0, self._limit(one) - 1], shape))
 
     def _limit(self, one: PairedInput) -> int:
         if one.spec.dtype == "string":
             raise ValueError(
-                "Strings cannot be made up: give `inputs`. "
+                "Strings can't be generated: pass `inputs`. "
                 f"Received: input '{one.spec.name}' of dtype string"
             )
         default = 256 if one.spec.dtype == "uint8" else DEFAULT_LIMIT
@@ -221,7 +222,7 @@ def _by_batch(numbered: tuple[int, int]) -> int:
 
 
 def _rounded(one: PairedInput, array: Array) -> Array:
-    """Return an array in Keras's dtype, of numbers that the ONNX input can hold."""
+    """Return an array in Keras's dtype, rounded to what the ONNX input can hold."""
     if one.spec.dtype == "string":
         return array
     with np.errstate(over="ignore"):

@@ -1,9 +1,9 @@
-"""Find the first layer at which an ONNX model leaves Keras's path.
+"""Find the first layer at which an ONNX model diverges from Keras.
 
-Nothing is assumed of how the file was made or how its values are called. A layer
-agrees if some value inside the ONNX model equals its output, or if a layer that
-follows agrees: an exporter may fuse a layer into the next. The first layer that does
-not agree is where they part.
+Nothing is assumed about how the file was made or how its values are named. A layer
+agrees if some value inside the ONNX model equals its output, or if a layer after it
+agrees, since an exporter may fuse a layer into the next. The first layer that does not
+agree is where the models diverge.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def first_divergence(
 
     Args:
         model: The Keras model.
-        onnx_model: The ONNX model; its weights must lie inside it.
+        onnx_model: The ONNX model, with its weights inside.
         inputs: The inputs on both sides.
         case: A run on which they differ.
-        tolerance: What may differ.
+        tolerance: The allowed error.
 
     Returns:
-        None where the model is no graph of layers, or all layers agree.
+        None if the model is not a graph of layers, or all layers agree.
     """
     if not getattr(model, "inputs", None) or onnx_model.external:
         return None
@@ -62,7 +62,7 @@ def first_divergence(
         )
         for step in steps
     }
-    for step in _in_disagreement(steps, matched):
+    for step in _diverging(steps, matched):
         name, error = _nearest(expected[id(step)][0], values)
         return Divergence(step.name, type(step).__name__, name, error, case.name)
     return None
@@ -90,7 +90,7 @@ def _inner_values(
 def _outputs(
     inputs: list[Any], steps: list[Any], arrays: list[Array]
 ) -> dict[int, list[Array]]:
-    """Return what each step of a Keras model gives."""
+    """Return the outputs of each operation of a Keras model."""
     probe = keras.Model(inputs, [_tensors(step.output) for step in steps])
     results = probe(arrays, training=False)
     return {
@@ -107,7 +107,7 @@ def _equal(want: Array, got: Array, tolerance: Tolerance) -> bool:
 
 
 def _arrangements(want: Array, got: Array) -> Iterator[Array]:
-    """Yield a value in the shape of another: as it is, channels last, time second."""
+    """Yield a value in another's shape: as it is, channels last, time as axis 1."""
     if got.size != want.size or not want.size:
         return
     yield got.reshape(want.shape)
@@ -118,15 +118,15 @@ def _arrangements(want: Array, got: Array) -> Iterator[Array]:
         yield got.reshape(time, batch, *rest).swapaxes(0, 1)
 
 
-def _in_disagreement(steps: list[Any], matched: Mapping[int, bool]) -> Iterator[Any]:
-    """Yield the steps that don't match and that no matching step follows, in order."""
-    makers = {id(x): step for step in steps for x in _tensors(step.output)}
+def _diverging(steps: list[Any], matched: Mapping[int, bool]) -> Iterator[Any]:
+    """Yield, in order, the operations that neither match nor precede a match."""
+    producers = {id(x): step for step in steps for x in _tensors(step.output)}
     agrees = dict(matched)
     for step in reversed(steps):
         if agrees[id(step)] and not isinstance(step, keras.layers.InputLayer):
             for x in _tensors(step.input):
-                if id(x) in makers:
-                    agrees[id(makers[id(x)])] = True
+                if id(x) in producers:
+                    agrees[id(producers[id(x)])] = True
     return (step for step in steps if not agrees[id(step)])
 
 

@@ -1,4 +1,4 @@
-"""The ONNX side of a comparison: the model as given, and what it takes and returns."""
+"""The ONNX side of a comparison: the model, its inputs and its outputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Port:
     Attributes:
         name: Its name.
         dtype: NumPy's name of its dtype, `"bfloat16"` included.
-        shape: Its sizes, None where symbolic or unsaid; None for an unknown rank.
+        shape: Its sizes, None where symbolic or missing; None for an unknown rank.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Port:
 
     @property
     def numpy_dtype(self) -> np.dtype[Any]:
-        """The dtype of arrays for it; bfloat16 as an extension of NumPy."""
+        """The NumPy dtype of its arrays; bfloat16 is an extension of NumPy."""
         code = onnx.TensorProto.BFLOAT16
         if self.dtype == "bfloat16":
             return onnx.helper.tensor_dtype_to_np_dtype(code)
@@ -47,8 +47,8 @@ class OnnxModel:
     """An ONNX model from a file, from bytes, or in memory.
 
     Attributes:
-        proto: The model; weights in a separate file stay there.
-        path: Where it lies, None where it was given as bytes or in memory.
+        proto: The model; weights in a separate file are not loaded.
+        path: Its path, None if it was given as bytes or in memory.
     """
 
     proto: onnx.ModelProto
@@ -62,8 +62,8 @@ class OnnxModel:
 
         Raises:
             FileNotFoundError: There is no file at that path.
-            ValueError: What is there is no ONNX model.
-            TypeError: `source` is none of the kinds that are read.
+            ValueError: The file or the bytes are not an ONNX model.
+            TypeError: `source` is of another type.
         """
         if isinstance(source, onnx.ModelProto):
             return cls(source)
@@ -79,7 +79,7 @@ class OnnxModel:
 
     @property
     def inputs(self) -> list[Port]:
-        """The inputs; weights that older files list among them are left out."""
+        """The inputs, without the weights that older files list among them."""
         weights = {tensor.name for tensor in self.proto.graph.initializer}
         return [_port(x) for x in self.proto.graph.input if x.name not in weights]
 
@@ -96,17 +96,17 @@ class OnnxModel:
 
     @property
     def engine(self) -> str | None:
-        """Which engine of an export wrote the file, as the metadata tell."""
+        """The engine that exported the file, according to its metadata."""
         return self._metadata.get("keras_acts_engine")
 
     @property
     def written_dtype(self) -> str | None:
-        """The dtype that an export was asked to write, as the metadata tell."""
+        """The dtype that the export was asked for, according to the metadata."""
         return self._metadata.get("keras_acts_dtype")
 
     @property
     def in_float32(self) -> str | None:
-        """Which operators an export computes in float32 in place of narrower floats."""
+        """The operators computed in float32 instead of narrower floats."""
         return self._metadata.get("keras_acts_in_float32")
 
     @property
@@ -115,7 +115,7 @@ class OnnxModel:
 
     @property
     def external(self) -> bool:
-        """Whether weights lie in a file beside the model's."""
+        """Whether weights are in a separate file."""
         return any(
             tensor.data_location == onnx.TensorProto.EXTERNAL
             for tensor in self.proto.graph.initializer
@@ -123,7 +123,7 @@ class OnnxModel:
 
     @contextmanager
     def loadable(self) -> Iterator[str | bytes]:
-        """Give what an onnxruntime session loads: a path, or bytes up to 2 GB."""
+        """Yield what an onnxruntime session loads: a path, or bytes up to 2 GB."""
         if self.path is not None:
             yield str(self.path)
         elif self.proto.ByteSize() <= _PROTOBUF_LIMIT:

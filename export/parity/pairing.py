@@ -1,4 +1,4 @@
-"""Which ONNX input and output belongs to which of Keras's, and whether they fit."""
+"""Pair ONNX inputs and outputs with Keras's, and check that they fit."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ HALF = {"float16"}
 
 
 class MismatchError(Exception):
-    """The two models cannot be compared; the message says why."""
+    """The two models can't be compared; the message says why."""
 
 
 def pair(ours: Sequence[str], theirs: Sequence[str], what: str) -> dict[str, str]:
-    """Return the ONNX name for each of Keras's: the same one, or else the next free.
+    """Return the ONNX name for each Keras name: the same one, else the next unpaired.
 
     Raises:
         MismatchError: One side has more than the other.
@@ -49,8 +49,8 @@ class PairedInput:
     Attributes:
         spec: Keras's side.
         port: The ONNX side.
-        shape: The sizes that either side knows, in Keras's order of axes.
-        channels_first: The ONNX model takes the axes as NCHW, Keras as NHWC.
+        shape: The sizes known on either side, in Keras's order of axes.
+        channels_first: Whether the ONNX model takes NCHW where Keras takes NHWC.
     """
 
     spec: InputSpec
@@ -115,14 +115,14 @@ def _kind(dtype: str) -> str:
 def dtype_problem(
     keras_dtypes: Collection[str], model: OnnxModel, port: Port
 ) -> str | None:
-    """Return what is wrong with the dtype of an input or output, None if nothing is.
+    """Return what is wrong with the dtype of an input or output, or None.
 
-    Keras has several dtypes for one tensor where a backend computes in another one
-    than the model says: JAX in float32 for float64, unless it was told otherwise.
+    Keras may have several dtypes for one tensor, if its backend computes in another
+    dtype than the model declares: JAX computes float64 in float32 by default.
 
-    1. bfloat16, which few providers compute, may be float32.
-    2. Floats may have the dtype in which the whole file was written on purpose: as its
-       metadata say, or float16 where it holds no other floats.
+    1. bfloat16, which few providers support, may become float32.
+    2. Floats may have the dtype that the export was asked for: the one in the metadata,
+       or float16 if the file has no other floats.
     3. Integer inputs may have another width.
     """
     allowed = set(keras_dtypes)

@@ -29,10 +29,10 @@ SHORT_NAMES = {
     "openvino": "OpenVINOExecutionProvider",
     "rocm": "ROCMExecutionProvider",
 }
-"""Short names that are taken for onnxruntime's own."""
+"""Short names that are accepted for onnxruntime's own."""
 
-# TF32 rounds the factors of every product to ten bits; parity in float32 is out of
-# reach with it, and onnxruntime has it on.
+# TF32 rounds the factors of every product to ten bits, which rules out parity in
+# float32; onnxruntime enables it by default.
 _DEFAULT_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "CUDAExecutionProvider": {"use_tf32": "0"},
 }
@@ -62,8 +62,8 @@ def onnxruntime() -> ModuleType:
     return module
 
 
-def side_by_side() -> str | None:
-    """Return a warning where two builds of onnxruntime overwrite each other's files."""
+def conflicting_builds() -> str | None:
+    """Return a warning if two builds of onnxruntime overwrite each other's files."""
     builds = [
         name for name in ("onnxruntime", "onnxruntime-gpu") if _is_installed(name)
     ]
@@ -71,7 +71,7 @@ def side_by_side() -> str | None:
         return None
     return (
         "onnxruntime and onnxruntime-gpu are both installed and share their files; "
-        "which one runs is chance. Uninstall both, then install one"
+        "which one runs is undefined. Uninstall both, then install one"
     )
 
 
@@ -84,13 +84,13 @@ def _is_installed(distribution: str) -> bool:
 
 
 def known_providers(providers: Sequence[Provider]) -> dict[str, dict[str, Any]]:
-    """Return the options of each provider by onnxruntime's name for it.
+    """Return the options of each provider, by onnxruntime's name.
 
     Args:
         providers: Names, short names, or pairs of a name and options.
 
     Raises:
-        ValueError: onnxruntime knows no such provider, or none is given.
+        ValueError: A provider is unknown to onnxruntime, or none is given.
     """
     known = onnxruntime().get_all_providers()
     if isinstance(providers, str) or not providers:
@@ -122,7 +122,7 @@ class Session:
         """Run the model on inputs by name and return its outputs by name."""
         names = [output.name for output in self._session.get_outputs()]
         if any(array.dtype.kind == "U" for array in feeds.values()):
-            # Texts make no OrtValue.
+            # Strings can't be OrtValues.
             return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         inputs = {name: _ort_value(array) for name, array in feeds.items()}
         values = self._session.run_with_ort_values(names, inputs)
@@ -148,12 +148,12 @@ def _array(value: Any) -> Array:
     return high_bits.view(np.float32).reshape(shape)
 
 
-class ProviderNotThereError(Exception):
-    """The provider cannot run here; the message is the reason."""
+class ProviderUnavailableError(Exception):
+    """The provider can't run here; the message is the reason."""
 
 
 class NotLoadableError(Exception):
-    """onnxruntime refuses the model itself; the message is its reason."""
+    """onnxruntime refuses the model; the message is its reason."""
 
 
 def open_session(
@@ -162,20 +162,20 @@ def open_session(
     """Load a model on one provider.
 
     Raises:
-        ProviderNotThereError: The build lacks the provider, or it cannot start here.
-        NotLoadableError: The model is refused.
+        ProviderUnavailableError: The build lacks the provider, or it can't start here.
+        NotLoadableError: onnxruntime refuses the model.
     """
-    there = onnxruntime().get_available_providers()
-    if provider not in there:
-        raise ProviderNotThereError(
-            f"this build of onnxruntime has only {', '.join(there)}"
+    available = onnxruntime().get_available_providers()
+    if provider not in available:
+        raise ProviderUnavailableError(
+            f"this build of onnxruntime has only {', '.join(available)}"
         )
     options = dict(options or {})
     _check_start(provider, options)
     try:
         with model.loadable() as source:
             session = _load(source, provider, options)
-    except ProviderNotThereError:
+    except ProviderUnavailableError:
         raise
     except Exception as error:  # onnxruntime's errors have no public base class
         raise NotLoadableError(_first_line(error)) from error
@@ -183,23 +183,23 @@ def open_session(
 
 
 def _check_start(provider: str, options: Mapping[str, Any]) -> None:
-    """Start a provider on a model that every provider takes.
+    """Start a provider on a model that every provider supports.
 
-    What fails here fails for want of a device or a library, whatever the model.
+    A failure here means that a device or a library is missing, whatever the model.
     """
     try:
         _load(_IDENTITY, provider, options)
     except Exception as error:
-        raise ProviderNotThereError(f"cannot start: {_first_line(error)}") from error
+        raise ProviderUnavailableError(f"cannot start: {_first_line(error)}") from error
 
 
 def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any:
     runtime = onnxruntime()
     settings = runtime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
-    # A pool of stated size is not pinned to cores, which containers may forbid.
+    # A pool of explicit size is not pinned to cores, which containers may forbid.
     settings.intra_op_num_threads = os.cpu_count() or 1
-    with warnings.catch_warnings():  # of a fall-back, which is looked for anyway
+    with warnings.catch_warnings():  # about a fallback, which is checked for below
         warnings.simplefilter("ignore")
         session = runtime.InferenceSession(
             source,
@@ -209,7 +209,7 @@ def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any
         )
     running = session.get_providers()
     if running[0] != provider:
-        raise ProviderNotThereError(
+        raise ProviderUnavailableError(
             f"onnxruntime put {', '.join(running)} in its place"
         )
     return session

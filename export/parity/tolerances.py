@@ -1,35 +1,34 @@
-"""How far two answers may lie apart: one table by dtype, and the rule that reads it.
+"""How far two outputs may differ: one table by dtype, and the formula that uses it.
 
-An element passes when
+An element passes if
 
-    |got - expected| <= rtol * |expected| + share * magnitude * stretch
-                        + 4 * eps * scale + tiny
+    |got - expected| <= rtol * |expected| + share * magnitude * input_scale
+                        + 4 * eps * output_scale + tiny
 
-`magnitude` is the largest finite |expected| of that output in the runs on inputs of
-that kind, `stretch` the largest input of the run, at least 1, `scale` the largest
-|expected| in the runs on normally distributed inputs, `tiny` the smallest normal
-number.
+`magnitude` is the largest finite |expected| of that output over the runs on inputs of
+that kind, `input_scale` the largest input of the run but at least 1, `output_scale` the
+largest |expected| over the runs on normally distributed inputs, and `tiny` the smallest
+normal number.
 
-1. `rtol` alone would be useless where sums cancel or a tail runs out: the elements of
-   one output come from the same sums, so the rounding of the large ones lands in the
-   small ones too. `share` grants each element that rounding, whatever the scale of the
-   output; a fixed absolute tolerance would be blind for small outputs and unfair to
-   large ones. Runs of different scale are compared apart, so that a large one lends
-   nothing to a small one; those of one scale together, since a lone number may be near
-   0 by chance.
-2. `stretch`: a softmax or a sigmoid keeps its size while the sums before it grow with
-   the input, and their rounding with them. A lone activation has none: it is 1 there.
-3. `4 * eps * scale` covers what small inputs lose beside ordinary numbers on the way:
+1. `rtol` alone would be useless where sums cancel or a tail decays: the elements of one
+   output come from the same sums, so the rounding of large ones carries over to small
+   ones. `share` allows each element that rounding, whatever the scale of the output; a
+   fixed absolute tolerance would be too loose for small outputs and too strict for
+   large ones. Runs of different scales are compared separately, so that a large one
+   does not loosen a small one; runs of one scale are compared together, since a single
+   number may be near 0 by chance.
+2. `input_scale`: the output of a softmax or a sigmoid stays small while the sums before
+   it, and their rounding, grow with the input. It is 1 for a standalone activation.
+3. `4 * eps * output_scale` covers what small inputs lose next to ordinary numbers:
    onnxruntime's Elu computes `exp(x) - 1`, which is 0 for x = 1e-30.
 4. `tiny` covers subnormals, which TensorFlow and JAX flush to zero.
-5. A user's own `atol` takes the place of the second and third term, as in
-   `numpy.allclose`.
+5. The user's `atol` replaces the second and third term, as in `numpy.allclose`.
 
-The float32 row leaves room for another order of the sums: ResNet50, DenseNet121,
-EfficientNetB0 and MobileNetV3Small with random weights use at most a fourth of it on
-every backend. It refuses a weight off by 1e-3, or an epsilon of 1e-5 in place of 1e-3,
-in networks of a few layers. Half precision rounds each intermediate tensor, hence its
-wide rows.
+The float32 row allows for another order of summation: ResNet50, DenseNet121,
+EfficientNetB0 and MobileNetV3Small with random weights use at most a quarter of it on
+every backend. It catches a weight that is off by 1e-3, or an epsilon of 1e-5 instead of
+1e-3, in networks of a few layers. Half precision rounds each intermediate tensor, hence
+its loose rows.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Precision:
-    """A float dtype and how closely computations in it are held to agree.
+    """A float dtype, and how closely computations in it must agree.
 
     Attributes:
-        eps: The distance from 1 to the next number.
-        smallest_normal: The smallest number above the subnormals.
+        eps: The distance from 1 to the next larger number.
+        smallest_normal: The smallest positive normal number.
         largest: The largest finite number.
-        rtol: Allowed error as a part of the element.
-        share: Allowed error as a part of the output's largest element.
+        rtol: Allowed error as a fraction of the element.
+        share: Allowed error as a fraction of the output's largest element.
     """
 
     eps: float
@@ -76,13 +75,13 @@ PRECISIONS = {
 
 
 def largest(array: Array) -> float:
-    """Return the largest finite absolute value, 0 where there is none."""
+    """Return the largest finite absolute value, 0 if there is none."""
     size = np.abs(array.astype(np.float64))
     return float(size.max(initial=0.0, where=np.isfinite(size)))
 
 
 def coarsest(dtypes: Iterable[str], default: str = "float32") -> str:
-    """Return the float dtype of least precision; others are passed over."""
+    """Return the float dtype of least precision, ignoring other dtypes."""
     present = set(dtypes)
     return next((dtype for dtype in PRECISIONS if dtype in present), default)
 
@@ -93,9 +92,9 @@ class Tolerance:
 
     Attributes:
         precision: The coarsest dtype that either side computes in.
-        rtol: Allowed error as a part of the element.
-        share: Allowed error as a part of the output's largest element.
-        atol: The user's absolute error in place of `share`, or None.
+        rtol: Allowed error as a fraction of the element.
+        share: Allowed error as a fraction of the output's largest element.
+        atol: The user's absolute tolerance, which replaces `share`, or None.
     """
 
     precision: str
@@ -107,35 +106,34 @@ class Tolerance:
         self,
         expected: Array,
         magnitude: float,
-        scale: float = 0.0,
-        stretch: float = 1.0,
+        output_scale: float = 0.0,
+        input_scale: float = 1.0,
     ) -> Array:
         """Return the largest error that passes, element by element.
 
         Args:
-            expected: Keras's answer in float64.
-            magnitude: Its largest answer for that output to inputs of that kind.
-            scale: Its largest answer for that output to ordinary inputs.
-            stretch: The largest input of the run, where sums lie between.
+            expected: Keras's output in float64.
+            magnitude: The largest value of that output on inputs of that kind.
+            output_scale: The largest value of that output on ordinary inputs.
+            input_scale: The largest input of the run, if sums lie between.
         """
         row = PRECISIONS[self.precision]
         floor = self.atol
         if floor is None:
-            floor = self.share * magnitude * stretch + 4 * row.eps * scale
+            floor = self.share * magnitude * input_scale + 4 * row.eps * output_scale
         return self.rtol * np.abs(expected) + floor + row.smallest_normal
 
     def ulps(self, expected: Array, error: Array) -> Array:
-        """Return errors in units in the last place of the expected numbers."""
+        """Return errors in units in the last place (ULPs) of the expected numbers."""
         row = PRECISIONS[self.precision]
         exponents = np.frexp(np.maximum(np.abs(expected), row.smallest_normal))[1]
-        units: Array = error / np.ldexp(row.eps, exponents - 1)
-        return units
+        return np.asarray(error / np.ldexp(row.eps, exponents - 1))
 
 
 def tolerance(
     precision: str, rtol: float | None = None, atol: float | None = None
 ) -> Tolerance:
-    """Return the table's tolerance for a dtype, or the user's where given.
+    """Return the tolerance for a dtype: the user's where given, else the table's.
 
     Raises:
         ValueError: `rtol` or `atol` is negative or not finite.

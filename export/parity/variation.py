@@ -1,4 +1,4 @@
-"""How much outputs vary over random inputs: a constant answer proves nothing."""
+"""How much outputs vary over random inputs: a constant output proves nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from keras_acts.export.parity.tolerances import Array
 
 @dataclass
 class Variation:
-    """The range of each element of an output over the samples seen so far."""
+    """The range of each element of an output over the samples added so far."""
 
     _lowest: dict[tuple[int, ...], Array] = field(default_factory=dict)
     _highest: dict[tuple[int, ...], Array] = field(default_factory=dict)
 
     def add(self, output: Array) -> None:
-        """Take the samples of one more output, one along its first axis."""
+        """Add the samples of an output, one for each index of its first axis."""
         samples = output.astype(np.float64)[None] if output.ndim == 0 else output
         shape = samples.shape[1:]
         for sample in samples:
@@ -26,7 +26,7 @@ class Variation:
 
     @property
     def share(self) -> float:
-        """The widest range of an element, as a part of the largest element."""
+        """The widest range of an element, as a fraction of the largest element."""
         return max((self._share(shape) for shape in self._lowest), default=0.0)
 
     def _share(self, shape: tuple[int, ...]) -> float:

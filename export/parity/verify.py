@@ -1,4 +1,4 @@
-"""Does an ONNX model answer as the Keras model does? The flow of a verification."""
+"""Verify that an ONNX model computes what the Keras model computes."""
 
 from __future__ import annotations
 
@@ -36,30 +36,31 @@ def verify(
 ) -> ParityReport:
     """Compare a Keras model with an ONNX model under onnxruntime.
 
-    Both answer the same inputs: random ones at several scales and batch sizes, integers
-    within the vocabulary that looks them up, the edge inputs of activations, and the
-    user's own arrays. The Keras model is called with `training=False` and left as it
-    was. Inputs and outputs belong together by name, else by order.
+    Both run on the same inputs: random ones at several scales and batch sizes, integers
+    within the vocabulary that they index, the edge inputs of activations, and the
+    user's arrays. The Keras model is called with `training=False` and left unchanged.
+    Inputs and outputs are paired by name, else by order.
 
-    The user's arrays decide the verdict whatever Keras answers. Generated inputs decide
-    where Keras's answer is finite, and the largest numbers only for a lone activation;
-    ±inf, NaN and subnormals are reported.
+    The user's arrays always decide the verdict. Generated inputs decide where Keras's
+    output is finite, and the largest numbers only for a standalone activation; ±inf,
+    NaN and subnormals are only reported.
 
     Args:
-        model: A Keras model; one that is no Functional or Sequential model must have
-            been called; or a SavedModel, which TensorFlow runs.
+        model: A Keras model, which must have been called unless it is Functional or
+            Sequential; or a SavedModel, which TensorFlow runs.
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
-            subclassed model of several arguments.
-        inputs: Arrays to compare on besides: one, several in order, or by input name.
+            subclassed model with several arguments.
+        inputs: Further arrays to compare on: one, several in order, or by input name.
         providers: onnxruntime's providers, by full or short name ("cuda"), or as pairs
-            of name and options. One that cannot run is never replaced by another: the
+            of name and options. One that can't run is never replaced by another: the
             status is then "not run", and the report has not passed.
-        batch_sizes: Batch sizes to compare on, where the model leaves it open.
+        batch_sizes: Batch sizes to compare on, if the model's batch size is unknown.
         rtol: Allowed relative error; by default the dtype's own.
         atol: Allowed absolute error; by default a share of the output's magnitude.
         seed: Seed of the random inputs.
-        strict_edges: Let every edge input decide, and answers that are not finite.
+        strict_edges: Whether every edge input decides, even where Keras's output is
+            not finite.
 
     Returns:
         A `ParityReport`.
@@ -68,8 +69,8 @@ def verify(
         ImportError: onnxruntime is not installed.
         FileNotFoundError: There is no such file.
         SignatureError: The inputs of the Keras model are unknown.
-        ValueError: An argument is wrong, the file is no ONNX model, or inputs that the
-            model takes could not be made up.
+        ValueError: An argument is invalid, the file is not an ONNX model, or the model
+            accepts no generated input.
     """
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
@@ -102,13 +103,15 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
 
 
 def _cases(
-    reference: Reference, make: Generator, own: Any, precision: str
+    reference: Reference, generator: Generator, arrays: Any, precision: str
 ) -> Iterator[Case]:
-    texts = any(spec.dtype == "string" for spec in reference.signature.inputs)
-    made_up = own is None or not texts  # texts can't be
-    if made_up:
-        yield from make.random()
-    if own is not None:
-        yield make.own(own)
-    if made_up:
-        yield from make.edges(list(reference.edges(precision)), lone=reference.lone)
+    has_strings = any(spec.dtype == "string" for spec in reference.signature.inputs)
+    generates = arrays is None or not has_strings  # strings can't be
+    if generates:
+        yield from generator.random()
+    if arrays is not None:
+        yield generator.from_arrays(arrays)
+    if generates:
+        yield from generator.edges(
+            list(reference.edges(precision)), standalone=reference.standalone
+        )

@@ -1,4 +1,4 @@
-"""Rules over the ONNX graph, run in order after conversion."""
+"""Rewrite passes over the ONNX graph, run in order after conversion."""
 
 from keras_acts.export.passes.run import run_passes
 

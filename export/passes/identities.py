@@ -1,12 +1,12 @@
-"""Drop Identity nodes.
+"""Remove Identity nodes.
 
-Rules, on y = Identity(x):
+Rules, for y = Identity(x):
 
-1. y is no output of a graph: what reads y reads x;
-2. y is an output, and x, made by a node of the same graph, is none: x takes the name
-   of y;
-3. y is an output, and x is an output, an input, a weight, or of a graph around: the
-   node stays, since each graph's outputs are its own.
+1. y is not a graph output: its readers read x instead;
+2. y is an output, and x is not and is made by a node of the same graph: x takes the
+   name of y;
+3. y is an output, and x is an output, an input, a weight, or from an outer graph: the
+   node stays, since a graph must make its outputs itself.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import is_made_beside, remove
+from keras_acts.export.passes.nodes import is_made_in_same_graph, remove
 
 
 class DropIdentitiesPass(InPlacePass):
-    """Drop Identity nodes that give nothing a name of its own."""
+    """Remove the Identity nodes that no graph output needs (rules 1 to 3)."""
 
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules once to each node."""
@@ -31,10 +31,10 @@ class DropIdentitiesPass(InPlacePass):
 
 def _drop(node: ir.Node, x: ir.Value, y: ir.Value) -> bool:
     public = y.is_graph_output()
-    if public and (not is_made_beside(x, node) or x.is_graph_output()):  # Rule 3
-        return False
+    if public and (not is_made_in_same_graph(x, node) or x.is_graph_output()):
+        return False  # Rule 3: the node stays
     ir.convenience.replace_all_uses_with(y, x, replace_graph_outputs=True)
     remove(node)
-    if public:  # Rule 2
+    if public:  # Rule 2: x takes the name
         x.name = y.name
     return True

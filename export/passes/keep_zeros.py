@@ -1,8 +1,8 @@
-"""Keep the zeros around an image from a maximum that would not see them.
+"""Keep zeros padded around an image from being ignored by a MaxPool.
 
-Rule, on a Pad with zeros that a MaxPool reads: the zeros become the smallest positive
-number. onnxruntime takes a Pad with zeros for the pads of the MaxPool behind it, which
-count for nothing, so that windows of negative numbers alone would lose their 0.
+Rule 1, for a Pad with zeros that a MaxPool reads: the zeros become the smallest
+positive number. onnxruntime merges a Pad with zeros into the pads of the MaxPool after
+it, which are ignored, so that the maximum of negative numbers would no longer be 0.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.passes.weights import constant
 
 _FILLER = 2
-"""The position of the number that a Pad fills with."""
+"""The index of the fill value among the inputs of a Pad."""
 
 
 class KeepZerosPass(InPlacePass):
-    """Fill with the smallest positive number where a maximum reads a Pad."""
+    """Replace the zeros of a Pad before a MaxPool by a tiny number (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule to each node."""
+        """Apply rule 1 to each Pad."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type == "Pad" and _feeds_a_maximum(node) and _fills_zeros(node):
+            if node.op_type == "Pad" and _feeds_max_pool(node) and _fills_zeros(node):
                 _refill(model.graph, node)
                 modified = True
         return PassResult(model, modified)
 
 
-def _feeds_a_maximum(node: ir.Node) -> bool:
+def _feeds_max_pool(node: ir.Node) -> bool:
     return any(use.node.op_type == "MaxPool" for use in node.outputs[0].uses())
 
 

@@ -1,7 +1,7 @@
-"""Nodes and the graphs that they are in, which may be branches or bodies of loops.
+"""Nodes, and the graphs that contain them: the main graph, branches and loop bodies.
 
-Weights and constants are the main graph's, whichever graph reads them. A value may be
-read in its own graph and in those inside it.
+Weights and constants belong to the main graph, whichever graph reads them. A value may
+be read in its own graph and in the graphs nested in it.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import onnx_ir as ir
 
 
 def graph_of(x: ir.Node | ir.Value) -> ir.Graph:
-    """Return the graph that a node, or an input or result of a node, is in."""
+    """Return the graph of a node, or of an input or result of a node."""
     if not isinstance(x.graph, ir.Graph):
-        raise ValueError(f"It is in no graph. Received: {x!r}")
+        raise ValueError(f"A node or value must be in a graph. Received: {x!r}")
     return x.graph
 
 
 def remove(node: ir.Node) -> None:
-    """Take a node whose results nothing reads out of its graph."""
+    """Remove a node whose results are unused from its graph."""
     graph_of(node).remove(node, safe=True)
 
 
-def insert_behind(x: ir.Value, node: ir.Node) -> None:
-    """Put a node that reads a value where the value is made: in its graph, after it."""
+def insert_after(x: ir.Value, node: ir.Node) -> None:
+    """Insert a node after the producer of a value, in the value's graph."""
     graph, producer = graph_of(x), x.producer()
     if producer is not None:
         graph.insert_after(producer, node)
@@ -32,19 +32,19 @@ def insert_behind(x: ir.Value, node: ir.Node) -> None:
         graph.append(node)
 
 
-def is_made_beside(x: ir.Value, node: ir.Node) -> bool:
-    """Whether a node of the same graph makes a value, so that it can be an output."""
+def is_made_in_same_graph(x: ir.Value, node: ir.Node) -> bool:
+    """Whether a value is made in a node's graph, so that it can be an output there."""
     producer = x.producer()
     return producer is not None and producer.graph is node.graph
 
 
-def is_sole_use(x: ir.Value) -> bool:
-    """Whether one node reads a value, and nobody outside the graph does."""
+def has_single_use(x: ir.Value) -> bool:
+    """Whether exactly one node reads a value, and it is not a graph output."""
     return len(x.uses()) == 1 and not x.is_graph_output()
 
 
 def bypass(node: ir.Node, x: ir.Value) -> None:
-    """Put a value in the place of a node's result, under its name if it is public."""
+    """Replace a node's result by a value, which takes over a public name."""
     result = node.outputs[0]
     public = result.name if result.is_graph_output() else x.name
     ir.convenience.replace_all_uses_with(result, x, replace_graph_outputs=True)

@@ -1,4 +1,4 @@
-"""The passes, in their order."""
+"""The order of the passes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from keras_acts.export.passes.shapes.symbols import NameSizesPass
 
 
 def run_passes(model: ir.Model) -> None:
-    """Clean a converted model in place: no needless nodes, every size inferred."""
+    """Optimize a converted model in place, and infer the shape of every value."""
     inference = ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)
     passes = Sequential(
         FoldWeightsPass(),

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files atomically: complete or not at all."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from keras_acts.export.errors import WriteError
 from keras_acts.export.write import stream
 from keras_acts.export.write.proto import MAXIMUM_PROTO, weights_size
 
-# Room for the graph itself beside the weights in a file without external data.
-_GRAPH_ROOM = 64 * 2**20
+# Bytes reserved for the graph itself in a file that also holds the weights.
+_GRAPH_SIZE = 64 * 2**20
 
 
 def needs_external_data(model: ir.Model) -> bool:
-    """Whether the weights are too many for one protobuf message."""
-    return weights_size(model) + _GRAPH_ROOM > MAXIMUM_PROTO
+    """Whether the weights are too large for one protobuf message."""
+    return weights_size(model) + _GRAPH_SIZE > MAXIMUM_PROTO
 
 
 def write_model(
@@ -31,13 +31,13 @@ def write_model(
     *,
     approve: Callable[[str], None] = lambda _candidate: None,
 ) -> onnx.ModelProto:
-    """Write a model, and its weights beside it where one file can't hold them.
+    """Write a model, with its weights in a second file if one file can't hold them.
 
     Args:
         model: The finished model.
-        path: Where the file shall be.
-        approve: Called with the path of the whole candidate before it takes its place;
-            what it raises keeps it from there.
+        path: The path of the file.
+        approve: Called with the path of the complete file before it is moved to `path`;
+            if it raises, the file isn't moved.
 
     Returns:
         The message without the data of large weights; it refers to the weights' file
@@ -45,7 +45,7 @@ def write_model(
 
     Raises:
         WriteError: The folder is missing or can't be written, or the disk is full. An
-            older file at `path` is as it was.
+            existing file at `path` is unchanged.
     """
     path = Path(path)
     if path.is_dir() or not path.parent.is_dir():
@@ -56,7 +56,9 @@ def write_model(
     try:
         with _scratch_folder(path.parent) as folder:
             candidate = folder / path.name
-            write = _write_with_data if needs_external_data(model) else _write_whole
+            write = (
+                _write_with_data if needs_external_data(model) else _write_single_file
+            )
             proto = write(model, candidate)
             approve(os.fspath(candidate))
             _put_in_place(folder, candidate, path)
@@ -70,13 +72,13 @@ def write_model(
 
 @contextlib.contextmanager
 def _scratch_folder(parent: Path) -> Iterator[Path]:
-    """A folder on the destination's own disk, so that renaming is atomic."""
+    """Yield a temporary folder on the destination's disk, so that moves are atomic."""
     with tempfile.TemporaryDirectory(prefix=".keras-acts-", dir=parent) as folder:
         yield Path(folder)
 
 
 def _put_in_place(folder: Path, candidate: Path, path: Path) -> None:
-    """Move a model, and before it its weights, so that no model is without them."""
+    """Move the weights, then the model, so that no model lacks its weights."""
     data, older = folder / f"{path.name}.data", folder / "older.data"
     target = path.with_name(data.name)
     if not data.exists():
@@ -95,7 +97,7 @@ def _put_in_place(folder: Path, candidate: Path, path: Path) -> None:
         raise
 
 
-def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
+def _write_single_file(model: ir.Model, path: Path) -> onnx.ModelProto:
     outline = stream.checked_outline(model)
     with path.open("wb") as file:
         stream.write(outline, model, file)
@@ -105,15 +107,13 @@ def _write_whole(model: ir.Model, path: Path) -> onnx.ModelProto:
 def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:
     ir.save(model, path, external_data=f"{path.name}.data")
     proto = onnx.load(path, load_external_data=False)
-    _check_whole(proto, path.parent)
+    _check_complete(proto, path.parent)
     onnx.checker.check_model(os.fspath(path), full_check=True)
     return proto
 
 
-def _check_whole(proto: onnx.ModelProto, folder: Path) -> None:
-    """Refuse weights that are cut off: on a full disk onnx-ir writes what there is
-    room for, and says nothing.
-    """
+def _check_complete(proto: onnx.ModelProto, folder: Path) -> None:
+    """Raise an error for truncated weights, which onnx-ir writes to a full disk."""
     for tensor in proto.graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             where = {entry.key: entry.value for entry in tensor.external_data}

@@ -10,16 +10,16 @@ from keras_acts._version import __version__
 from keras_acts.export.write.stream import checked_outline, fill
 
 MAXIMUM_PROTO = 2**31 - 1
-"""Bytes that a protobuf message can have, and so a file with its weights in it."""
+"""The largest protobuf message in bytes, and so the largest file with its weights."""
 
 
 def finished(model: ir.Model, dtype: str | None = None) -> ir.Model:
-    """Note in the model who made it: versions, no path, no time, no backend.
+    """Record in the metadata which versions made the model; no path, time or backend.
 
     Args:
         model: The converted model.
-        dtype: The dtype that was asked for in place of the Keras model's own; parity
-            then expects it of the outputs.
+        dtype: The dtype asked for in place of the Keras model's own; parity expects
+            outputs in it.
     """
     model.producer_name = "keras-acts"
     model.producer_version = __version__
@@ -31,15 +31,15 @@ def finished(model: ir.Model, dtype: str | None = None) -> ir.Model:
 
 
 def weights_size(model: ir.Model) -> int:
-    """Return the bytes of all constants and weights."""
+    """Return the size of all constants and weights in bytes."""
     tensors = (value.const_value for value in model.graph.initializers.values())
     return sum(tensor.nbytes for tensor in tensors if tensor is not None)
 
 
 def to_proto(model: ir.Model) -> onnx.ModelProto:
-    """Return a model that fits into one message, checked.
+    """Return the checked message of a model that fits into one message.
 
     Raises:
-        ExportError: The checker refuses it, which is a defect of the exporter.
+        ExportError: The checker rejects it, which is a bug in the exporter.
     """
     return fill(checked_outline(model), model)

@@ -1,9 +1,9 @@
-"""A model's file written weight by weight, and checked without its weights.
+"""Write a model's file weight by weight, and check it without its weights.
 
-As one message, a model is copied when it is made, serialized, checked and written;
-each copy of large weights takes as long as all else together. The bytes are those of
-`proto.SerializeToString(deterministic=True)`: fields in the order of their numbers, a
-message within another behind its length.
+As one message, a model is copied when it is made, serialized, checked and written; each
+copy of large weights takes as long as everything else together. The bytes are those of
+`proto.SerializeToString(deterministic=True)`: fields in the order of their numbers, and
+nested messages prefixed with their length.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from keras_acts.export.passes.weights import sizes
 _Message = onnx.ModelProto | onnx.GraphProto | onnx.TensorProto
 
 LARGE = 1 << 16
-"""Bytes from which on a weight is written by itself."""
+"""The size in bytes from which a weight is written separately."""
 
 _GRAPH, _INITIALIZER, _RAW_DATA = 7, 5, 9
-"""Numbers of the fields that the weights lie in, of model, graph and tensor."""
+"""Field numbers of the graph in a model, the initializers and their raw data."""
 
 _LENGTH_DELIMITED = 2
 """Protobuf's wire type of messages and bytes."""
@@ -35,7 +35,7 @@ def checked_outline(model: ir.Model) -> onnx.ModelProto:
     """Return the message without the data of large weights, checked.
 
     Raises:
-        ExportError: The checker refuses it, which is a defect of the exporter.
+        ExportError: The checker rejects it, which is a bug in the exporter.
     """
     with _without_data(model):
         outline = ir.to_proto(model)
@@ -47,20 +47,20 @@ def checked_outline(model: ir.Model) -> onnx.ModelProto:
 
 
 def large_weights(model: ir.Model) -> dict[str, ir.TensorProtocol]:
-    """Return the weights that are written by themselves, by name."""
+    """Return the weights that are written separately, by name."""
     return {
         name: value.const_value
         for name, value in model.graph.initializers.items()
         if value.const_value is not None
         and value.const_value.nbytes >= LARGE
         and value.const_value.dtype != ir.DataType.STRING
-        # It is kept as it is, in whichever field it has its numbers.
+        # A parsed message is kept as it is, whichever field has its data.
         and not isinstance(value.const_value, ir.serde.TensorProtoTensor)
     }
 
 
 def fill(outline: onnx.ModelProto, model: ir.Model) -> onnx.ModelProto:
-    """Give a message the data of its large weights."""
+    """Add the data of large weights to a message."""
     weights = large_weights(model)
     for tensor in outline.graph.initializer:
         if tensor.name in weights:
@@ -82,10 +82,10 @@ def write(outline: onnx.ModelProto, model: ir.Model, file: BinaryIO) -> None:
 
 
 class _Framed:
-    """An initializer as it stands in a graph: its field, its length, its parts.
+    """A serialized initializer: field number, length, and the parts around its data.
 
     Attributes:
-        size: Bytes of all of it.
+        size: The total number of bytes.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class _Framed:
 
 
 def _write_data(tensor: ir.TensorProtocol, file: BinaryIO) -> None:
-    """Write a weight's numbers from where they lie, if they lie as a file has them."""
+    """Write a weight's data, without a copy if its memory layout is the file's."""
     array = tensor.numpy()
     plain = array.dtype.isnative and array.nbytes == tensor.nbytes
     if plain and array.dtype.byteorder != ">" and array.flags.c_contiguous:
@@ -121,7 +121,7 @@ def _write_data(tensor: ir.TensorProtocol, file: BinaryIO) -> None:
 
 @contextlib.contextmanager
 def _without_data(model: ir.Model) -> Iterator[None]:
-    """Let large weights look as if their data lay elsewhere."""
+    """Replace large weights by references to external data within the block."""
     weights = large_weights(model)
     initializers = model.graph.initializers
     try:
@@ -137,7 +137,7 @@ def _without_data(model: ir.Model) -> Iterator[None]:
 
 
 def _check(outline: onnx.ModelProto, weights: dict[str, Any]) -> None:
-    """Check a model whose large weights stand among its inputs, which need no data."""
+    """Check a model with its large weights declared as inputs, which need no data."""
     model = onnx.ModelProto()
     model.CopyFrom(outline)
     large = [x for x in model.graph.initializer if x.name in weights]
@@ -158,12 +158,12 @@ def _check(outline: onnx.ModelProto, weights: dict[str, Any]) -> None:
 
 
 def _parts(message: _Message, number: int) -> tuple[bytes, bytes]:
-    """Return the fields before and behind one, serialized."""
+    """Return the fields before and after one, serialized."""
     parts = []
-    for kept in (range(number), range(number + 1, 1 << 29)):
+    for numbers in (range(number), range(number + 1, 1 << 29)):
         part = type(message)()
         part.CopyFrom(message)
-        others = [f.name for f, _ in message.ListFields() if f.number not in kept]
+        others = [f.name for f, _ in message.ListFields() if f.number not in numbers]
         for name in others:
             part.ClearField(name)
         parts.append(_serialized(part))
@@ -176,12 +176,12 @@ def _serialized(message: _Message) -> bytes:
 
 
 def _frame(number: int, size: int) -> bytes:
-    """Return what stands before a message or bytes: the field's number, the length."""
+    """Return the prefix of a message or of bytes: field number and length."""
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(size)
 
 
 def _varint(value: int) -> bytes:
-    """Return an integer in groups of seven bits, the lowest first."""
+    """Return an integer as a protobuf varint: groups of seven bits, lowest first."""
     groups: Sequence[int] = [value >> i & 0x7F for i in range(0, value.bit_length(), 7)]
     *more, last = groups or [0]
     return bytes([*(group | 0x80 for group in more), last])

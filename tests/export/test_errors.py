@@ -76,7 +76,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Write into one file, or weights from 64 bytes on into a second one."""
     if request.param == "weights apart":
         monkeypatch.setattr(files, "MAXIMUM_PROTO", 64)
-        monkeypatch.setattr(files, "_GRAPH_ROOM", 0)
+        monkeypatch.setattr(files, "_GRAPH_SIZE", 0)
     return str(request.param)
 
 
@@ -208,7 +208,7 @@ def test_a_disk_that_is_full_once_the_weights_are_written(
 ) -> None:
     """The weights fit, and the model's own file does not: its names are long."""
     monkeypatch.setattr(files, "MAXIMUM_PROTO", 64)
-    monkeypatch.setattr(files, "_GRAPH_ROOM", 0)
+    monkeypatch.setattr(files, "_GRAPH_SIZE", 0)
     path = tmp_path / "model.onnx"
     to_onnx(model(3), path)
     before = contents(tmp_path)

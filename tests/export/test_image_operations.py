@@ -164,5 +164,5 @@ def test_parts(case: Operation) -> None:
 def test_the_blur_of_integers_is_refused() -> None:
     x = keras.Input((5, 6, 2), dtype="uint8")
     model = keras.Model(x, ops.image.gaussian_blur(x, **LAST))
-    with pytest.raises(UnsupportedOperationError, match="floats"):
+    with pytest.raises(UnsupportedOperationError, match="float images"):
         to_onnx(model, engine="native")

@@ -30,7 +30,7 @@ def model(units: int = 3) -> keras.Model:
 def external(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let weights go to a second file from 64 bytes on, instead of 2 GB."""
     monkeypatch.setattr(files, "MAXIMUM_PROTO", 64)
-    monkeypatch.setattr(files, "_GRAPH_ROOM", 0)
+    monkeypatch.setattr(files, "_GRAPH_SIZE", 0)
 
 
 def assert_runs(path: Path, keras_model: keras.Model) -> None:
@@ -156,7 +156,7 @@ def fails(*_args: Any, **_kwargs: Any) -> Any:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize("at", ["_write_whole", "Path.replace"])
+@pytest.mark.parametrize("at", ["_write_single_file", "Path.replace"])
 @pytest.mark.parametrize("older", [True, False], ids=["older file", "no file"])
 def test_a_failure_leaves_what_was_there(
     at: str, older: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,7 @@ import pytest
 
 from keras_acts import layers
 from keras_acts.export.parity import verify
-from keras_acts.export.parity.edges import edges, is_lone_activation, own_marks
+from keras_acts.export.parity.edges import breakpoints, edges, is_standalone_activation
 from keras_acts.export.parity.index_limits import index_limits
 from keras_acts.export.parity.inputs import Generator
 from keras_acts.export.parity.onnx_model import OnnxModel, Port
@@ -52,7 +52,7 @@ def test_a_fixed_batch_is_kept():
     assert shapes(generator((5, 4)).random()) == {(5, 4)}
     assert shapes(generator((None, 4), onnx_shape=(7, 4)).random()) == {(7, 4)}
     edge_cases = generator((5, 4)).edges(
-        list(edges(activation("relu"), "float32")), lone=True
+        list(edges(activation("relu"), "float32")), standalone=True
     )
     assert shapes(edge_cases) == {(5, 4)}
 
@@ -76,7 +76,7 @@ def test_integers_stay_in_their_range_and_reach_its_ends(
     dtype, limits, lowest, highest
 ):
     make = generator((None, 40), dtype, limits=limits)
-    cases = [*make.random(), *make.edges([], lone=False)]
+    cases = [*make.random(), *make.edges([], standalone=False)]
     drawn = np.concatenate([case.inputs["x"].ravel() for case in cases])
     assert drawn.dtype == dtype
     assert (drawn.min(), drawn.max()) == (lowest, highest)
@@ -159,32 +159,32 @@ def test_the_arguments_of_an_activation_are_edges_of_its_own():
         ]
     )
     marks = [0.125, 0.75, 1.75, 4.5]
-    assert sorted(own_marks(model)) == marks
+    assert sorted(breakpoints(model)) == marks
     values = np.concatenate([edge.values for edge in edges(model, "float32")])
     for mark in marks:
         assert mark in values
         assert -mark in values
 
 
-def test_the_largest_numbers_decide_for_a_lone_activation_only():
-    lone, deep = (
+def test_the_largest_numbers_decide_for_a_standalone_activation_only():
+    single, deep = (
         activation("relu"),
         keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]),
     )
-    assert is_lone_activation(lone)
-    assert not is_lone_activation(deep)
-    assert not is_lone_activation(layers.Maxout(2))
-    every = list(edges(lone, "float32"))
+    assert is_standalone_activation(single)
+    assert not is_standalone_activation(deep)
+    assert not is_standalone_activation(layers.Maxout(2))
+    every = list(edges(single, "float32"))
     make = generator((None, 8))
-    weights = {
-        lone: {case.name: case.weight for case in make.edges(every, lone=lone)}
-        for lone in (True, False)
+    roles = {
+        flag: {case.name: case.role for case in make.edges(every, standalone=flag)}
+        for flag in (True, False)
     }
-    assert weights[True]["edge ±largest"] == "decides where finite"
-    assert weights[False]["edge ±largest"] == "reported"
-    assert weights[True]["edge ±88 and neighbours"] == "decides where finite"
+    assert roles[True]["edge ±largest"] == "decides where finite"
+    assert roles[False]["edge ±largest"] == "reported"
+    assert roles[True]["edge ±88 and neighbours"] == "decides where finite"
     for name in ("edge NaN", "edge ±inf", "edge subnormals"):
-        assert weights[True][name] == "reported"
+        assert roles[True][name] == "reported"
 
 
 CLIPPED = "low = Constant<value_float = -1e30>() act = Max(low, x)"
@@ -201,7 +201,7 @@ def test_infinity_is_reported_and_decides_only_strictly():
     assert strict.status == "failed"
 
 
-def test_the_largest_number_decides_for_a_lone_activation():
+def test_the_largest_number_decides_for_a_standalone_activation():
     assert verify(activation("linear"), elementwise(CLIPPED)).status == "failed"
 
 
@@ -243,7 +243,7 @@ def test_own_arrays_that_do_not_fit_are_refused(given):
 
 
 def test_strings_need_own_arrays():
-    with pytest.raises(ValueError, match="give `inputs`"):
+    with pytest.raises(ValueError, match="pass `inputs`"):
         list(generator((None, 1), "string").random())
 
 
@@ -277,5 +277,7 @@ def test_nchw_inputs_are_recognized_by_their_shape():
 def test_runs_have_names_of_their_own():
     make = generator((None, 4))
     every = list(edges(activation("relu"), "float32"))
-    names = [case.name for case in (*make.random(), *make.edges(every, lone=True))]
+    names = [
+        case.name for case in (*make.random(), *make.edges(every, standalone=True))
+    ]
     assert len(set(names)) == len(names)

@@ -1,1 +1,1 @@
-"""What converters share: no operation of Keras is registered here."""
+"""Helpers shared by converters; no Keras operation is registered here."""

@@ -1,4 +1,4 @@
-"""Einstein sums of two tensors as one product of matrices for each element of a batch.
+"""Einsum of two tensors as a batched matrix product.
 
 onnxruntime's Einsum takes up to six times as long as a MatMul between transposes.
 """
@@ -15,81 +15,81 @@ from keras_acts.export.builder import GraphBuilder, Size
 from keras_acts.export.convert.common.spatial import transposed
 
 Product = Callable[[GraphBuilder, ir.Value, ir.Value], ir.Value]
-Places = dict[str, tuple[ir.Value, int]]
-"""Where each axis can be found: an operand, and which of its axes it is."""
+AxisSources = dict[str, tuple[ir.Value, int]]
+"""For each axis of an equation, an operand that has it, and its index there."""
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The axes of an equation by what the product does with them, each a letter.
+    """The axes of an Einsum equation, grouped by their role in the product.
 
     Attributes:
         first: The axes of the first operand, in order.
-        second: Those of the second.
-        result: Those of the result.
-        batch: The axes that all three have.
-        met: Those that both operands have: the sum runs over them.
-        left: Those that the result has of the first operand alone.
-        right: Those that it has of the second alone.
+        second: The axes of the second operand.
+        result: The axes of the result.
+        batch: The axes that operands and result share.
+        contracted: The axes that only the operands share: they are summed over.
+        left: The axes that the result shares with the first operand only.
+        right: The axes that the result shares with the second operand only.
     """
 
     first: str
     second: str
     result: str
     batch: str
-    met: str
+    contracted: str
     left: str
     right: str
 
 
 def roles(equation: str) -> Roles | None:
-    """Return the roles of an equation's axes, None where it is no such product."""
+    """Return the roles of an equation's axes, None if it isn't such a product."""
     terms, arrow, result = equation.partition("->")
     first, _, second = terms.partition(",")
     repeats = any(len(set(x)) < len(x) for x in (first, second, result))
-    shared, lone = set(first) & set(second), set(first) ^ set(second)
-    # An axis of one operand alone that the result has not would be summed by itself.
-    if not arrow or "." in equation or repeats or not lone <= set(result):
+    shared, unshared = set(first) & set(second), set(first) ^ set(second)
+    # An axis of one operand that the result lacks would be summed separately.
+    if not arrow or "." in equation or repeats or not unshared <= set(result):
         return None
-    met = "".join(x for x in first if x in shared - set(result))
+    inner = "".join(x for x in first if x in shared - set(result))
     batch, left, right = (
         "".join(x for x in result if x in axes)
         for axes in (shared, set(first) - shared, set(second) - shared)
     )
-    return Roles(first, second, result, batch, met, left, right) if met else None
+    return Roles(first, second, result, batch, inner, left, right) if inner else None
 
 
 def batched_product(
     g: GraphBuilder, parts: Roles, a: ir.Value, b: ir.Value, product: Product
 ) -> ir.Value:
-    """Append the sum: the operands as matrices, their product, its axes in order."""
+    """Append the product: operands as matrices, MatMul, and the axes in order."""
     left, right = parts.left, parts.right
     if left and right and parts.result.index(right[0]) < parts.result.index(left[0]):
         left, right, a, b = right, left, b, a
         parts = Roles(
             *(parts.second, parts.first, parts.result),
-            *(parts.batch, parts.met, left, right),
+            *(parts.batch, parts.contracted, left, right),
         )
-    places = {
+    sources = {
         axis: (x, i)
         for x, axes in ((b, parts.second), (a, parts.first))
         for i, axis in enumerate(axes)
     }
-    # Without a batch the rows may have several axes: the other operand has two.
+    # Without a batch, the rows may be several axes, since the other operand has two.
     rows = [*parts.batch, left] if parts.batch else list(left) or [""]
-    columns = [*parts.batch, parts.met, right]
-    x = _permuted(g, a, parts.first, parts.batch + left + parts.met)
-    y = _permuted(g, b, parts.second, parts.batch + parts.met + right)
+    columns = [*parts.batch, parts.contracted, right]
+    x = _permuted(g, a, parts.first, parts.batch + left + parts.contracted)
+    y = _permuted(g, b, parts.second, parts.batch + parts.contracted + right)
     z = product(
         g,
-        _grouped(g, x, [*rows, parts.met], places),
-        _grouped(g, y, columns, places),
+        _grouped(g, x, [*rows, parts.contracted], sources),
+        _grouped(g, y, columns, sources),
     )
     joined = [*rows, right]
     if any(len(group) != 1 for group in joined):
-        z = g.Reshape(z, _shape(g, "".join(joined), joined, places))
+        z = g.Reshape(z, _shape(g, "".join(joined), joined, sources))
     order = parts.batch + left + right
-    sizes = [_known(g, axis, places) for axis in order]
+    sizes = [_known(g, axis, sources) for axis in order]
     return _permuted(g, g.with_shape(z, sizes), order, parts.result)
 
 
@@ -98,39 +98,41 @@ def _permuted(g: GraphBuilder, x: ir.Value, axes: str, wanted: str) -> ir.Value:
 
 
 def _grouped(
-    g: GraphBuilder, x: ir.Value, groups: Sequence[str], places: Places
+    g: GraphBuilder, x: ir.Value, groups: Sequence[str], sources: AxisSources
 ) -> ir.Value:
-    """Make one axis of each group of axes."""
+    """Merge each group of axes into one axis."""
     if all(len(group) == 1 for group in groups):
         return x
-    shape = _shape(g, groups, list("".join(groups)), places)
-    return g.with_shape(g.Reshape(x, shape), [_known(g, one, places) for one in groups])
+    shape = _shape(g, groups, list("".join(groups)), sources)
+    return g.with_shape(
+        g.Reshape(x, shape), [_known(g, one, sources) for one in groups]
+    )
 
 
 def _shape(
-    g: GraphBuilder, groups: Sequence[str], present: Sequence[str], places: Places
+    g: GraphBuilder, groups: Sequence[str], present: Sequence[str], sources: AxisSources
 ) -> ir.Value:
-    """Return the shape with one axis a group, to reshape what is grouped otherwise."""
+    """Return the shape with one axis per group, to reshape from other groups."""
     shape: list[Size] = []
     for i, group in enumerate(groups):
-        known = _known(g, group, places)
+        known = _known(g, group, sources)
         if known is not None:
             shape.append(known)
         elif i < len(present) and present[i] == group:
-            shape.append(0)  # It stays as it is.
+            shape.append(0)  # The size stays.
         else:
-            shape.append(-1 if -1 not in shape else _computed(g, group, places))
+            shape.append(-1 if -1 not in shape else _computed(g, group, sources))
     return g.shape(*shape)
 
 
-def _known(g: GraphBuilder, group: str, places: Places) -> int | None:
-    sizes = [g.static_shape(x)[i] for x, i in map(places.__getitem__, group)]
+def _known(g: GraphBuilder, group: str, sources: AxisSources) -> int | None:
+    sizes = [g.static_shape(x)[i] for x, i in map(sources.__getitem__, group)]
     known = [size for size in sizes if size is not None]
     return math.prod(known) if len(known) == len(sizes) else None
 
 
-def _computed(g: GraphBuilder, group: str, places: Places) -> ir.Value:
-    first, *others = (g.size(*places[axis]) for axis in group)
+def _computed(g: GraphBuilder, group: str, sources: AxisSources) -> ir.Value:
+    first, *others = (g.size(*sources[axis]) for axis in group)
     for size in others:
         first = g.with_shape(g.Mul(first, size), (1,))
     return first

@@ -1,10 +1,10 @@
-"""The discrete Fourier transform along the last axis, as a product or as ONNX's DFT.
+"""The discrete Fourier transform along the last axis, as a matrix product or as DFT.
 
-A product with the matrix of sines and cosines is the faster up to about a thousand
-points on onnxruntime, and exact to an epsilon or two. Its DFT is fast and as exact for
-powers of two; for other lengths it goes through longer transforms, which costs two or
-three digits and most of the speed. Those are taken apart instead, as Cooley and Tukey
-do it: the transform of a * b points is a of b and b of a points. Primes remain.
+On onnxruntime, a product with the matrix of sines and cosines is faster up to about a
+thousand points, and accurate to one or two ulps. ONNX's DFT is fast and as accurate for
+powers of two; for other lengths it uses longer transforms, at the cost of two or three
+digits and most of the speed. Those lengths are factored instead (Cooley-Tukey): a
+transform of a * b points is a transforms of b points and b of a. Primes use DFT.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from keras_acts.export.builder.types import require_dtype
 
 Array = np.ndarray[Any, Any]
 Complex = tuple[ir.Value, ir.Value]
-"""The real and the imaginary part of a tensor."""
+"""The real and the imaginary part of a complex tensor."""
 
 LARGEST_MATRIX = 1024
-"""The most points whose transform is a product, where they are a power of two."""
+"""The largest power of two whose transform is a matrix product."""
 
 LARGEST_ODD_MATRIX = 2048
-"""The same for other numbers of points, for which the operator is no match."""
+"""The same for other lengths, for which DFT is slower and less accurate."""
 
 
 def waves(points: int, bins: int) -> tuple[Array, Array]:
     """Return cosines and sines: a row for each point, a column for each frequency."""
-    turns = np.outer(np.arange(points), np.arange(bins)) % points
-    angles = turns * (2.0 * np.pi / points)
+    steps = np.outer(np.arange(points), np.arange(bins)) % points
+    angles = steps * (2.0 * np.pi / points)
     return np.cos(angles), np.sin(angles)
 
 
 def is_product(points: int | None) -> bool:
-    """Whether the transform of so many points is a product with a matrix."""
+    """Whether the transform of this many points is a matrix product."""
     if points is None:
         return False
     power_of_two = points & (points - 1) == 0
@@ -47,21 +47,21 @@ def is_product(points: int | None) -> bool:
 def real_transform(
     g: GraphBuilder, x: ir.Value, window: Array | None = None
 ) -> Complex:
-    """Append the transform of real numbers: of its n frequencies the first n//2 + 1.
+    """Append the transform of real numbers: the first n // 2 + 1 of its n frequencies.
 
     Args:
         g: The graph builder.
         x: Floats of at least single precision.
-        window: What each point is multiplied by before.
+        window: Factors to multiply the points by, or None.
     """
     points = g.static_shape(x)[-1]
     if points is None or not is_product(points):
         if window is not None:
-            faded = g.Mul(x, g.cast(window, require_dtype(x)))
-            x = g.with_shape(faded, g.static_shape(x))
+            windowed = g.Mul(x, g.cast(window, require_dtype(x)))
+            x = g.with_shape(windowed, g.static_shape(x))
         if points is not None and _factors(points) is not None:
             return _first_half(g, x, points)
-        return parts(g, dft(g, g.Unsqueeze(x, [-1]), g.rank(x), onesided=1))
+        return split_complex(g, dft(g, g.Unsqueeze(x, [-1]), g.rank(x), onesided=1))
     bins = points // 2 + 1
     cosines, sines = waves(points, bins)
     matrix = np.concatenate([cosines, -sines], axis=1)
@@ -79,10 +79,10 @@ def real_transform(
 
 
 def real_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Value:
-    """Append what `real_transform` came of; points unknown are an even number.
+    """Append the inverse of `real_transform`; an unknown number of points must be even.
 
-    The imaginary parts of the first frequency and, of even lengths, the last count for
-    nothing.
+    The imaginary parts of the first frequency and, for even lengths, of the last are
+    ignored.
     """
     real, imag = x
     rank, bins = g.rank(real), g.static_shape(real)[-1]
@@ -99,7 +99,7 @@ def real_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Value:
 
 
 def _mirrored_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Value:
-    """Mirror the frequencies and transform them all."""
+    """Append the missing frequencies by symmetry, and the complex inverse."""
     rank = g.rank(x[0])
     first = -1 if points is not None and points % 2 else -2
     mirrored = [g.Slice(one, [first], [0], [rank - 1], [-1]) for one in x]
@@ -120,15 +120,17 @@ def complex_transform(
     rank = g.rank(real)
     points = g.static_shape(real)[axis]
     axis %= rank
-    # The matrix has twice the points along both sides.
+    # The matrix has twice as many rows and columns as points.
     if points is None or not is_product(2 * points):
         factors = None if points is None else _factors(points)
         if factors is not None:
-            return _taken_apart(g, x, axis, factors, inverse=inverse)
+            return _cooley_tukey(g, x, axis, factors, inverse=inverse)
         stacked = g.Concat(*(g.Unsqueeze(one, [-1]) for one in x), axis=rank)
-        turned = _turned(g, stacked, rank, axis)
-        made = dft(g, turned, rank, inverse=int(inverse))
-        return parts(g, _turned(g, made, rank, axis), g.static_shape(real))
+        last = _swap_axes(g, stacked, rank, axis)
+        transformed = dft(g, last, rank, inverse=int(inverse))
+        return split_complex(
+            g, _swap_axes(g, transformed, rank, axis), g.static_shape(real)
+        )
     cosines, sines = waves(points, points)
     sines = -sines if inverse else sines
     waves_of_both = np.block([[cosines, -sines], [sines, cosines]])
@@ -147,7 +149,7 @@ def complex_transform(
 
 
 def _factors(points: int) -> tuple[int, int] | None:
-    """Return two factors near each other; None for primes and powers of two."""
+    """Return two factors of similar size; None for primes and powers of two."""
     if points & (points - 1) == 0:
         return None
     first = next(n for n in range(math.isqrt(points), 0, -1) if points % n == 0)
@@ -155,7 +157,7 @@ def _factors(points: int) -> tuple[int, int] | None:
 
 
 def _first_half(g: GraphBuilder, x: ir.Value, points: int) -> Complex:
-    """Transform real numbers as complex ones, and keep what `real_transform` does."""
+    """Transform real numbers as complex ones, and keep the first half."""
     dtype = require_dtype(x)
     zeros = g.Expand(np.zeros((), dtype.numpy()), g.Shape(x))
     zeros = g.with_shape(zeros, g.static_shape(x))
@@ -168,7 +170,7 @@ def _first_half(g: GraphBuilder, x: ir.Value, points: int) -> Complex:
     )
 
 
-def _taken_apart(
+def _cooley_tukey(
     g: GraphBuilder,
     x: Complex,
     axis: int,
@@ -176,72 +178,71 @@ def _taken_apart(
     *,
     inverse: bool,
 ) -> Complex:
-    """Transform a columns of b rows, turn each number by its place, then the rows."""
+    """Transform columns, multiply by the twiddle factors, and transform rows."""
     sizes, rank = g.static_shape(x[0]), g.rank(x[0])
     first, second = factors
     points = first * second
     outer = list(sizes)
     outer[axis], outer[rank - 1] = outer[rank - 1], outer[axis]
-    moved = [_exchanged(g, one, axis) for one in x]
+    last = [_swap_with_last(g, one, axis) for one in x]
     square = [
         g.with_shape(
             g.Reshape(one, [*[0] * (rank - 1), first, second]),
             [*outer[:-1], first, second],
         )
-        for one in moved
+        for one in last
     ]
     real, imag = complex_transform(g, (square[0], square[1]), -2, inverse=inverse)
     angles = np.outer(np.arange(first), np.arange(second)) * (2.0 * np.pi / points)
     dtype = require_dtype(real)
     cosines = g.cast(np.cos(angles), dtype)
     sines = g.cast(np.sin(angles if inverse else -angles), dtype)
-    turned = (
+    twiddled = (
         g.Sub(g.Mul(real, cosines), g.Mul(imag, sines)),
         g.Add(g.Mul(real, sines), g.Mul(imag, cosines)),
     )
-    for one in turned:
+    for one in twiddled:
         g.with_shape(one, g.static_shape(square[0]))
-    made = complex_transform(g, turned, -1, inverse=inverse)
+    transformed = complex_transform(g, twiddled, -1, inverse=inverse)
     flat = []
-    for one in made:
+    for one in transformed:
         columns = g.Transpose(one, perm=[*range(rank - 1), rank, rank - 1])
         row = g.Reshape(columns, [*[0] * (rank - 1), points])
-        whole = _exchanged(g, g.with_shape(row, outer), axis)
-        flat.append(g.with_shape(whole, sizes))
+        output = _swap_with_last(g, g.with_shape(row, outer), axis)
+        flat.append(g.with_shape(output, sizes))
     return flat[0], flat[1]
 
 
-def _exchanged(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
-    """Exchange an axis with the last."""
-    return x if axis == g.rank(x) - 1 else _turned(g, x, g.rank(x), axis, last=0)
+def _swap_with_last(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
+    """Swap an axis with the last."""
+    return x if axis == g.rank(x) - 1 else _swap_axes(g, x, g.rank(x), axis, last=0)
 
 
-def _turned(
+def _swap_axes(
     g: GraphBuilder, x: ir.Value, rank: int, axis: int, last: int = 1
 ) -> ir.Value:
-    """Exchange an axis with the last but that of the parts, if there is one."""
+    """Swap an axis with the last, or with the one before the complex axis."""
     if axis == rank - 1:
         return x
     order = list(range(rank + last))
     order[axis], order[rank - 1] = rank - 1, axis
-    turned: ir.Value = g.Transpose(x, perm=order)
-    return turned
+    return g.Transpose(x, perm=order)
 
 
 def dft(g: GraphBuilder, x: ir.Value, rank: int, **attributes: int) -> ir.Value:
-    """Append the operator along the last axis but that of the parts."""
+    """Append a DFT along the axis before the complex axis, the last."""
     axis = rank - 1
     if g.opset < 20:
-        made: ir.Value = g.DFT(x, axis=axis, **attributes)
+        transform = g.DFT(x, axis=axis, **attributes)
     else:
-        made = g.DFT(x, None, g.cast(axis, "int64"), **attributes)
-    return g.with_shape(made, [None] * (rank + 1))
+        transform = g.DFT(x, None, g.cast(axis, "int64"), **attributes)
+    return g.with_shape(transform, [None] * (rank + 1))
 
 
-def parts(
+def split_complex(
     g: GraphBuilder, x: ir.Value, shape: tuple[int | None, ...] | None = None
 ) -> Complex:
-    """Take the parts of a tensor that has them along its last axis."""
+    """Return the real and imaginary part, indices 0 and 1 of the last axis."""
     axis = g.rank(x) - 1
     sizes = shape or g.static_shape(x)[:-1]
     return tuple(  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Parts of tensors by arrays of places, and by masks."""
+"""Indexing with arrays of indices and with boolean masks."""
 
 from __future__ import annotations
 
@@ -26,44 +26,43 @@ def _mask_rank(x: Any) -> int | None:
 
 
 def has_arrays(key: Sequence[Any]) -> bool:
-    """Whether a key holds arrays or masks."""
+    """Whether a key contains arrays or masks."""
     return any(_mask_rank(one) is not None for one in key)
 
 
-def apart(g: GraphBuilder, x: ir.Value, key: Sequence[Any]) -> Indexing:
-    """Take a key with arrays apart."""
+def parse_key(g: GraphBuilder, x: ir.Value, key: Sequence[Any]) -> Indexing:
+    """Split a key with arrays into a basic key and the arrays."""
     return take_apart(key, g.rank(x), _mask_rank)
 
 
-def gathered(g: GraphBuilder, x: ir.Value, parts: Indexing) -> ir.Value:
-    """Append what takes the places of arrays.
+def gather_arrays(g: GraphBuilder, x: ir.Value, parts: Indexing) -> ir.Value:
+    """Append the gather for the arrays of a key: Gather for one, GatherND for several.
 
     Args:
         g: The graph builder.
-        x: What the basic key gave.
-        parts: The key, taken apart.
+        x: The result of the basic part of the key.
+        parts: The parsed key.
     """
-    places = [one for array in parts.arrays for one in _places(g, array)]
+    indices = [one for array in parts.arrays for one in _indices(g, array)]
     axes = [axis for several in parts.axes for axis in several]
-    if len(places) == 1:
-        taken: ir.Value = g.Gather(x, places[0], axis=axes[0])
-        return taken
-    nowhere = [g.Sub(one, one) for one in places]
-    together = nowhere[0]
-    for one in nowhere[1:]:
-        together = g.Add(together, one)
-    columns = [g.Unsqueeze(g.Add(one, together), [-1]) for one in places]
+    if len(indices) == 1:
+        return g.Gather(x, indices[0], axis=axes[0])
+    zeros = [g.Sub(one, one) for one in indices]
+    broadcast = zeros[0]
+    for one in zeros[1:]:
+        broadcast = g.Add(broadcast, one)
+    columns = [g.Unsqueeze(g.Add(one, broadcast), [-1]) for one in indices]
     others = [axis for axis in range(len(parts.basic)) if axis not in axes]
     first = g.Transpose(x, perm=[*axes, *others])
-    taken = g.GatherND(first, g.Concat(*columns, axis=-1))
-    rank = max(g.rank(one) for one in places)
+    elements = g.GatherND(first, g.Concat(*columns, axis=-1))
+    rank = max(g.rank(one) for one in indices)
     order = list(range(rank, rank + len(others)))
     order[parts.place : parts.place] = range(rank)
-    return taken if order == sorted(order) else g.Transpose(taken, perm=order)
+    return elements if order == sorted(order) else g.Transpose(elements, perm=order)
 
 
-def _places(g: GraphBuilder, x: Any) -> list[ir.Value]:
-    """Return the places along each axis that an array or a mask is for."""
+def _indices(g: GraphBuilder, x: Any) -> list[ir.Value]:
+    """Return the indices along each axis that an array or a mask indexes."""
     if not isinstance(x, ir.Value) or x.dtype != ir.DataType.BOOL:
         return [g.cast(x, I64)]
     found = g.NonZero(x)

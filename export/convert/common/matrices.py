@@ -1,9 +1,9 @@
-"""What the algorithms of linear algebra share: matrices, their rows and columns.
+"""Helpers for linear algebra: matrices, their rows and columns.
 
-ONNX has no solver and no decomposition. They are written as loops over the rows or
-columns, in float64 whatever the matrices' own type, so that the loss of digits in a
-longhand algorithm stays below what the model can see. Whatever stands before the last
-two axes is a batch; sizes may be unknown.
+ONNX has no solvers and no decompositions. They are written as loops over rows or
+columns, in float64 whatever the matrices' dtype, so that the rounding errors of the
+algorithms are not visible to the model. All axes but the last two are batch axes; sizes
+may be unknown.
 """
 
 from __future__ import annotations
@@ -20,50 +20,47 @@ from keras_acts.export.builder.loops import scan
 Step = Callable[..., Sequence[ir.Value]]
 
 
-def double(g: GraphBuilder, x: Operand) -> ir.Value:
-    """Return a tensor in float64."""
+def to_float64(g: GraphBuilder, x: Operand) -> ir.Value:
+    """Cast an operand to float64."""
     return g.cast(x, ir.DataType.DOUBLE)
 
 
 def transpose(g: GraphBuilder, x: ir.Value, rank: int) -> ir.Value:
-    """Exchange the last two axes."""
-    turned: ir.Value = g.Transpose(x, perm=[*range(rank - 2), rank - 1, rank - 2])
+    """Append a Transpose of the last two axes."""
+    swapped: ir.Value = g.Transpose(x, perm=[*range(rank - 2), rank - 1, rank - 2])
     if x.shape is not None:
         *batch, rows, columns = g.static_shape(x)
-        g.with_shape(turned, [*batch, columns, rows])
-    return turned
+        g.with_shape(swapped, [*batch, columns, rows])
+    return swapped
 
 
-def positions(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
-    """Return the numbers of the places along an axis, an int64 vector."""
+def indices_along(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
+    """Return the indices 0, 1, … along an axis, as an int64 vector."""
     size = g.static_shape(x)[axis]
     if size is not None:
         return g.constant(np.arange(size, dtype=np.int64))
     count = g.Squeeze(g.size(x, axis), [0])
-    every: ir.Value = g.Range(np.int64(0), count, np.int64(1))
-    return g.with_shape(every, [None])
+    indices: ir.Value = g.Range(np.int64(0), count, np.int64(1))
+    return g.with_shape(indices, [None])
 
 
-def upright(g: GraphBuilder, x: ir.Value) -> ir.Value:
+def as_column(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Return a vector as a column."""
-    column: ir.Value = g.Unsqueeze(x, [1])
-    return column
+    return g.Unsqueeze(x, [1])
 
 
 def row(g: GraphBuilder, x: ir.Value, k: ir.Value) -> ir.Value:
-    """Return one row, as a matrix."""
-    one: ir.Value = g.Gather(x, g.Unsqueeze(k, [0]), axis=-2)
-    return one
+    """Return row k, as a matrix with one row."""
+    return g.Gather(x, g.Unsqueeze(k, [0]), axis=-2)
 
 
 def column(g: GraphBuilder, x: ir.Value, k: ir.Value) -> ir.Value:
-    """Return one column, as a matrix."""
-    one: ir.Value = g.Gather(x, g.Unsqueeze(k, [0]), axis=-1)
-    return one
+    """Return column k, as a matrix with one column."""
+    return g.Gather(x, g.Unsqueeze(k, [0]), axis=-1)
 
 
 def zeros_like(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """Return zeros of a tensor's sizes."""
+    """Return float64 zeros in the shape of a tensor."""
     zeros: ir.Value = g.Expand(np.zeros((), np.float64), g.Shape(x))
     return g.with_shape(zeros, g.static_shape(x))
 
@@ -74,48 +71,50 @@ def identity(g: GraphBuilder, x: ir.Value, size: int | None, axis: int) -> ir.Va
     Args:
         g: The graph builder.
         x: The batch.
-        size: The matrices' size, None where unknown.
+        size: The size of the identity, None if unknown.
         axis: The axis of `x` that has this size.
     """
     batch = [g.size(x, i) for i in range(g.rank(x) - 2)]
     if size is not None:
         ones: ir.Value = g.constant(np.eye(size))
     else:
-        places = positions(g, x, axis)
-        ones = double(g, g.Equal(upright(g, places), places))
+        indices = indices_along(g, x, axis)
+        ones = to_float64(g, g.Equal(as_column(g, indices), indices))
     side = g.size(x, axis)
-    made: ir.Value = g.Expand(ones, g.shape(*batch, side, side))
-    return g.with_shape(made, [*g.static_shape(x)[:-2], size, size])
+    matrices: ir.Value = g.Expand(ones, g.shape(*batch, side, side))
+    return g.with_shape(matrices, [*g.static_shape(x)[:-2], size, size])
 
 
-def repeat(
-    g: GraphBuilder, step: Step, places: ir.Value, *carried: ir.Value
+def loop_over(
+    g: GraphBuilder, step: Step, indices: ir.Value, *carried: ir.Value
 ) -> list[ir.Value]:
-    """Append a loop: `step(k, *carried)` for each place, and return the last result."""
+    """Append a Scan of `step(k, *carried)` over indices; return the final values."""
 
     def body(
-        now: list[ir.Value], place: list[ir.Value]
+        current: list[ir.Value], index: list[ir.Value]
     ) -> tuple[Sequence[ir.Value], Sequence[ir.Value]]:
-        new = step(place[0], *now)
-        for value, before in zip(new, now, strict=True):
-            g.with_shape(value, g.static_shape(before))
+        new = step(index[0], *current)
+        for value, old in zip(new, current, strict=True):
+            g.with_shape(value, g.static_shape(old))
         return new, ()
 
-    return scan(g, body, carried, [places])[0]
+    return scan(g, body, carried, [indices])[0]
 
 
-def alike(g: GraphBuilder, a: ir.Value, b: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Broadcast the batches of two matrices with as many rows to each other."""
+def broadcast_batches(
+    g: GraphBuilder, a: ir.Value, b: ir.Value
+) -> tuple[ir.Value, ir.Value]:
+    """Broadcast the batch axes of two matrices with equally many rows."""
     first, second = (list(g.static_shape(x)) for x in (a, b))
     if first[:-2] == second[:-2]:
         return a, b
     batch = _broadcast(first[:-2], second[:-2])
-    grown = []
+    results = []
     for x, other, sizes in ((a, b, first), (b, a, second)):
         column = g.Slice(zeros_like(g, other), [0], [1], [g.rank(other) - 1])
-        whole = g.Add(x, column)
-        grown.append(g.with_shape(whole, [*batch, *sizes[-2:]]))
-    return grown[0], grown[1]
+        expanded = g.Add(x, column)
+        results.append(g.with_shape(expanded, [*batch, *sizes[-2:]]))
+    return results[0], results[1]
 
 
 def _broadcast(a: Sequence[int | None], b: Sequence[int | None]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Operands in the dtype of the result, and registration of functions of one or two."""
+"""Promotion of operands to the result's dtype, and registration of converters by it."""
 
 from __future__ import annotations
 
@@ -12,38 +12,40 @@ from keras_acts.export.convert.registry import converts
 
 
 def promoted(g: GraphBuilder, *operands: Operand) -> list[ir.Value]:
-    """Cast operands to the dtype of the present operation's result."""
+    """Cast operands to the dtype of the current operation's result."""
     return [g.cast(x, g.spec.dtype) for x in operands]
 
 
 Binary = Callable[[GraphBuilder, ir.Value, ir.Value], ir.Value]
 
 
-def binary(kind: str, compute: Binary) -> None:
-    """Register an operation of two tensors that have the result's dtype."""
+def register_binary(kind: str, compute: Binary) -> None:
+    """Register the converter of a binary operation, computed in the result's dtype."""
 
     @converts(kind)
     def convert(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+        """Promote both operands, and append the registered formula."""
         return compute(g, *promoted(g, x1, x2))
 
 
 def is_float(x: ir.Value) -> bool:
-    """Whether a value holds floating-point numbers."""
+    """Whether the dtype of a value is a floating-point type."""
     return x.dtype is not None and x.dtype.is_floating_point()
 
 
 Unary = Callable[[GraphBuilder, ir.Value], ir.Value]
 
 
-def unary(kind: str, compute: Unary) -> None:
-    """Register a function of one tensor, computed in the result's dtype."""
+def register_unary(kind: str, compute: Unary) -> None:
+    """Register the converter of a unary operation, computed in the result's dtype."""
 
     @converts(kind)
     def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        """Promote the operand, and append the registered formula."""
         return compute(g, *promoted(g, x))
 
 
-def wide(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """Cast half-precision floats to float32, for formulas that need its digits."""
+def half_to_float32(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Cast float16 and bfloat16 to float32, for formulas that need its precision."""
     half = (ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
     return g.cast(x, ir.DataType.FLOAT) if x.dtype in half else x

@@ -1,4 +1,4 @@
-"""Registration of reductions over axes."""
+"""Registration of converters for reductions over axes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ Reduction = Callable[[GraphBuilder, ir.Value, Sequence[int] | None, bool], ir.Va
 
 
 def axes_of(g: GraphBuilder, op: Any, x: ir.Value) -> list[int] | None:
-    """Return the axes of an operation, none negative, or None for all."""
+    """Return the axes of an operation as non-negative integers, or None for all."""
     if op.axis is None:
         return None
     axes = [op.axis] if isinstance(op.axis, int) else op.axis
     return [axis % g.rank(x) for axis in axes]
 
 
-def reduces(kind: str, compute: Reduction) -> None:
-    """Register a reduction that is computed in the result's dtype."""
+def register_reduction(kind: str, compute: Reduction) -> None:
+    """Register the converter of a reduction, computed in the result's dtype."""
 
     @converts(kind)
     def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        """Append the registered reduction, combined with `initial` if there is one."""
         (x,) = promoted(g, x)
         result = compute(g, x, axes_of(g, op, x), getattr(op, "keepdims", False))
         initial = getattr(op, "initial", None)
@@ -36,5 +37,6 @@ def reduces(kind: str, compute: Reduction) -> None:
         return (g.Min if "Min" in kind else g.Max)(result, *promoted(g, initial))
 
 
-def one_operator(op_type: str) -> Reduction:
+def by_operator(op_type: str) -> Reduction:
+    """Return a reduction by a single operator, such as ReduceSum."""
     return lambda g, x, axes, keepdims: reduce(g, op_type, x, axes, keepdims=keepdims)

@@ -1,8 +1,8 @@
-"""Resampling as products with matrices of weights, one matrix for each axis.
+"""Resampling as products with matrices of weights, one matrix per axis.
 
-It says what ONNX's Resize can't: the kernels of Lanczos, averages of areas, float64,
-any scale and shift. Where the sizes are known the weights are constants; where they
-are not, the same formulas make them when the model runs.
+This covers what ONNX's Resize can't do: Lanczos kernels, area averages, float64, and
+any scale and translation. If the sizes are known the weights are constants; otherwise
+the same formulas compute them when the model runs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from keras_acts.export.convert.common.spatial import transposed
 
 Array = np.ndarray[Any, Any]
 Number = Any
-"""A value of the graph, or an array or number where everything is known."""
+"""A value in the graph, or an array or number if everything is known at export."""
 
 
-class Folded:
-    """The operators that sizes and weights are made of, on what is known already.
+class NumpyOperators:
+    """NumPy's versions of the operators used for sizes and weights that are known.
 
-    They have the names and meanings of the graph builder's, so that one formula is
-    either computed at once or written into the graph.
+    Names and semantics are those of the graph builder, so that one formula is either
+    computed at export or appended to the graph.
     """
 
     Abs = staticmethod(np.abs)
@@ -45,23 +45,24 @@ class Folded:
 
     @staticmethod
     def Div(x: Number, y: Number) -> Number:
-        """Divide; whole numbers give the whole part, as in ONNX."""
-        whole = np.asarray(x).dtype.kind == "i"
-        return np.floor_divide(x, y) if whole else np.divide(x, y)
+        """Divide; integers are rounded down."""
+        integers = np.asarray(x).dtype.kind == "i"
+        return np.floor_divide(x, y) if integers else np.divide(x, y)
 
 
 def operators_for(g: GraphBuilder, *numbers: Number) -> Any:
-    """Return what computes with numbers: the graph builder if one is not known."""
+    """Return the graph builder if any number is in the graph, else `NumpyOperators`."""
     known = not any(isinstance(number, ir.Value) for number in numbers)
-    return Folded if known else g
+    return NumpyOperators if known else g
 
 
 def _linear(n: Any, x: Number) -> Number:
+    """Return the triangle kernel, 1 - x up to 1."""
     return n.Max(n.Sub(np.float64(1.0), x), np.float64(0.0))
 
 
 def _cubic(n: Any, x: Number) -> Number:
-    """Keys's cubic convolution, a = -1/2."""
+    """Return Keys's cubic convolution kernel, a = -1/2."""
     near = n.Add(n.Mul(n.Mul(n.Sub(n.Mul(x, 1.5), 2.5), x), x), 1.0)
     far = n.Add(n.Mul(n.Sub(n.Mul(n.Add(n.Mul(x, -0.5), 2.5), x), 4.0), x), 2.0)
     inner = n.Where(n.GreaterOrEqual(x, 1.0), far, near)
@@ -69,14 +70,16 @@ def _cubic(n: Any, x: Number) -> Number:
 
 
 def _lanczos(radius: float) -> Callable[[Any, Number], Number]:
+    """Return the Lanczos kernel of a radius."""
+
     def kernel(n: Any, x: Number) -> Number:
         angle = n.Mul(x, np.pi)
-        waves = n.Mul(n.Sin(angle), n.Sin(n.Div(angle, radius)))
+        sines = n.Mul(n.Sin(angle), n.Sin(n.Div(angle, radius)))
         square = n.Mul(angle, angle)
-        apart = n.Greater(x, 1e-3)
-        divisor = n.Where(apart, square, np.float64(1.0))
-        ratio = n.Div(n.Mul(waves, radius), divisor)
-        inner = n.Where(apart, ratio, np.float64(1.0))
+        nonzero = n.Greater(x, 1e-3)
+        divisor = n.Where(nonzero, square, np.float64(1.0))
+        ratio = n.Div(n.Mul(sines, radius), divisor)
+        inner = n.Where(nonzero, ratio, np.float64(1.0))
         return n.Where(n.Greater(x, radius), np.float64(0.0), inner)
 
     return kernel
@@ -89,7 +92,7 @@ _KERNELS: dict[str, Callable[[Any, Number], Number]] = {
     "lanczos5": _lanczos(5.0),
 }
 
-# Weights whose sum is smaller are of a sample that no pixel reaches.
+# A smaller sum of weights means that no pixel is within the kernel's support.
 _LEAST_TOTAL = 1000.0 * float(np.finfo(np.float32).eps)
 
 
@@ -103,37 +106,36 @@ def kernel_weights(
     *,
     antialias: bool,
 ) -> Number:
-    """Return the weights of old pixels, by row, in the new ones, by column.
+    """Return the weights of the input pixels (rows) in the output pixels (columns).
 
     Args:
         g: The graph builder.
-        size: The old size, a number, or float64 in the graph.
-        new: The new size, likewise.
-        scale: New pixels to one old pixel, likewise.
-        shift: How far the old image's edge lies inside the new one, in new pixels.
+        size: The input size: a number, or float64 in the graph.
+        new: The output size, likewise.
+        scale: The output pixels per input pixel, likewise.
+        shift: The position of the input's edge in the output, in output pixels.
         method: The kernel.
-        antialias: Whether a kernel covers more than its own pixels where the image
-            shrinks.
+        antialias: Whether to widen the kernel where the image shrinks.
     """
     n = operators_for(g, size, new, scale, shift)
     half, step = np.float64(0.5), n.Div(np.float64(1.0), scale)
-    middles = n.Add(_places(g, new), half)
-    centers = n.Sub(n.Mul(n.Sub(middles, shift), step), half)
-    distance = n.Abs(n.Sub(centers, _column(g, size)))
+    centers = n.Add(_pixel_indices(g, new), half)
+    sources = n.Sub(n.Mul(n.Sub(centers, shift), step), half)
+    distance = n.Abs(n.Sub(sources, _column(g, size)))
     if antialias:
         distance = n.Div(distance, n.Max(step, np.float64(1.0)))
     weights = _KERNELS[method](n, distance)
     total = _sum(g, weights)
     reached = n.Greater(n.Abs(total), _LEAST_TOTAL)
     inside = n.And(
-        n.GreaterOrEqual(centers, -half), n.LessOrEqual(centers, n.Sub(size, half))
+        n.GreaterOrEqual(sources, -half), n.LessOrEqual(sources, n.Sub(size, half))
     )
-    shares = n.Div(weights, n.Where(reached, total, np.float64(1.0)))
-    return n.Where(n.And(reached, inside), shares, np.float64(0.0))
+    normalized = n.Div(weights, n.Where(reached, total, np.float64(1.0)))
+    return n.Where(n.And(reached, inside), normalized, np.float64(0.0))
 
 
 def area_weights(g: GraphBuilder, size: Number, new: int) -> Number:
-    """Return the shares of old pixels, by row, in the areas of the new ones."""
+    """Return the overlap of input pixels (rows) with output areas (columns)."""
     n = operators_for(g, size)
     step = n.Div(size, np.float64(new))
     old = _column(g, size)
@@ -144,14 +146,16 @@ def area_weights(g: GraphBuilder, size: Number, new: int) -> Number:
 
 
 def _column(g: GraphBuilder, size: Number) -> Number:
-    """Return the places of the old pixels, one below the other."""
-    places = _places(g, size)
+    """Return the indices of the input pixels as a column."""
+    indices = _pixel_indices(g, size)
     return (
-        places[:, None] if isinstance(places, np.ndarray) else g.Unsqueeze(places, [1])
+        indices[:, None]
+        if isinstance(indices, np.ndarray)
+        else g.Unsqueeze(indices, [1])
     )
 
 
-def _places(g: GraphBuilder, size: Number) -> Number:
+def _pixel_indices(g: GraphBuilder, size: Number) -> Number:
     if not isinstance(size, ir.Value):
         return np.arange(int(size), dtype=np.float64)
     return g.Range(np.float64(0.0), size, np.float64(1.0))
@@ -163,16 +167,16 @@ def _sum(g: GraphBuilder, weights: Number) -> Number:
     return reduce(g, "ReduceSum", weights, [0], keepdims=True)
 
 
-def extent(g: GraphBuilder, x: ir.Value, axis: int) -> Number:
+def axis_size(g: GraphBuilder, x: ir.Value, axis: int) -> Number:
     """Return the size of an axis as float64: a number, or a scalar in the graph."""
     size = g.static_shape(x)[axis]
     if size is not None:
         return np.float64(size)
-    wide = g.cast(g.size(x, axis), ir.DataType.DOUBLE)
-    return g.with_shape(g.Squeeze(wide, [0]), ())
+    as_float = g.cast(g.size(x, axis), ir.DataType.DOUBLE)
+    return g.with_shape(g.Squeeze(as_float, [0]), ())
 
 
-def resized_by_weights(
+def resize_by_weights(
     g: GraphBuilder,
     x: ir.Value,
     axes: Sequence[int],
@@ -181,23 +185,23 @@ def resized_by_weights(
     *,
     antialias: bool,
 ) -> ir.Value:
-    """Resize some axes of floats to new sizes, by any of Keras's interpolations."""
+    """Resize some axes of a float tensor, by any of Keras's interpolations."""
     for axis, new in zip(axes, sizes, strict=True):
-        size = extent(g, x, axis)
+        size = axis_size(g, x, axis)
         if method == "area":
             weights = area_weights(g, size, new)
         else:
             count = new if isinstance(new, ir.Value) else np.float64(new)
             scale = operators_for(g, size, new).Div(count, size)
-            still = np.float64(0.0)
+            no_shift = np.float64(0.0)
             weights = kernel_weights(
-                g, size, new, scale, still, method, antialias=antialias
+                g, size, new, scale, no_shift, method, antialias=antialias
             )
-        x = weighted(g, x, axis, weights, new)
+        x = apply_weights(g, x, axis, weights, new)
     return x
 
 
-def weighted(
+def apply_weights(
     g: GraphBuilder, x: ir.Value, axis: int, weights: Number, new: Number
 ) -> ir.Value:
     """Multiply one axis by a matrix of weights."""

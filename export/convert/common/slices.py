@@ -3,7 +3,7 @@
 import numpy as np
 
 END = int(np.iinfo(np.int64).max)
-"""Where a slice ends that goes forwards to the last element."""
+"""The end of a slice that goes forward to the last element."""
 
 START = int(np.iinfo(np.int64).min)
-"""Where a slice ends that goes backwards to the first element."""
+"""The end of a slice that goes backward to the first element."""

@@ -1,4 +1,4 @@
-"""What operators over images and sequences share: layout, windows, padding."""
+"""Layout, windows and padding, for operations on images and sequences."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def per_axis(value: int | Sequence[int], rank: int) -> list[int]:
 
 
 def to_channels_first(rank: int) -> list[int]:
-    """Return the permutation that brings the last axis behind the batch."""
+    """Return the permutation that moves the last axis to index 1."""
     return [0, rank - 1, *range(1, rank - 1)]
 
 
 def to_channels_last(rank: int) -> list[int]:
-    """Return the permutation that undoes `to_channels_first`."""
+    """Return the inverse permutation of `to_channels_first`."""
     return [0, *range(2, rank), 1]
 
 
 def transposed(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
-    """Permute axes; the sizes of the result are known as far as those of `x` are."""
+    """Append a Transpose, unless the permutation is the identity."""
     if list(perm) == sorted(perm):
         return x
     sizes = g.static_shape(x)
@@ -42,24 +42,23 @@ def in_channels_first(
     x: ir.Value,
     compute: Callable[[ir.Value], ir.Value],
 ) -> ir.Value:
-    """Compute with the channels behind the batch, as ONNX's operators expect them.
+    """Run operators with the channels at axis 1, as ONNX expects them.
 
     Args:
         g: The graph builder.
-        op: The operation, whose `data_format` says where the channels of `x` are.
+        op: The operation; its `data_format` says where the channels of `x` are.
         x: The operation's input.
-        compute: Appends the operators; its result goes back to the layout of `x`.
+        compute: Appends the operators; its result is returned in the layout of `x`.
     """
     if not _channels_last(op):
         return compute(x)
     rank = g.rank(x)
     y = compute(transposed(g, x, to_channels_first(rank)))
-    result: ir.Value = g.Transpose(y, perm=to_channels_last(rank))
-    return result
+    return g.Transpose(y, perm=to_channels_last(rank))
 
 
 def spatial_sizes(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[int | None, ...]:
-    """Return the sizes of an operation's input without batch and channels."""
+    """Return the sizes of an operation's input, without batch and channels."""
     sizes = g.static_shape(x)
     return sizes[1:-1] if _channels_last(op) else sizes[2:]
 
@@ -74,15 +73,15 @@ def padding_attributes(
     strides: Sizes,
     padding: str,
 ) -> dict[str, Any]:
-    """Return the attributes for Keras's `padding` of windows.
+    """Return the attributes of ONNX for Keras's `padding`.
 
-    With `"same"`, there are as many windows as strides in the input, begun ones
-    included, and an odd pad goes to the end. Where the pads depend on a size that is
-    unknown, `auto_pad` says this very rule.
+    With `"same"`, there are `ceil(size / stride)` windows, and an odd padding has its
+    extra element at the end. If the padding depends on an unknown size, `auto_pad`
+    expresses the same.
 
     Args:
         sizes: The spatial sizes of the input, None where unknown.
-        extents: The sizes of the windows, dilation included.
+        extents: The sizes of the windows, including dilation.
         strides: The steps from one window to the next.
         padding: `"valid"` or `"same"`.
     """
@@ -103,16 +102,16 @@ def padding_attributes(
 def same_pads(
     g: GraphBuilder, x: ir.Value, windows: Sizes, strides: Sizes
 ) -> tuple[ir.Value, ir.Value]:
-    """Append what computes the pads of `"same"` from the sizes at run time.
+    """Append the computation of the padding of `"same"` from the sizes at run time.
 
     Args:
         g: The graph builder.
-        x: What is padded, its channels behind the batch.
+        x: The tensor to pad, channels first.
         windows: The sizes of the windows.
         strides: The steps from one window to the next.
 
     Returns:
-        The pads before and behind each axis.
+        The padding before and after each axis.
     """
     starts: list[Any] = [[0, 0]]
     ends: list[Any] = [[0, 0]]
@@ -129,10 +128,11 @@ def same_pads(
 
 
 def _same_pad(size: int | None, extent: int, stride: int) -> int | None:
+    """Return the padding of `"same"` for an axis, None if it depends on the size."""
     if stride == 1:
         return extent - 1
     if size is None:
-        # One pad at the end is right for any size: no window begins in it.
+        # One element at the end is right for any size: no window starts in it.
         return extent - 1 if extent <= 2 else None
     windows = -(-size // stride)
     return max((windows - 1) * stride + extent - size, 0)

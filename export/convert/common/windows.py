@@ -1,7 +1,7 @@
-"""Convolutions and averages in float64, for which onnxruntime's CPU has no kernels.
+"""Convolutions and averages in float64, which onnxruntime's CPU has no kernels for.
 
-The windows of an image are cut out as slices, one for each place in a window, and
-stacked along a new last axis; a product with a matrix or a mean does the rest.
+The windows of an image are cut out as slices, one for each element of a window, and
+stacked along a new last axis; a matrix product or a mean does the rest.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _LIMITS = np.iinfo(np.int64)
 
 
 def needs_windows(g: GraphBuilder, x: ir.Value) -> bool:
-    """Whether the target has no kernel to convolve or average a value."""
+    """Whether the target lacks kernels to convolve or average a value."""
     return x.dtype == ir.DataType.DOUBLE and g.target == "cpu"
 
 
-def average_of_windows(
+def average_pool_by_windows(
     g: GraphBuilder, x: ir.Value, *, kernel_shape: Sizes, strides: Sizes, **padding: Any
 ) -> ir.Value:
-    """Append what AveragePool does: the mean of all in a window that is no pad."""
+    """Append the equivalent of AveragePool: window means that exclude the padding."""
 
     def total(one: ir.Value) -> ir.Value:
         padded = _padded(g, one, kernel_shape, strides, **padding)
@@ -44,11 +44,10 @@ def average_of_windows(
     if not padding:
         return reduce(g, "ReduceMean", _windows(g, x, kernel_shape, strides), [-1])
     present = g.Expand(g.constant(np.ones((), np.float64)), g.Shape(x))
-    result: ir.Value = g.Div(total(x), total(g.with_shape(present, g.static_shape(x))))
-    return result
+    return g.Div(total(x), total(g.with_shape(present, g.static_shape(x))))
 
 
-def convolution_of_windows(
+def convolve_by_windows(
     g: GraphBuilder,
     x: ir.Value,
     kernel: ir.Value,
@@ -58,25 +57,24 @@ def convolution_of_windows(
     group: int = 1,
     **padding: Any,
 ) -> ir.Value:
-    """Append what Conv does, with a kernel as Keras stores it."""
+    """Append the equivalent of Conv, with a kernel in Keras's layout."""
     *window, channels, filters = (size or 0 for size in g.static_shape(kernel))
     extents = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
     padded = _padded(g, x, extents, strides, **padding)
     windows = _windows(g, padded, window, strides, dilations)
-    rank, places = len(window), math.prod(window)
-    rows = [0] * (rank + 1)  # 0 keeps a size: batch and places of the result
+    rank, taps = len(window), math.prod(window)
+    rows = [0] * (rank + 1)  # 0 copies a size: batch and spatial axes of the result
     last = g.Transpose(windows, perm=[0, *range(2, rank + 2), 1, rank + 2])
-    vectors = g.Reshape(last, [*rows, group, 1, channels * places])
-    by_place = g.Reshape(kernel, [places, channels, filters])
-    by_channel = g.Transpose(by_place, perm=[1, 0, 2])
-    by_group = g.Reshape(by_channel, [channels * places, group, filters // group])
+    vectors = g.Reshape(last, [*rows, group, 1, channels * taps])
+    by_tap = g.Reshape(kernel, [taps, channels, filters])
+    by_channel = g.Transpose(by_tap, perm=[1, 0, 2])
+    by_group = g.Reshape(by_channel, [channels * taps, group, filters // group])
     product = g.MatMul(vectors, g.Transpose(by_group, perm=[1, 0, 2]))
     flat = g.Reshape(product, [*rows, filters])
-    result: ir.Value = g.Transpose(flat, perm=to_channels_first(rank + 2))
-    return result
+    return g.Transpose(flat, perm=to_channels_first(rank + 2))
 
 
-def transposed_convolution_of_windows(
+def transposed_convolve_by_windows(
     g: GraphBuilder,
     x: ir.Value,
     kernel: ir.Value,
@@ -85,9 +83,9 @@ def transposed_convolution_of_windows(
     dilations: Sizes,
     crops: Sequence[tuple[int, int]],
 ) -> ir.Value:
-    """Append what ConvTranspose does, with a kernel as Keras stores it.
+    """Append the equivalent of ConvTranspose, with a kernel in Keras's layout.
 
-    It is the convolution by the reversed kernel of the image with zeros between.
+    It is the convolution, by the flipped kernel, of the image with zeros inserted.
     """
     *window, filters, channels = (size or 0 for size in g.static_shape(kernel))
     rank = len(window)
@@ -95,13 +93,13 @@ def transposed_convolution_of_windows(
     for k, d, s, (start, end) in zip(window, dilations, strides, crops, strict=True):
         starts.append((k - 1) * d - start)
         ends.append((k - 1) * d - end - (s - 1))
-    spread = g.Pad(_spread(g, x, strides), [0, 0, *starts, 0, 0, *ends])
+    dilated = g.Pad(_insert_zeros(g, x, strides), [0, 0, *starts, 0, 0, *ends])
     axes, back = list(range(rank)), [-1] * rank
     reversed_ = g.Slice(kernel, back, [_LIMITS.min] * rank, axes, back)
     swapped = g.Transpose(reversed_, perm=[*axes, rank + 1, rank])
-    return convolution_of_windows(
+    return convolve_by_windows(
         g,
-        spread,
+        dilated,
         g.with_shape(swapped, [*window, channels, filters]),
         strides=[1] * rank,
         dilations=dilations,
@@ -117,7 +115,7 @@ def _padded(
     pads: Sizes = (),
     auto_pad: str | None = None,
 ) -> ir.Value:
-    """Append the pads that the attributes of an operator mean."""
+    """Append the padding that an operator's attributes describe."""
     if auto_pad is None and not any(pads):
         return x
     if auto_pad is None:
@@ -125,8 +123,7 @@ def _padded(
         amounts = g.shape(0, 0, *pads[:rank], 0, 0, *pads[rank:])
     else:
         amounts = g.Concat(*same_pads(g, x, extents, strides), axis=0)
-    padded: ir.Value = g.Pad(x, amounts)
-    return padded
+    return g.Pad(x, amounts)
 
 
 def _windows(
@@ -136,30 +133,29 @@ def _windows(
     strides: Sizes,
     dilations: Sizes | None = None,
 ) -> ir.Value:
-    """Stack what is at each place of the windows along a new last axis."""
+    """Stack the elements of each window along a new last axis."""
     steps = dilations or [1] * len(window)
     axes = list(range(2, 2 + len(window)))
-    places = []
-    for place in itertools.product(*map(range, window)):
-        starts = [i * step for i, step in zip(place, steps, strict=True)]
+    pieces = []
+    for tap in itertools.product(*map(range, window)):
+        starts = [i * step for i, step in zip(tap, steps, strict=True)]
         rests = [
             (size - 1 - i) * step
-            for size, i, step in zip(window, place, steps, strict=True)
+            for size, i, step in zip(window, tap, steps, strict=True)
         ]
         ends = [-rest if rest else _LIMITS.max for rest in rests]
         piece = g.Slice(x, starts, ends, axes, list(strides))
-        places.append(g.Unsqueeze(piece, [-1]))
-    stacked: ir.Value = g.Concat(*places, axis=-1)
-    return stacked
+        pieces.append(g.Unsqueeze(piece, [-1]))
+    return g.Concat(*pieces, axis=-1)
 
 
-def _spread(g: GraphBuilder, x: ir.Value, strides: Sizes) -> ir.Value:
-    """Put zeros behind each number of each spatial axis, the last axis first."""
+def _insert_zeros(g: GraphBuilder, x: ir.Value, strides: Sizes) -> ir.Value:
+    """Insert zeros after each element of each spatial axis, the last axis first."""
     rank = g.rank(x)
-    turn = [0, 1, rank - 1, *range(2, rank - 1)]
+    perm = [0, 1, rank - 1, *range(2, rank - 1)]
     for stride in reversed(strides):
-        apart = g.Pad(g.Unsqueeze(x, [-1]), [0] * (2 * rank + 1) + [stride - 1])
+        padded = g.Pad(g.Unsqueeze(x, [-1]), [0] * (2 * rank + 1) + [stride - 1])
         sizes = [*g.static_shape(x)[:-1], None]
-        joined = g.Reshape(apart, [*[0] * (rank - 1), -1])
-        x = transposed(g, g.with_shape(joined, sizes), turn)
+        joined = g.Reshape(padded, [*[0] * (rank - 1), -1])
+        x = transposed(g, g.with_shape(joined, sizes), perm)
     return x

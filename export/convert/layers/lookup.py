@@ -22,10 +22,10 @@ _LARGEST = int(np.iinfo(np.int64).max)
 def integer_lookup(
     g: GraphBuilder, layer: keras.layers.IntegerLookup, inputs: ir.Value
 ) -> ir.Value:
-    """Append the indices of integers, or the integers of indices, or their encoding.
+    """Map `IntegerLookup` to a search in the vocabulary, or to a Gather if inverted.
 
-    Without an index for what is not in the vocabulary, Keras raises an error where it
-    meets such a number; the file gives it the index -1, or no place in an encoding.
+    Without OOV indices, Keras raises an error for a number outside the vocabulary; the
+    file gives it the index -1, or zeros in an encoding.
     """
     if layer.sparse:
         raise UnsupportedOperationError(
@@ -41,75 +41,76 @@ def integer_lookup(
 
 
 def _tokens(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:
-    """Return the integers of indices."""
+    """Return the integers for indices."""
     start = layer._token_start_index()
     table = np.append(tokens, layer.oov_token)
     inside = g.And(g.GreaterOrEqual(x, start), g.Less(x, np.int64(start + len(tokens))))
-    place = g.Where(inside, g.Sub(x, start), np.int64(len(tokens)))
-    found = g.Gather(table, place, axis=0)
+    index = g.Where(inside, g.Sub(x, start), np.int64(len(tokens)))
+    looked_up = g.Gather(table, index, axis=0)
     if layer.mask_token is None:
-        return found
-    return g.Where(g.Equal(x, 0), np.int64(layer.mask_token), found)
+        return looked_up
+    return g.Where(g.Equal(x, 0), np.int64(layer.mask_token), looked_up)
 
 
 def _indices(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:
-    """Return the indices of integers; the mask's is beyond all in an encoding."""
-    outside = layer._oov_start_index()
+    """Return the indices of integers; encodings leave the mask token out."""
+    oov_index = layer._oov_start_index()
     if layer.num_oov_indices == 0:
-        others: Any = np.int64(-1)
+        oov: Any = np.int64(-1)
     elif layer.num_oov_indices == 1:
-        others = np.int64(outside)
+        oov = np.int64(oov_index)
     elif layer.oov_method == "floormod":
-        others = g.Add(g.Mod(x, layer.num_oov_indices), outside)
+        oov = g.Add(g.Mod(x, layer.num_oov_indices), oov_index)
     else:
         raise UnsupportedOperationError(
-            "ONNX has no hash of strings: spread integers that are not in the "
+            "ONNX has no hash of strings: distribute integers outside the "
             "vocabulary with `oov_method='floormod'`. "
             f"Received: oov_method={layer.oov_method!r}"
         )
-    found = _found(g, x, tokens, layer._token_start_index(), others)
+    indices = _binary_search(g, x, tokens, layer._token_start_index(), oov)
     if layer.mask_token is None:
-        return found
+        return indices
     index = 0 if layer.output_mode == "int" else _LARGEST
-    return g.Where(g.Equal(x, layer.mask_token), np.int64(index), found)
+    return g.Where(g.Equal(x, layer.mask_token), np.int64(index), indices)
 
 
-def _found(
-    g: GraphBuilder, x: ir.Value, tokens: Array, start: int, others: Any
+def _binary_search(
+    g: GraphBuilder, x: ir.Value, tokens: Array, start: int, oov: Any
 ) -> ir.Value:
-    """Find integers among sorted ones by halves; the last of those not above is it."""
+    """Find integers in a sorted vocabulary, by Gather and comparison at each step."""
     if not len(tokens):
-        return g.Where(g.Equal(x, x), others, x)
+        return g.Where(g.Equal(x, x), oov, x)
     order = np.argsort(tokens)
     steps = max(int(len(tokens) - 1).bit_length(), 0)
-    filled = np.full(2**steps, tokens[order[-1]])
-    filled[: len(tokens)] = tokens[order]
+    padded = np.full(2**steps, tokens[order[-1]])
+    padded[: len(tokens)] = tokens[order]
     indices = np.full(2**steps, order[-1] + start, np.int64)
     indices[: len(tokens)] = order + start
-    place: Any = np.int64(0)
+    index: Any = np.int64(0)
     for step in reversed(range(steps)):
-        further = g.Add(place, np.int64(2**step))
-        within = g.LessOrEqual(g.Gather(filled, further, axis=0), x)
-        place = g.Where(within, further, place)
-    same = g.Equal(g.Gather(filled, place, axis=0), x)
-    return g.Where(same, g.Gather(indices, place, axis=0), others)
+        candidate = g.Add(index, np.int64(2**step))
+        not_above = g.LessOrEqual(g.Gather(padded, candidate, axis=0), x)
+        index = g.Where(not_above, candidate, index)
+    found = g.Equal(g.Gather(padded, index, axis=0), x)
+    return g.Where(found, g.Gather(indices, index, axis=0), oov)
 
 
 def _encoded(g: GraphBuilder, layer: Any, indices: ir.Value) -> ir.Value:
+    """Encode indices as `output_mode` says."""
     mode, shape = layer.output_mode, g.static_shape(indices)
     if mode == "int":
         return indices
     depth = layer.max_tokens if layer.pad_to_max_tokens else layer._frozen_vocab_size
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         indices = g.Squeeze(indices, [-1])
-    here = g.Equal(g.Unsqueeze(indices, [-1]), np.arange(int(depth)))
+    matches = g.Equal(g.Unsqueeze(indices, [-1]), np.arange(int(depth)))
     if mode == "one_hot":
-        return here
-    # Keras sums up the second axis, whatever the rank.
+        return matches
+    # Keras reduces axis 1, whatever the rank.
     axis = [min(len(shape) - 1, 1)]
     if mode == "multi_hot":
-        return reduce(g, "ReduceMax", g.cast(here, ir.DataType.INT64), axis)
-    counts = reduce(g, "ReduceSum", g.cast(here, ir.DataType.INT64), axis)
+        return reduce(g, "ReduceMax", g.cast(matches, ir.DataType.INT64), axis)
+    counts = reduce(g, "ReduceSum", g.cast(matches, ir.DataType.INT64), axis)
     if mode == "count":
         return counts
     weights = layer.idf_weights_const.numpy()

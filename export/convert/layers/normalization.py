@@ -1,4 +1,4 @@
-"""Normalization layers that a few ONNX operators stand for."""
+"""Normalization layers with converters of their own."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def batch_normalization(
     training: bool | None = None,
     mask: ir.Value | None = None,
 ) -> ir.Value:
-    """Normalize by the moving statistics; the mask matters in training alone.
+    """Map `BatchNormalization` to BatchNormalization by the moving statistics.
 
-    Tracing would do too, were it not for float64, which the layer computes in float32
-    on some backends.
+    The mask matters in training only. Tracing would do as well, except that some
+    backends compute float64 in float32.
     """
     x = at_least_float32(g, inputs)
     return batch_norm(
@@ -48,35 +48,33 @@ def batch_normalization(
 def group_normalization(
     g: GraphBuilder, layer: keras.layers.GroupNormalization, inputs: ir.Value
 ) -> ir.Value:
-    """Normalize groups as if each were a channel of an instance normalization."""
+    """Map `GroupNormalization` to InstanceNormalization, with groups as channels."""
     x = at_least_float32(g, inputs)
-    turn = list(range(g.rank(x)))
-    turn.insert(1, turn.pop(layer.axis % len(turn)))
-    first = transposed(g, x, turn)
+    perm = list(range(g.rank(x)))
+    perm.insert(1, perm.pop(layer.axis % len(perm)))
+    first = transposed(g, x, perm)
     groups = g.Reshape(first, [0, layer.groups, -1])
-    y = g.Reshape(_unit(g, layer, groups), g.Shape(first))
-    aligned = [-1, *[1] * (len(turn) - 2)]
+    y = g.Reshape(_normalized(g, layer, groups), g.Shape(first))
+    shape = [-1, *[1] * (len(perm) - 2)]
     if layer.scale:
-        y = g.Mul(y, g.Reshape(_weight(g, layer.gamma, x), aligned))
+        y = g.Mul(y, g.Reshape(_weight(g, layer.gamma, x), shape))
     if layer.center:
-        y = g.Add(y, g.Reshape(_weight(g, layer.beta, x), aligned))
+        y = g.Add(y, g.Reshape(_weight(g, layer.beta, x), shape))
     sizes = g.static_shape(first)
-    return transposed(g, g.with_shape(y, sizes), inverse_permutation(turn))
+    return transposed(g, g.with_shape(y, sizes), inverse_permutation(perm))
 
 
 def _weight(g: GraphBuilder, variable: keras.Variable, x: ir.Value) -> ir.Value:
     return g.cast(g.weight(variable), require_dtype(x))
 
 
-def _unit(
+def _normalized(
     g: GraphBuilder, layer: keras.layers.GroupNormalization, x: ir.Value
 ) -> ir.Value:
-    """Normalize the last axis; onnxruntime has no kernel that does it in float64."""
+    """Normalize the last axis; onnxruntime has no InstanceNormalization in float64."""
     dtype, epsilon = require_dtype(x), float(layer.epsilon)
     if dtype == ir.DataType.DOUBLE:
         mean, variance = moments_over(g, x, [2])
-        result: ir.Value = g.Mul(g.Sub(x, mean), inverse_root(g, variance, epsilon))
-        return result
+        return g.Mul(g.Sub(x, mean), inverse_root(g, variance, epsilon))
     ones = np.ones(layer.groups, dtype.numpy())
-    unit: ir.Value = g.InstanceNormalization(x, ones, 0 * ones, epsilon=epsilon)
-    return unit
+    return g.InstanceNormalization(x, ones, 0 * ones, epsilon=epsilon)

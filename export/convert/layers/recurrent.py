@@ -1,6 +1,6 @@
-"""Recurrent layers as ONNX's own recurrent operators, one for a layer.
+"""Recurrent layers as ONNX's recurrent operators, one operator for a layer.
 
-Where the operators can't say what a call does, the conditions leave it to be traced.
+Where the operators can't express a call, the conditions reject it, and it is traced.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import split
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.layers.recurrent_cells import Operator, operator_of
-from keras_acts.export.convert.layers.recurrent_masks import Kept
+from keras_acts.export.convert.layers.recurrent_masks import UnmaskedSteps
 from keras_acts.export.convert.ops.numpy.manipulation.rearranging import reversed_along
 from keras_acts.export.convert.registry import converts_layer
 
-# onnxruntime has the operators in float32, which holds the others; not in float64.
+# onnxruntime has the operators in float32, which half precision is cast to.
 _DTYPES = ("bfloat16", "float16", "float32")
 
 
 def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str, target: str) -> bool:
-    """Whether a recurrent operator does what a call of a layer does, and fast."""
+    """Whether a recurrent operator computes a layer's call, and is fast."""
     operator = operator_of(layer)
     if operator is None or dtype not in _DTYPES or target in operator.slow_on:
         return False
@@ -34,16 +34,16 @@ def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str, target: str) 
         return False
     if call["training"] and (cell.dropout or cell.recurrent_dropout):
         return False
-    mask, sequences = _one(call["mask"]), call["sequences"]
+    mask, sequences = _sequence_mask(call["mask"]), call["sequences"]
     if mask is not None and mask.shape[0] == 1 != sequences.shape[0]:
         return False
-    # With zeros in the place of masked steps, the last output isn't the last state.
+    # If masked steps output zeros, the last output isn't the last state.
     last = layer.zero_output_for_mask and not layer.return_sequences
     return mask is None or (len(mask.shape) == 2 and not last)
 
 
-def _one(mask: Any) -> Any:
-    """Return the mask of the sequences, which Keras may give in a list."""
+def _sequence_mask(mask: Any) -> Any:
+    """Return the mask of the sequences, which Keras may pass in a list."""
     return mask[0] if isinstance(mask, list | tuple) else mask
 
 
@@ -62,9 +62,12 @@ def recurrent(
     mask: Any = None,
     training: bool = False,
 ) -> Any:
-    """Run one direction; Keras returns the outputs in the order of the processing."""
-    initial = [[state] for state in _listed(initial_state)]
-    y, output, last = _run(g, [layer], sequences, initial, _one(mask))
+    """Map `LSTM`, `GRU`, `SimpleRNN` and `RNN` to the operator LSTM, GRU or RNN.
+
+    Keras returns the outputs in the order of processing.
+    """
+    initial = [[state] for state in _as_list(initial_state)]
+    y, output, last = _run(g, [layer], sequences, initial, _sequence_mask(mask))
     if layer.return_sequences and layer.go_backwards:
         y = reversed_along(g, y, [1])
     states = [_direction(g, state, 0) for state in last]
@@ -75,22 +78,22 @@ def recurrent(
 def _is_bidirectional(
     layer: Any, call: Mapping[str, Any], dtype: str, target: str
 ) -> bool:
-    """Whether one recurrent operator does what both layers of a call do."""
+    """Whether one recurrent operator computes both layers of a call."""
     both = (layer.forward_layer, layer.backward_layer)
     states = call["initial_state"]
-    calls = [{**call, "initial_state": one} for one in _halves(states)]
+    calls = [{**call, "initial_state": one} for one in _split_states(states)]
     each = zip(both, calls, strict=True)
     if not all(_has_operator(*one, dtype, target) for one in each):
         return False
-    if layer.forward_layer.go_backwards or len(set(map(_form, both))) > 1:
+    if layer.forward_layer.go_backwards or len(set(map(_shared_settings, both))) > 1:
         return False
-    # What a masked step repeats differs between the directions.
+    # The output that a masked step repeats differs between the directions.
     repeats = layer.return_sequences and not layer.forward_layer.zero_output_for_mask
-    return _one(call["mask"]) is None or not repeats
+    return _sequence_mask(call["mask"]) is None or not repeats
 
 
-def _form(layer: Any) -> tuple[Any, ...]:
-    """Return what the directions of one operator must share."""
+def _shared_settings(layer: Any) -> tuple[Any, ...]:
+    """Return what the directions of one operator must have in common."""
     cell = layer.cell
     shared = (
         getattr(cell, name, None) for name in ("units", "use_bias", "reset_after")
@@ -99,8 +102,8 @@ def _form(layer: Any) -> tuple[Any, ...]:
     return (operator_of(layer), *shared, *rest)
 
 
-def _halves(states: Any) -> tuple[Any, Any]:
-    """Part the states of both directions as `Bidirectional` does."""
+def _split_states(states: Any) -> tuple[Any, Any]:
+    """Split the states of both directions as `Bidirectional` does."""
     if states is None:
         return None, None
     half = len(states) // 2
@@ -116,18 +119,18 @@ def bidirectional(
     mask: Any = None,
     training: bool | None = None,
 ) -> Any:
-    """Run both directions in one operator, and merge their outputs."""
+    """Map `Bidirectional` to one bidirectional operator, and merge its outputs."""
     both = [layer.forward_layer, layer.backward_layer]
-    forward, backward = map(_listed, _halves(initial_state))
+    forward, backward = map(_as_list, _split_states(initial_state))
     initial = list(zip(forward, backward, strict=True))
-    y, output, last = _run(g, both, sequences, initial, _one(mask))
+    y, output, last = _run(g, both, sequences, initial, _sequence_mask(mask))
     if not layer.return_sequences:
-        y = _side_by_side(g, output, (1, 0, 2))
-    merged = _MERGED[layer.merge_mode](g, y)
+        y = _merge_directions(g, output, (1, 0, 2))
+    merged = _MERGE_MODES[layer.merge_mode](g, y)
     if not layer.return_state:
         return merged
     outputs = merged if layer.merge_mode is None else (merged,)
-    states = [_direction(g, state, place) for place in (0, 1) for state in last]
+    states = [_direction(g, state, index) for index in (0, 1) for state in last]
     return (*outputs, *states)
 
 
@@ -138,110 +141,115 @@ def _run(
     initial: Sequence[Sequence[ir.Value]],
     mask: ir.Value | None,
 ) -> tuple[ir.Value, ir.Value, list[ir.Value]]:
-    """Run one direction or both.
+    """Append the operator for one direction or both.
 
     Args:
         g: The graph builder.
         layers: The layer of each direction.
         sequences: The inputs, (batch, time, features).
-        initial: For each state its first value in each direction, or nothing.
-        mask: Which steps to keep, (batch, time), or None for all.
+        initial: For each state its initial value in each direction, or nothing.
+        mask: True for the steps to process, (batch, time), or None for all.
 
     Returns:
-        The outputs in the order of time, (batch, time, units of all directions); the
-        last outputs, (directions, batch, units); and each of the last states, likewise.
+        The outputs in order of time, (batch, time, directions * units); the last
+        outputs, (directions, batch, units); and each of the last states, likewise.
     """
     operator = operator_of(layers[0])
     if not isinstance(operator, Operator):
-        raise TypeError(f"No operator computes this layer. Received: {layers[0]!r}")
+        raise TypeError(f"A layer must have an operator. Received: {layers[0]!r}")
     dtype = layers[0].compute_dtype
     x = g.cast(sequences, dtype)
-    kept = None if mask is None else Kept.of(g, mask)
-    if kept is not None:
-        x = kept.first(g, x)
+    unmasked = None if mask is None else UnmaskedSteps.of(g, mask)
+    if unmasked is not None:
+        x = unmasked.move_to_front(g, x)
     states = [
-        _stacked(g, [_of_batch(g, x, g.cast(one, dtype)) for one in each])
+        _stack_directions(
+            g, [_broadcast_state(g, x, g.cast(one, dtype)) for one in each]
+        )
         for each in initial
     ]
     y, last = operator.append(
         g,
         layers,
         transposed(g, x, (1, 0, 2)),
-        None if kept is None else kept.lengths,
+        None if unmasked is None else unmasked.lengths,
         states,
     )
-    y = _side_by_side(g, y, (2, 0, 1, 3))
-    if kept is None:
+    y = _merge_directions(g, y, (2, 0, 1, 3))
+    if unmasked is None:
         return y, last[0], last
     one = layers[0]
-    y = kept.back(g, y, zero=one.zero_output_for_mask, backwards=one.go_backwards)
+    y = unmasked.restore(
+        g, y, zero=one.zero_output_for_mask, backwards=one.go_backwards
+    )
     if not states:
         return y, last[0], last
-    # Where all steps are masked, the output is zero, but the states stay.
+    # If all steps are masked, the output is zero and the states are the initial ones.
     pairs = zip(last, states, strict=True)
-    ends = [kept.or_else(g, state, first) for state, first in pairs]
-    return y, kept.or_else(g, last[0], g.zeros_like(last[0])), ends
+    ends = [unmasked.final_state(g, state, first) for state, first in pairs]
+    return y, unmasked.final_state(g, last[0], g.zeros_like(last[0])), ends
 
 
-def _of_batch(g: GraphBuilder, x: ir.Value, state: ir.Value) -> ir.Value:
-    """Give every sample its state where Keras would broadcast one for all of them."""
-    one, units = g.static_shape(state)
+def _broadcast_state(g: GraphBuilder, x: ir.Value, state: ir.Value) -> ir.Value:
+    """Expand a state to the batch if Keras would broadcast it."""
+    rows, units = g.static_shape(state)
     batch = g.static_shape(x)[0]
-    if one != 1 or batch == 1 or units is None:
+    if rows != 1 or batch == 1 or units is None:
         return state
     return g.with_shape(g.Expand(state, g.shape(g.size(x, 0), units)), (batch, units))
 
 
-def _stacked(g: GraphBuilder, states: Sequence[ir.Value]) -> ir.Value:
-    """Put the states of the directions in front of one another."""
+def _stack_directions(g: GraphBuilder, states: Sequence[ir.Value]) -> ir.Value:
+    """Stack the states of the directions along a new first axis."""
     sizes = g.static_shape(states[0])
-    apart = [g.with_shape(g.Unsqueeze(x, [0]), (1, *sizes)) for x in states]
-    joined = apart[0] if len(apart) == 1 else g.Concat(*apart, axis=0)
-    return g.with_shape(joined, (len(apart), *sizes))
+    unsqueezed = [g.with_shape(g.Unsqueeze(x, [0]), (1, *sizes)) for x in states]
+    joined = unsqueezed[0] if len(unsqueezed) == 1 else g.Concat(*unsqueezed, axis=0)
+    return g.with_shape(joined, (len(unsqueezed), *sizes))
 
 
-def _side_by_side(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
-    """Bring the axis of directions before that of units, and join the two."""
-    moved = [g.static_shape(x)[axis] for axis in perm]
-    *sizes, directions, units = moved
+def _merge_directions(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
+    """Move the axis of directions before that of units, and merge the two."""
+    permuted = [g.static_shape(x)[axis] for axis in perm]
+    *sizes, directions, units = permuted
     if directions == 1:
-        # Without the axis, the transpose may cancel that of a layer that follows.
-        place = perm[-2]
+        # Without the axis, the transpose may cancel one of the next layer.
+        dropped = perm[-2]
         flat = g.with_shape(
-            g.Squeeze(x, [place]),
-            [size for i, size in enumerate(g.static_shape(x)) if i != place],
+            g.Squeeze(x, [dropped]),
+            [size for i, size in enumerate(g.static_shape(x)) if i != dropped],
         )
-        rest = [axis for axis in perm if axis != place]
-        return transposed(g, flat, [axis - (axis > place) for axis in rest])
+        rest = [axis for axis in perm if axis != dropped]
+        return transposed(g, flat, [axis - (axis > dropped) for axis in rest])
     if directions is None or units is None:
-        raise ValueError(f"Directions and units are known. Received: {moved}")
+        raise ValueError(f"Directions and units must be known. Received: {permuted}")
     joined = g.Reshape(transposed(g, x, perm), [*[0] * len(sizes), directions * units])
     return g.with_shape(joined, (*sizes, directions * units))
 
 
-def _direction(g: GraphBuilder, state: ir.Value, place: int) -> ir.Value:
+def _direction(g: GraphBuilder, state: ir.Value, index: int) -> ir.Value:
     """Return the state of one direction, (batch, units)."""
     directions, *sizes = g.static_shape(state)
     if directions == 1:
         return g.with_shape(g.Squeeze(state, [0]), sizes)
-    return g.with_shape(g.Gather(state, np.asarray(place), axis=0), sizes)
+    return g.with_shape(g.Gather(state, np.asarray(index), axis=0), sizes)
 
 
-def _listed(states: Any) -> list[ir.Value]:
+def _as_list(states: Any) -> list[ir.Value]:
     if states is None:
         return []
     return list(states) if isinstance(states, list | tuple) else [states]
 
 
-def _apart(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ...]:
+def _split_directions(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ...]:
+    """Split the last axis into the outputs of the two directions."""
     return split(g, x, 2, -1)
 
 
-# What becomes of the outputs of both directions, side by side in the last axis.
-_MERGED: Mapping[str | None, Any] = {
-    "ave": lambda g, x: g.Div(g.Add(*_apart(g, x)), 2),
+# How the outputs of both directions, joined along the last axis, are merged.
+_MERGE_MODES: Mapping[str | None, Any] = {
+    "ave": lambda g, x: g.Div(g.Add(*_split_directions(g, x)), 2),
     "concat": lambda _, x: x,
-    "mul": lambda g, x: g.Mul(*_apart(g, x)),
-    "sum": lambda g, x: g.Add(*_apart(g, x)),
-    None: _apart,
+    "mul": lambda g, x: g.Mul(*_split_directions(g, x)),
+    "sum": lambda g, x: g.Add(*_split_directions(g, x)),
+    None: _split_directions,
 }

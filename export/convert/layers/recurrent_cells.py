@@ -1,8 +1,8 @@
-"""Which of ONNX's recurrent operators computes a cell of Keras, and from what.
+"""Which ONNX recurrent operator computes a Keras cell, and with what weights.
 
-The operators take all weights of one direction, or of both, as three arrays whose rows
-are those of the gates in ONNX's order. They are stored so, made of Keras's variables
-when the file is written.
+The operators take the weights of one direction, or of both, as three arrays whose rows
+are those of the gates in ONNX's order. These arrays are assembled from Keras's
+variables when the file is written.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Activation:
-    """One of the functions that the operators know, with its parameters."""
+    """One of the activation functions of the operators, with its parameters."""
 
     name: str
     alpha: float | None = None
     beta: float | None = None
 
 
-# By the function's name, which `keras.activations` and `keras.ops` share. Softplus is
-# left out: inside these operators onnxruntime's is infinite above 88.
+# By function name, the same in `keras.activations` and `keras.ops`. Softplus is left
+# out: inside these operators, onnxruntime's is infinite above 88.
 _FUNCTIONS: dict[str, Activation] = {
     "elu": Activation("Elu", 1.0),
     "hard_sigmoid": Activation("HardSigmoid", 1 / 6, 0.5),
@@ -51,21 +51,21 @@ _ACTIVATIONS = [
 
 
 def activation_of(function: Any) -> Activation | None:
-    """Return what an activation is in the operators, None if they have no such one."""
+    """Return the operators' version of an activation function, or None."""
     return next((known for one, known in _ACTIVATIONS if one is function), None)
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A recurrent operator as a cell of Keras.
+    """A recurrent operator, and the Keras cell that it computes.
 
     Attributes:
         op_type: The operator.
-        layer: The layer made of such cells; so may be a plain `RNN`.
+        layer: The layer with such cells; a plain `RNN` may have them too.
         cell: The class of the cells.
-        gates: Places, among Keras's gates, of ONNX's gates.
-        activations: Attributes of the cell, as the operator takes its functions.
-        states: How many states it has.
+        gates: The indices, among Keras's gates, of ONNX's gates.
+        activations: The cell's attributes with the functions, in the operator's order.
+        states: The number of states.
         slow_on: Targets on which a Scan of the cell is faster.
     """
 
@@ -78,7 +78,7 @@ class Operator:
     slow_on: tuple[str, ...] = ()
 
     def functions(self, cell: Any) -> list[Activation | None]:
-        """Return the operator's functions, None for one that it doesn't know."""
+        """Return the operator's activation functions, None for one that it lacks."""
         return [activation_of(getattr(cell, name)) for name in self.activations]
 
     def append(
@@ -95,7 +95,7 @@ class Operator:
             g: The graph builder.
             layers: The layer of each direction.
             x: The sequences, (time, batch, features).
-            lengths: How many steps of each sequence to take, or None for all.
+            lengths: The number of steps of each sequence, or None for all.
             states: The initial states, (directions, batch, units), or None for zeros.
 
         Returns:
@@ -134,7 +134,7 @@ class Operator:
     ) -> list[ir.Value | None]:
         count, units = len(cells), cells[0].units
         rows = len(self.gates) * units
-        joined = partial(self._joined, g, cells, dtype)
+        joined = partial(self._joined_weight, g, cells, dtype)
         features = cells[0].kernel.shape[0]
         return [
             joined("kernel", self.kernels, (count, rows, features)),
@@ -145,7 +145,7 @@ class Operator:
         ]
 
     @staticmethod
-    def _joined(
+    def _joined_weight(
         g: GraphBuilder,
         cells: Sequence[Any],
         dtype: str,
@@ -160,33 +160,33 @@ class Operator:
         return g.joined_weight(name, variables, join, shape, dtype)
 
     def kernels(self, *kernels: Array) -> Array:
-        """Return the kernels of the directions as the operator reads them."""
-        return np.stack([self._ordered(kernel).T for kernel in kernels])
+        """Return the kernels of the directions in the operator's layout."""
+        return np.stack([self._reorder_gates(kernel).T for kernel in kernels])
 
     def biases(self, *biases: Array) -> Array:
-        """Return the biases likewise: those of the input, then those of the state."""
+        """Return the biases likewise: those for the input, then those for the state."""
         return np.stack([self._bias(bias) for bias in biases])
 
     def _bias(self, bias: Array) -> Array:
-        # A GRU may have a bias for its state, which no other cell has.
-        ordered = self._ordered(bias).reshape(-1)
+        # Only a GRU may have a bias for its state.
+        ordered = self._reorder_gates(bias).reshape(-1)
         rows = bias.shape[-1]
         return np.concatenate([ordered, np.zeros(2 * rows - ordered.size, bias.dtype)])
 
-    def _ordered(self, array: Array) -> Array:
+    def _reorder_gates(self, array: Array) -> Array:
         """Put the gates along the last axis in ONNX's order."""
         gates = np.split(array, len(self.gates), axis=-1)
-        return np.concatenate([gates[place] for place in self.gates], axis=-1)
+        return np.concatenate([gates[index] for index in self.gates], axis=-1)
 
 
 def _parameters(values: Any) -> list[float] | None:
-    """Return the parameters of those functions that have one."""
+    """Return the parameters of the functions that have one, None if none has."""
     return [value for value in values if value is not None] or None
 
 
 # Keras's gates are i f c o in an LSTM, ONNX's i o f c; in a GRU both have z r h.
 # onnxruntime's RNN takes 0.7 to 1.4 times as long as a Scan for a batch of 1, and 4
-# times for 8 and 32; and its Tanh is exact to 1e-7 alone, however small the result.
+# times for 8 and 32; and its Tanh has an absolute error of 1e-7 for small results too.
 OPERATORS = (
     Operator(
         "LSTM",
@@ -215,16 +215,16 @@ OPERATORS = (
 
 
 def operator_of(layer: Any) -> Operator | None:
-    """Return the operator of a recurrent layer, None if it computes something else."""
+    """Return the operator that computes a recurrent layer, or None."""
     cell = type(getattr(layer, "cell", None))
     operator = next((one for one in OPERATORS if one.cell is cell), None)
     if operator is None:
         return None
     loops = (operator.layer, keras.layers.RNN)
-    return operator if any(_loops_like(type(layer), loop) for loop in loops) else None
+    return operator if any(_shares_loop(type(layer), loop) for loop in loops) else None
 
 
-def _loops_like(cls: Any, other: Any) -> bool:
-    """Whether a layer of one class runs its cell over time as one of another does."""
+def _shares_loop(cls: Any, other: Any) -> bool:
+    """Whether two layer classes run their cells over time by the same methods."""
     methods = ("call", "inner_loop", "get_initial_state")
     return all(getattr(cls, name, None) is getattr(other, name) for name in methods)

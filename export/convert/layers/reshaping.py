@@ -16,11 +16,13 @@ from keras_acts.export.convert.registry import register_converter
 
 @register_converter(keras.layers.Reshape)
 def reshape(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    """Map `Reshape` to a Reshape; the batch stays."""
     return _reshaped(g, inputs, layer.target_shape)
 
 
 @register_converter(keras.layers.Flatten)
 def flatten(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    """Map `Flatten` to a Reshape to (batch, elements)."""
     rank = g.rank(inputs)
     if layer.data_format == "channels_first" and rank > 1:
         inputs = transposed(g, inputs, (0, *range(2, rank), 1))
@@ -30,5 +32,5 @@ def flatten(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
 
 
 def _reshaped(g: GraphBuilder, x: ir.Value, shape: Sequence[int]) -> ir.Value:
-    """Reshape all but the batch, which ONNX copies where the shape says 0."""
+    """Reshape all axes but the batch, which 0 copies."""
     return g.Reshape(x, [0, *(int(size) for size in shape)])

@@ -1,4 +1,4 @@
-"""Layers that scale and shift data by fixed numbers."""
+"""Layers that scale and shift data by constants."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from keras_acts.export.convert.registry import register_converter
 def normalization(
     g: GraphBuilder, layer: keras.layers.Normalization, inputs: ir.Value
 ) -> ir.Value:
+    """Map `Normalization` to Sub and Div, or to Mul and Add if inverted."""
     mean, variance = (
         np.asarray(keras.ops.convert_to_numpy(adapted))
         if given is None
@@ -24,19 +25,19 @@ def normalization(
         )
     )
     deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
-    x, centre, unit = (g.cast(one, g.spec.dtype) for one in (inputs, mean, deviation))
+    x, offset, scale = (g.cast(one, g.spec.dtype) for one in (inputs, mean, deviation))
     if layer.invert:
-        return g.Add(centre, g.Mul(x, unit))
-    return g.Div(g.Sub(x, centre), unit)
+        return g.Add(offset, g.Mul(x, scale))
+    return g.Div(g.Sub(x, offset), scale)
 
 
 def _aligned(
     layer: keras.layers.Normalization, given: np.ndarray, rank: int
 ) -> np.ndarray:
-    """Shape given statistics so that they broadcast from the last of the axes kept."""
+    """Reshape given statistics so that they broadcast along the layer's axes."""
     shape = [1] * rank
-    kept = sorted(axis % rank for axis in layer.axis)
-    for axis, size in zip(reversed(kept), reversed(given.shape), strict=False):
+    axes = sorted(axis % rank for axis in layer.axis)
+    for axis, size in zip(reversed(axes), reversed(given.shape), strict=False):
         shape[axis] = size
     return given.reshape(shape)
 
@@ -45,6 +46,7 @@ def _aligned(
 def rescaling(
     g: GraphBuilder, layer: keras.layers.Rescaling, inputs: ir.Value
 ) -> ir.Value:
+    """Map `Rescaling` to Mul and Add; the shape stays."""
     scale = np.asarray(layer.scale)
     if scale.ndim and keras.config.image_data_format() == "channels_first":
         scale = scale.reshape(scale.shape + (1,) * (3 - scale.ndim))

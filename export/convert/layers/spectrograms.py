@@ -1,6 +1,6 @@
-"""MelSpectrogram, whose `call` computes with its backend.
+"""MelSpectrogram, whose `call` uses the backend directly.
 
-STFTSpectrogram needs no converter: its `call` is a convolution of `keras.ops`.
+STFTSpectrogram needs no converter: its `call` is a convolution by `keras.ops`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.ops.math.stft import short_time_transform, window_of
 from keras_acts.export.convert.registry import register_converter
 
 
 @register_converter(keras.layers.MelSpectrogram)
 def mel_spectrogram(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
-    x = wide(g, g.cast(inputs, g.spec.dtype))
+    """Map `MelSpectrogram` to an STFT, a MatMul with mel weights, and Log."""
+    x = half_to_float32(g, g.cast(inputs, g.spec.dtype))
     real, imag = short_time_transform(
         g,
         x,
@@ -36,36 +37,30 @@ def mel_spectrogram(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
     mel = g.MatMul(power, g.cast(mel_weights(layer), require_dtype(x)))
     decibels = _decibels(g, layer, mel) if layer.power_to_db else mel
     rank = g.rank(x) + 1
-    result: ir.Value = g.Transpose(
-        decibels, perm=[*range(rank - 2), rank - 1, rank - 2]
-    )
-    return result
+    return g.Transpose(decibels, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def _decibels(g: GraphBuilder, layer: Any, x: ir.Value) -> ir.Value:
-    """Cut what is far below the largest number of the whole batch."""
-    least = layer.min_power
-    reference = 10.0 * math.log10(max(abs(layer.ref_power), least))
-    levels = g.Mul(g.Log(g.Max(x, least)), 10.0 / math.log(10.0))
+    """Convert power to decibels, clipped at `top_db` below the maximum of the batch."""
+    minimum = layer.min_power
+    reference = 10.0 * math.log10(max(abs(layer.ref_power), minimum))
+    levels = g.Mul(g.Log(g.Max(x, minimum)), 10.0 / math.log(10.0))
     levels = g.Sub(levels, reference)
-    result: ir.Value = g.Max(
-        levels, g.Sub(reduce(g, "ReduceMax", levels), layer.top_db)
-    )
-    return result
+    return g.Max(levels, g.Sub(reduce(g, "ReduceMax", levels), layer.top_db))
 
 
 def mel_weights(layer: Any) -> np.ndarray[Any, Any]:
-    """Return how much each frequency adds to each band: triangles on the mel scale.
+    """Return the weight of each frequency in each band: triangles on the mel scale.
 
-    The first frequency, of the mean, adds to none.
+    The first frequency, the mean, has weight 0.
     """
     frequencies = np.linspace(0.0, layer.sampling_rate / 2, layer.fft_length // 2 + 1)
-    places = _mel(frequencies)[:, None]
+    mels = _mel(frequencies)[:, None]
     lowest, highest = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float64))
     edges = np.linspace(float(lowest), float(highest), int(layer.num_mel_bins) + 2)
     low, center, high = edges[:-2], edges[1:-1], edges[2:]
-    rising = (places - low) / (center - low)
-    falling = (high - places) / (high - center)
+    rising = (mels - low) / (center - low)
+    falling = (high - mels) / (high - center)
     weights = np.maximum(0.0, np.minimum(rising, falling))
     weights[0] = 0.0
     return weights

@@ -1,4 +1,4 @@
-"""Upsampling by whole factors: one Resize where ONNX has it, for unknown sizes too."""
+"""Upsampling by integer factors: one Resize where possible, also for unknown sizes."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert.common.resampling import (
-    extent,
+    axis_size,
     operators_for,
-    resized_by_weights,
+    resize_by_weights,
 )
 from keras_acts.export.convert.ops.image.resize import has_operator, resize
-from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeated
+from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeat_elements
 from keras_acts.export.convert.registry import register_converter
 
-# Other types have no Resize kernel that keeps every value.
+# For other dtypes, Resize has no kernel that preserves every value.
 _RESIZED = (ir.DataType.FLOAT, ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
 
 
 @register_converter(keras.layers.UpSampling1D)
 def upsampling_1d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    """Map `UpSampling1D` to a nearest-neighbor Resize of axis 1."""
     return _upsampled(g, inputs, [1], [layer.size], "nearest")
 
 
 @register_converter(keras.layers.UpSampling2D)
 def upsampling_2d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    """Map `UpSampling2D` to a Resize, or to weights if ONNX lacks the interpolation."""
     axes = _spatial_axes(layer, 2)
     return _upsampled(g, inputs, axes, layer.size, layer.interpolation)
 
 
 @register_converter(keras.layers.UpSampling3D)
 def upsampling_3d(g: GraphBuilder, layer: Any, inputs: ir.Value) -> ir.Value:
+    """Map `UpSampling3D` to a nearest-neighbor Resize of three spatial axes."""
     return _upsampled(g, inputs, _spatial_axes(layer, 3), layer.size, "nearest")
 
 
@@ -47,17 +50,17 @@ def _upsampled(
 ) -> ir.Value:
     if interpolation == "nearest" and x.dtype not in _RESIZED:
         for axis, factor in zip(axes, factors, strict=True):
-            x = repeated(g, x, factor, axis)
+            x = repeat_elements(g, x, factor, axis)
         return x
     scales = [float(factor) for factor in factors]
     if has_operator(x, interpolation):
         return resize(g, x, axes, interpolation, scales=scales)
-    wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
+    floats = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
     sizes = [
-        _scaled(g, extent(g, x, axis), scale)
+        _scaled(g, axis_size(g, x, axis), scale)
         for axis, scale in zip(axes, scales, strict=True)
     ]
-    return resized_by_weights(g, wide, axes, sizes, interpolation, antialias=False)
+    return resize_by_weights(g, floats, axes, sizes, interpolation, antialias=False)
 
 
 def _scaled(g: GraphBuilder, size: Any, factor: float) -> Any:

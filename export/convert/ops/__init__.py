@@ -1,7 +1,7 @@
-"""Converters of `keras.ops`; the folders are Keras's namespaces.
+"""Converters of `keras.ops`, in folders named after Keras's namespaces.
 
-The converter of `"numpy.Flip"` stands in `numpy/`, that of `"nn.Conv"` in `nn/`. Every
-module below is imported, so that a new one needs no entry in a list.
+The converter of `"numpy.Flip"` is in `numpy/`, that of `"nn.Conv"` in `nn/`. Every
+module below is imported automatically.
 """
 
 import importlib

@@ -1,1 +1,1 @@
-"""The models whose answers are the truth: Keras models and SavedModels."""
+"""The models that define the expected outputs: Keras models and SavedModels."""

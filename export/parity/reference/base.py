@@ -1,4 +1,4 @@
-"""What a verification needs of the model whose answers are the truth."""
+"""The interface of a model that defines the expected outputs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from keras_acts.export.trace import InputSpec, Signature
 
 @dataclass(frozen=True)
 class Answer:
-    """One output of one run, and the dtypes that the ONNX model's may have."""
+    """One output of one run, and the dtypes that the ONNX output may have."""
 
     array: Array
     dtypes: frozenset[str]
 
 
 class Reference(Protocol):
-    """A model that answers, and what is known of it."""
+    """A model that defines the expected outputs."""
 
     @property
     def signature(self) -> Signature:
@@ -36,20 +36,20 @@ class Reference(Protocol):
         """The coarsest float dtype in which it computes."""
 
     @property
-    def lone(self) -> bool:
-        """Whether it is one activation, which owes its answer at every number."""
+    def standalone(self) -> bool:
+        """Whether it is a single activation, which must be right for every number."""
 
-    def seen(self, array: Array, spec: InputSpec) -> Array:
-        """Return an input as it is once the model took it in the input's dtype."""
+    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+        """Return an array as the model receives it, cast to the input's dtype."""
 
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
         """Return the outputs by name, for inputs by name."""
 
     def unchanged(self) -> AbstractContextManager[None]:
-        """Put back what calls may change."""
+        """Restore on exit the state that calls may change."""
 
     def index_limits(self) -> dict[str, int]:
-        """Return the size of the table that an input is looked up in, by name."""
+        """Return the size of the table that an input indexes, by input name."""
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""
@@ -61,4 +61,4 @@ class Reference(Protocol):
         case: Case,
         allowed: Tolerance,
     ) -> Divergence | None:
-        """Return the first layer at which the ONNX model differs, if it is known."""
+        """Return the first layer at which the ONNX model differs, if known."""

@@ -1,4 +1,4 @@
-"""Which reference a model is."""
+"""Choose the reference for a model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from keras_acts.export.trace import model_signature
 
 
 def reference_of(model: Any, input_signature: Any = None) -> Reference:
-    """Return the reference that a model is.
+    """Return the reference for a Keras model or a SavedModel.
 
     Raises:
-        SignatureError: The model's inputs are unknown, or are given for a SavedModel.
+        SignatureError: The model's inputs are unknown, or `input_signature` is given
+            for a SavedModel.
     """
     if not isinstance(model, SavedModel):
         return KerasReference(model, model_signature(model, input_signature))

@@ -1,4 +1,4 @@
-"""Keras's own answers, taken without leaving a trace in the model."""
+"""Calls of a Keras model that leave its state unchanged."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def to_numpy(tensor: Any) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
-def as_keras_sees(array: Array, spec: InputSpec) -> Array:
-    """Return an input as it is after the backend took it in the input's dtype."""
+def cast_input(array: Array, spec: InputSpec) -> Array:
+    """Return an array as the backend receives it, cast to the input's dtype."""
     return to_numpy(keras.ops.convert_to_tensor(array, dtype=spec.dtype))
 
 
 def answers(
     model: Any, signature: Signature, inputs: Mapping[str, Array]
 ) -> dict[str, Any]:
-    """Return the model's outputs, as tensors by name, for inputs by name."""
+    """Call the model on inputs by name; return its output tensors by name."""
 
     def tensor(spec: InputSpec) -> Any:
         return keras.ops.convert_to_tensor(inputs[spec.name], dtype=spec.dtype)
@@ -38,7 +38,7 @@ def answers(
 
 @contextmanager
 def unchanged(model: Any) -> Iterator[None]:
-    """Put back what a call may change: states of RNNs, of seeds, and statistics."""
+    """Restore on exit what a call may change: RNN states, seeds and statistics."""
     before = [(v, keras.ops.convert_to_numpy(v)) for v in model.non_trainable_variables]
     before = [(variable, np.array(value)) for variable, value in before]
     try:
@@ -50,7 +50,7 @@ def unchanged(model: Any) -> Iterator[None]:
 
 
 def all_layers(model: Any) -> list[Any]:
-    """Return the layers of a model, those of nested models in their place."""
+    """Return the layers of a model, with nested models flattened in place."""
     layers: list[Any] = []
     for layer in getattr(model, "layers", ()):
         layers += all_layers(layer) if getattr(layer, "layers", None) else [layer]
@@ -64,11 +64,11 @@ def compute_precision(model: Any) -> str:
         for layer in all_layers(model)
         if not isinstance(layer, keras.layers.InputLayer)
     ]
-    return coarsest(_in_fact(layer.compute_dtype) for layer in layers or [model])
+    return coarsest(_backend_dtype(layer.compute_dtype) for layer in layers or [model])
 
 
-def _in_fact(dtype: str) -> str:
-    """Return the dtype that the backend computes in: JAX may lack float64."""
+def _backend_dtype(dtype: str) -> str:
+    """Return the dtype that the backend really uses: JAX may lack float64."""
     if dtype != "float64":
         return dtype
     array = keras.ops.convert_to_tensor(np.zeros((), np.float64))

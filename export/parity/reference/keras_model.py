@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from keras_acts.export.parity import index_limits
-from keras_acts.export.parity.edges import Edge, edges, is_lone_activation
+from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
 from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.localize import first_divergence
 from keras_acts.export.parity.onnx_model import OnnxModel
@@ -35,16 +35,16 @@ class KerasReference:
         return keras_calls.compute_precision(self.model)
 
     @property
-    def lone(self) -> bool:
-        """Whether it is one activation."""
-        return is_lone_activation(self.model)
+    def standalone(self) -> bool:
+        """Whether it is a single activation."""
+        return is_standalone_activation(self.model)
 
-    def seen(self, array: Array, spec: InputSpec) -> Array:
-        """Return an input as the backend takes it."""
-        return keras_calls.as_keras_sees(array, spec)
+    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+        """Return an array as the backend receives it."""
+        return keras_calls.cast_input(array, spec)
 
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
-        """Return the outputs. The backend's dtypes may differ from the model's own."""
+        """Return the outputs; the backend's dtypes may differ from the declared."""
         tensors = keras_calls.answers(self.model, self.signature, inputs)
         declared = getattr(self.model, "outputs", None) or []
         if len(declared) != len(tensors):
@@ -59,15 +59,15 @@ class KerasReference:
         }
 
     def unchanged(self) -> AbstractContextManager[None]:
-        """Put back the states of RNNs, of seeds, and statistics."""
+        """Restore on exit the states of RNNs and seeds, and statistics."""
         return keras_calls.unchanged(self.model)
 
     def index_limits(self) -> dict[str, int]:
-        """Return the sizes of the tables that layers look inputs up in."""
+        """Return the sizes of the tables that inputs index."""
         return index_limits.index_limits(self.model, self.signature)
 
     def edges(self, precision: str) -> Iterator[Edge]:
-        """Yield the edge inputs, those of the model's own activations included."""
+        """Yield the edge inputs, including the breakpoints of the activations."""
         return edges(self.model, precision)
 
     def divergence(

@@ -19,10 +19,10 @@ from keras_acts.export.trace import InputSpec, Signature
 
 @dataclass(frozen=True)
 class SavedModelReference:
-    """A signature of a SavedModel, run by TensorFlow whatever Keras's backend is."""
+    """A signature of a SavedModel, run by TensorFlow on every Keras backend."""
 
     model: SavedModel
-    lone: bool = False
+    standalone: bool = False
 
     @property
     def signature(self) -> Signature:
@@ -34,8 +34,8 @@ class SavedModelReference:
         """The coarsest float dtype of an operation."""
         return coarsest(self.model.dtypes)
 
-    def seen(self, array: Array, spec: InputSpec) -> Array:
-        """Return an input as TensorFlow takes it."""
+    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+        """Return an array as TensorFlow receives it."""
         return _array(self._tensor(array, spec))
 
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
@@ -49,7 +49,7 @@ class SavedModelReference:
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:
-        """Put back the variables that a signature assigns to."""
+        """Restore on exit the variables that a signature assigns to."""
         before = [(variable, variable.numpy()) for variable in self.model.variables]
         try:
             yield
@@ -59,10 +59,10 @@ class SavedModelReference:
                     variable.assign(value)
 
     def index_limits(self) -> dict[str, int]:
-        """Give the smallest table to every integer input: no layer tells of it."""
-        whole = [s.name for s in self.signature.inputs if "int" in s.dtype]
-        smallest = self.model.smallest_table if whole else None
-        return dict.fromkeys(whole, smallest) if smallest else {}
+        """Limit every integer input by the smallest table: there are no layers."""
+        integers = [s.name for s in self.signature.inputs if "int" in s.dtype]
+        smallest = self.model.smallest_table if integers else None
+        return dict.fromkeys(integers, smallest) if smallest else {}
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""

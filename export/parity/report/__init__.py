@@ -1,1 +1,1 @@
-"""What a verification found, as data and as a table."""
+"""The results of a verification, as data and as a table."""

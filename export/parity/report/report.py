@@ -1,4 +1,4 @@
-"""What `verify` answers: frozen records that print as a table and save as JSON."""
+"""What `verify` returns: frozen records that print as a table and save as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Status = Literal["passed", "failed", "not run"]
 
 @dataclass(frozen=True)
 class ProviderReport:
-    """Whether an onnxruntime provider ran, and if not, why."""
+    """Whether an onnxruntime provider ran, and if not, why not."""
 
     name: str
     ran: bool
@@ -28,19 +28,19 @@ class ProviderReport:
 
 @dataclass(frozen=True)
 class OutputReport:
-    """One output on one provider, over all runs that decide.
+    """One output on one provider, over all runs that decide the verdict.
 
     Attributes:
         name: Its name in Keras.
         onnx_name: Its name in the ONNX model.
-        provider: Where it was computed.
+        provider: The provider that computed it.
         dtype: Its dtype in the ONNX model.
         passed: Whether it agrees everywhere.
-        tolerance: What was allowed.
+        tolerance: The allowed error.
         summary: Errors and the worst element.
-        problems: What else is wrong, such as another dtype or shape.
-        variation: How much Keras's answers vary across the random inputs, as a part
-            of their magnitude. An output that hardly varies proves nothing.
+        problems: What else is wrong, such as the dtype or the shape.
+        variation: How much Keras's output varies across the random inputs, as a
+            fraction of its magnitude. An output that hardly varies proves nothing.
     """
 
     name: str
@@ -56,7 +56,7 @@ class OutputReport:
 
 @dataclass(frozen=True)
 class Finding:
-    """A disagreement that is reported and does not decide."""
+    """A disagreement that is reported but does not decide the verdict."""
 
     case: str
     output: str
@@ -73,9 +73,8 @@ class Divergence:
     Attributes:
         layer: Name of the layer or operation.
         kind: Its class.
-        nearest: Name of the ONNX value that comes nearest, None where none has its
-            size.
-        max_abs: How far that value lies off.
+        nearest: Name of the closest ONNX value, None if none has as many elements.
+        max_abs: The largest error of that value.
         case: Name of the run that shows it.
     """
 
@@ -88,22 +87,23 @@ class Divergence:
 
 @dataclass(frozen=True)
 class ParityReport:
-    """The verdict on an ONNX model, and all that it rests on.
+    """The verdict on an ONNX model, and the evidence for it.
 
     Attributes:
-        status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, and a provider
+        status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, but a provider
             that was asked for did not run.
-        engine: Which engine wrote the file, as its metadata tell; None for others'.
-        outputs: One record an output and provider.
+        engine: The engine that exported the file, according to its metadata; None for
+            files of other tools.
+        outputs: One record for each output and provider.
         providers: Which providers ran.
         problems: What made a comparison impossible, such as a missing input.
-        warnings: What weakens the verdict or wants attention.
-        notes: What the file does otherwise than the Keras model, by intent.
-        findings: Disagreements on inputs that do not decide.
-        divergence: The first diverging layer, where one was found.
+        warnings: What weakens the verdict or needs attention.
+        notes: Where the file deliberately differs from the Keras model.
+        findings: Disagreements on inputs that do not decide the verdict.
+        divergence: The first diverging layer, if one was found.
         cases: Names of the runs.
         batch_sizes, seed, strict_edges: As given to `verify`.
-        versions: Of the software that took part.
+        versions: The versions of the software used.
     """
 
     status: Status
@@ -127,12 +127,11 @@ class ParityReport:
         return self.status == "passed"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as what JSON holds: NaN and infinity become strings."""
-        plain: dict[str, Any] = _plain(self)
-        return {"status": self.status, "passed": self.passed, **plain}
+        """Return the report in JSON's types; NaN and infinity become strings."""
+        return {"status": self.status, "passed": self.passed, **_plain(self)}
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return the report as JSON, and write it to `path` where one is given."""
+        """Return the report as JSON, and write it to `path` if one is given."""
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
         if path is not None:
             Path(path).write_text(text + "\n", encoding="utf-8")

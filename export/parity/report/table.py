@@ -1,4 +1,4 @@
-"""A parity report as a table for people."""
+"""A parity report as readable text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VERDICTS = {"passed": "parity OK", "failed": "parity FAILED", "not run": "NOT R
 
 
 def render(report: ParityReport) -> str:
-    """Return the report as text: the verdict, a table, and what there is to say."""
+    """Return the report as text: the verdict, a table and remarks."""
     parts = [f"{_VERDICTS[report.status]}: {_scope(report)}"]
     if report.outputs:
         parts.append(_table(report))

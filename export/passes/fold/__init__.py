@@ -1,1 +1,1 @@
-"""Constants folded into the weights of the operators around them."""
+"""Passes that fold operators into the weights of their neighbors."""

@@ -1,11 +1,12 @@
 """Fold batch normalizations into the convolutions before them.
 
-Rule, on a BatchNormalization of the result of a Conv, or of a ConvTranspose of one
-group, that nothing else reads: its factor goes into the kernel, the rest into the bias.
-A kernel that another convolution reads too stays: the file would hold it twice.
+Rule 1, for a BatchNormalization of the result of a Conv, or of a ConvTranspose with one
+group, that nothing else reads: its factor goes into the kernel, and the rest into the
+bias. A kernel that another convolution also reads is left alone, since the file would
+contain it twice.
 
-What an inference computes is then the convolution alone. The new weights are computed
-in float64 when the file is written, and rounded once.
+Inference then runs the convolution only. The new weights are computed in float64 when
+the file is written, and rounded once.
 """
 
 from __future__ import annotations
@@ -16,27 +17,33 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import bypass, is_made_beside, is_sole_use
-from keras_acts.export.passes.weights import Array, Stored, sizes, stored, tensor_of
+from keras_acts.export.passes.nodes import bypass, has_single_use, is_made_in_same_graph
+from keras_acts.export.passes.weights import (
+    Array,
+    WeightForm,
+    sizes,
+    store_weight,
+    tensor_of,
+)
 
 _CHANNELS = {"Conv": 0, "ConvTranspose": 1}
-"""The axis of the kernel that holds the output channels."""
+"""The axis of the output channels in the kernel."""
 
 
 class FoldBatchNormsPass(InPlacePass):
-    """Fold batch normalizations into convolutions."""
+    """Fold BatchNormalization into Conv and ConvTranspose (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule to each node, in order."""
+        """Apply rule 1 to each BatchNormalization, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
             if node.op_type != "BatchNormalization":
                 continue
             x = node.inputs[0]
             convolution = None if x is None else _convolution(x)
-            if x is None or convolution is None or not _is_known(node):
+            if x is None or convolution is None or not _has_constant_statistics(node):
                 continue
-            if node.outputs[0].is_graph_output() and not is_made_beside(x, node):
+            if node.outputs[0].is_graph_output() and not is_made_in_same_graph(x, node):
                 continue
             _fold(model.graph, node, convolution)
             bypass(node, x)
@@ -45,26 +52,26 @@ class FoldBatchNormsPass(InPlacePass):
 
 
 def _convolution(x: ir.Value) -> ir.Node | None:
-    """Return the convolution, of known weights in float32, that alone made a value."""
+    """Return the convolution that makes a value, if its weights are foldable."""
     node = x.producer()
-    if node is None or node.op_type not in _CHANNELS or not is_sole_use(x):
+    if node is None or node.op_type not in _CHANNELS or not has_single_use(x):
         return None
     group = node.attributes.get("group")
     if node.op_type == "ConvTranspose" and group is not None and group.as_int() != 1:
         return None
     weights = [one for one in node.inputs[1:] if one is not None]
-    alone = all(_is_single(one) and is_sole_use(one) for one in weights)
-    return node if alone else None
+    foldable = all(_is_float32(one) and has_single_use(one) for one in weights)
+    return node if foldable else None
 
 
-def _is_known(node: ir.Node) -> bool:
-    """Whether it normalizes by given statistics in float32, and computes no others."""
+def _has_constant_statistics(node: ir.Node) -> bool:
+    """Whether a BatchNormalization uses constant float32 statistics."""
     return len(node.outputs) == 1 and all(
-        one is not None and _is_single(one) for one in node.inputs[1:]
+        one is not None and _is_float32(one) for one in node.inputs[1:]
     )
 
 
-def _is_single(x: ir.Value) -> bool:
+def _is_float32(x: ir.Value) -> bool:
     return x.const_value is not None and x.const_value.dtype == ir.DataType.FLOAT
 
 
@@ -80,12 +87,12 @@ def _fold(graph: ir.Graph, node: ir.Node, convolution: ir.Node) -> None:
         return scale.numpy() / np.sqrt(total)
 
     kernel = convolution.inputs[1]
-    assert kernel is not None  # `_convolution` looked at it
+    assert kernel is not None  # `_convolution` checked it
     rank, axis = len(tensor_of(kernel).shape), _CHANNELS[convolution.op_type]
-    along = [-1 if i == axis else 1 for i in range(rank)]
+    broadcast_shape = [-1 if i == axis else 1 for i in range(rank)]
 
     def new_kernel(w: Array) -> Array:
-        return np.asarray(w * factor().reshape(along), np.float32)
+        return np.asarray(w * factor().reshape(broadcast_shape), np.float32)
 
     def shifted(bias: Array | float) -> Array:
         shift = (bias - mean.numpy().astype(np.float64)) * factor()
@@ -97,7 +104,7 @@ def _fold(graph: ir.Graph, node: ir.Node, convolution: ir.Node) -> None:
         _replace(graph, convolution, 2, old, shifted)
         return
     source = node.inputs[2]
-    assert source is not None  # `_is_known` looked at it
+    assert source is not None  # `_has_constant_statistics` checked it
     convolution.resize_inputs(3)
     _replace(graph, convolution, 2, source, lambda _: shifted(0.0))
 
@@ -109,7 +116,7 @@ def _replace(
     source: ir.Value,
     change: Callable[[Array], Array],
 ) -> None:
-    """Let a convolution read a weight that is made of another."""
-    form = Stored(change, sizes(tensor_of(source)), ir.DataType.FLOAT)
+    """Replace an input of a convolution by a weight computed from another."""
+    form = WeightForm(change, sizes(tensor_of(source)), ir.DataType.FLOAT)
     name = f"{convolution.name}/folded_{position}"
-    convolution.replace_input_with(position, stored(graph, source, form, name))
+    convolution.replace_input_with(position, store_weight(graph, source, form, name))

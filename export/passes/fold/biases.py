@@ -1,8 +1,8 @@
-"""Move the addition of a bias into the convolution before it.
+"""Fuse the addition of a bias into the convolution before it.
 
-Rule, on an Add of a weight whose only size above 1 is that of the channels, to the
-result of a Conv or ConvTranspose that has no bias yet and no other use, with or without
-a Transpose between: the weight becomes the convolution's third input.
+Rule 1, for an Add of a weight whose only size above 1 is the number of channels, to the
+result of a Conv or ConvTranspose without a bias that nothing else reads, optionally
+with a Transpose between: the weight becomes the third input of the convolution.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import bypass, is_made_beside, is_sole_use
-from keras_acts.export.passes.weights import Stored, sizes, stored, tensor_of
+from keras_acts.export.passes.nodes import bypass, has_single_use, is_made_in_same_graph
+from keras_acts.export.passes.weights import WeightForm, sizes, store_weight, tensor_of
 
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 
 class FuseBiasesPass(InPlacePass):
-    """Give convolutions their biases."""
+    """Fuse the Add of a bias into Conv and ConvTranspose (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule to each node, in order."""
+        """Apply rule 1 to each Add, in graph order."""
         modified = False
-        vectors: dict[ir.Value, ir.Value] = {}
+        biases: dict[ir.Value, ir.Value] = {}
         for node in model.graph.all_nodes():
             if node.op_type != "Add":
                 continue
@@ -32,22 +32,22 @@ class FuseBiasesPass(InPlacePass):
             found = _convolution(x)
             if found is None or not _is_bias(bias, *found):
                 continue
-            if node.outputs[0].is_graph_output() and not is_made_beside(x, node):
+            if node.outputs[0].is_graph_output() and not is_made_in_same_graph(x, node):
                 continue
-            _fuse(model.graph, node, found[0], bias, vectors)
+            _fuse(model.graph, node, found[0], bias, biases)
             bypass(node, x)
             modified = True
         return PassResult(model, modified)
 
 
 def _convolution(x: ir.Value) -> tuple[ir.Node, int] | None:
-    """Return the convolution that made a value, and the value's axis of channels."""
+    """Return the convolution that makes a value, and the value's channel axis."""
     node, axis = x.producer(), 1
-    if node is not None and node.op_type == "Transpose" and is_sole_use(x):
+    if node is not None and node.op_type == "Transpose" and has_single_use(x):
         axis = list(node.attributes["perm"].as_ints()).index(1)
         x = node.inputs[0] or x
         node = x.producer()
-    if node is None or node.op_type not in _CONVOLUTIONS or not is_sole_use(x):
+    if node is None or node.op_type not in _CONVOLUTIONS or not has_single_use(x):
         return None
     return None if len(node.inputs) > 2 else (node, axis)
 
@@ -68,16 +68,16 @@ def _fuse(
     add: ir.Node,
     convolution: ir.Node,
     bias: ir.Value,
-    vectors: dict[ir.Value, ir.Value],
+    biases: dict[ir.Value, ir.Value],
 ) -> None:
-    """Give a convolution its bias, as the vector that those of a layer share."""
+    """Add the bias to a convolution; calls of one layer share the vector."""
     dtype = tensor_of(bias).dtype
     count = tensor_of(bias).size
     if sizes(tensor_of(bias)) == (count,):
-        vectors[bias] = bias
-    if bias not in vectors:
-        form = Stored(lambda x: x.reshape(-1), (count,), dtype)
-        vectors[bias] = stored(graph, bias, form, f"{convolution.name}/bias")
+        biases[bias] = bias
+    if bias not in biases:
+        form = WeightForm(lambda x: x.reshape(-1), (count,), dtype)
+        biases[bias] = store_weight(graph, bias, form, f"{convolution.name}/bias")
     add.replace_input_with(1, None)
     convolution.resize_inputs(3)
-    convolution.replace_input_with(2, vectors[bias])
+    convolution.replace_input_with(2, biases[bias])

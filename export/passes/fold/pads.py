@@ -1,14 +1,14 @@
-"""Fold zeros around an image into the convolution or pooling behind them.
+"""Fold zeros padded around an image into the convolution or pooling that reads it.
 
-Rules, on a Pad with zeros along the spatial axes, of known widths, that nothing else
-reads, with or without a Transpose behind it:
+Rules, for a Pad with zeros along the spatial axes only, with constant widths, that
+nothing else reads, optionally with a Transpose after it:
 
 1. a Conv reads it: the widths are added to its pads;
-2. an AveragePool reads it that counts its pads, or has none: likewise;
-3. a MaxPool reads it, and no number in the image is below zero: likewise, since what a
-   MaxPool pads with is below any number. Each window must reach into the image.
+2. an AveragePool that counts its pads, or has none, reads it: likewise;
+3. a MaxPool reads it, and the image has no negative numbers: likewise, since MaxPool
+   ignores its pads. Each window must overlap the image.
 
-onnxruntime keeps images in blocks of channels between convolutions; a Pad breaks that.
+onnxruntime keeps images in blocked layout between convolutions; a Pad interrupts that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import is_sole_use, remove
+from keras_acts.export.passes.nodes import has_single_use, remove
 from keras_acts.export.passes.weights import tensor_of
 
 _NEVER_NEGATIVE = frozenset(
@@ -28,10 +28,10 @@ _NEVER_NEGATIVE = frozenset(
 
 
 class FoldPadsPass(InPlacePass):
-    """Let convolutions and poolings pad."""
+    """Fold Pad into Conv, AveragePool and MaxPool (rules 1 to 3)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rules to each node, in order."""
+        """Apply the rules to each convolution and pooling, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
             accepts = _RULES.get(node.op_type)
@@ -48,25 +48,25 @@ class FoldPadsPass(InPlacePass):
 
 
 def _has_own_padding(node: ir.Node) -> bool:
-    """Whether how a node pads depends on the sizes that it reads."""
+    """Whether the padding of a node depends on the sizes of its input."""
     auto = node.attributes.get("auto_pad")
     return auto is not None and auto.as_string() != "NOTSET"
 
 
 def _pad_before(node: ir.Node) -> tuple[ir.Node | None, Sequence[int] | None]:
-    """Return the Pad before a node, and the permutation of the Transpose between."""
+    """Return the Pad before a node, and the permutation of a Transpose between."""
     x, permutation = node.inputs[0], None
-    before = None if x is None or not is_sole_use(x) else x.producer()
+    before = None if x is None or not has_single_use(x) else x.producer()
     if before is not None and before.op_type == "Transpose":
         permutation = before.attributes["perm"].as_ints()
         x = before.inputs[0]
-        before = None if x is None or not is_sole_use(x) else x.producer()
+        before = None if x is None or not has_single_use(x) else x.producer()
     found = before is not None and before.op_type == "Pad"
     return (before if found else None), permutation
 
 
 def _widths(pad: ir.Node, permutation: Sequence[int] | None) -> list[int] | None:
-    """Return the widths as a convolution has them; None where it could not."""
+    """Return the widths in the order of `pads`, or None if they can't be folded."""
     mode, given = pad.attributes.get("mode"), pad.inputs[1]
     if mode is not None and mode.as_string() != "constant":
         return None
@@ -84,29 +84,33 @@ def _widths(pad: ir.Node, permutation: Sequence[int] | None) -> list[int] | None
     return [int(width) for width in both[:, 2:].reshape(-1)]
 
 
-def _convolution_accepts(_node: ir.Node, _x: ir.Value, _widths: list[int]) -> bool:
-    """Rule 1."""
+def _conv_accepts(_node: ir.Node, _x: ir.Value, _widths: list[int]) -> bool:
+    """Rule 1: a Conv takes over any widths."""
     return True
 
 
-def _mean_accepts(node: ir.Node, _x: ir.Value, widths: list[int]) -> bool:
-    """Rule 2."""
+def _average_pool_accepts(node: ir.Node, _x: ir.Value, widths: list[int]) -> bool:
+    """Rule 2: an AveragePool takes over the widths if it counts its pads."""
     counts = node.attributes.get("count_include_pad")
     counted = counts is not None and counts.as_int() == 1
-    return (counted or not any(_pads(node, widths))) and _reaches_in(node, widths)
+    return (counted or not any(_pads(node, widths))) and _windows_overlap_image(
+        node, widths
+    )
 
 
-def _maximum_accepts(node: ir.Node, x: ir.Value, widths: list[int]) -> bool:
-    """Rule 3."""
-    maker = x.producer()
-    if maker is not None and maker.op_type == "Transpose" and maker.inputs[0]:
-        maker = maker.inputs[0].producer()
-    nonnegative = maker is not None and maker.op_type in _NEVER_NEGATIVE
-    return nonnegative and len(node.outputs) == 1 and _reaches_in(node, widths)
+def _max_pool_accepts(node: ir.Node, x: ir.Value, widths: list[int]) -> bool:
+    """Rule 3: a MaxPool takes over the widths if no number is negative."""
+    producer = x.producer()
+    if producer is not None and producer.op_type == "Transpose" and producer.inputs[0]:
+        producer = producer.inputs[0].producer()
+    nonnegative = producer is not None and producer.op_type in _NEVER_NEGATIVE
+    return (
+        nonnegative and len(node.outputs) == 1 and _windows_overlap_image(node, widths)
+    )
 
 
-def _reaches_in(node: ir.Node, widths: Sequence[int]) -> bool:
-    """Whether each window has a number of the image in it, whatever its size."""
+def _windows_overlap_image(node: ir.Node, widths: Sequence[int]) -> bool:
+    """Whether each window overlaps the image, whatever its size."""
     window = list(node.attributes["kernel_shape"].as_ints())
     ceil, dilations = (node.attributes.get(n) for n in ("ceil_mode", "dilations"))
     if ceil is not None and ceil.as_int() != 0:
@@ -118,9 +122,9 @@ def _reaches_in(node: ir.Node, widths: Sequence[int]) -> bool:
 
 
 _RULES = {
-    "AveragePool": _mean_accepts,
-    "Conv": _convolution_accepts,
-    "MaxPool": _maximum_accepts,
+    "AveragePool": _average_pool_accepts,
+    "Conv": _conv_accepts,
+    "MaxPool": _max_pool_accepts,
 }
 
 
@@ -130,7 +134,7 @@ def _pads(node: ir.Node, like: Sequence[int]) -> list[int]:
 
 
 def _fold(node: ir.Node, pad: ir.Node, widths: Sequence[int]) -> None:
-    """Give the widths to a node, and take the Pad out from before it."""
+    """Add the widths to a node's pads, and remove the Pad before it."""
     total = [a + b for a, b in zip(_pads(node, widths), widths, strict=True)]
     node.attributes["pads"] = ir.AttrInt64s("pads", total)
     if node.op_type == "AveragePool":
@@ -144,6 +148,6 @@ def _fold(node: ir.Node, pad: ir.Node, widths: Sequence[int]) -> None:
 
 
 def _forget_sizes(x: ir.Value) -> None:
-    """Leave the spatial sizes, which are the padded ones no more, to inference."""
+    """Reset the spatial sizes, which are no longer padded, for shape inference."""
     if x.shape is not None:
         x.shape = ir.Shape([*x.shape[:2], *[None] * (len(x.shape) - 2)])

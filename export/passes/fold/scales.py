@@ -1,13 +1,15 @@
 """Fold constant factors before a convolution into its kernel.
 
-Images are often scaled and normalized inside a model. Rule, on a chain of Mul, Div, Add
-and Sub by constants, one number or one a channel, before a Conv of a known kernel in
-float32, with or without a Transpose between: as y = (x - shift) · factor the factors go
-into the kernel, and one Sub stays, or none. What the convolution pads with is 0 in
-either. A factor of 0, or a shift that overflows, leaves the chain as it is, and so does
-a kernel that another convolution reads too.
+Models often scale and normalize images.
 
-The constants are joined in float64 and rounded once.
+Rule 1, for a chain of Mul, Div, Add and Sub by constants (scalars or one number per
+channel) before a Conv with a constant float32 kernel, optionally with a Transpose
+between them: written as y = (x - shift) · factor, the factors go into the kernel, and a
+single Sub remains, or none. The convolution pads with 0 before and after. A chain with
+a factor of 0 or a shift that overflows is left as it is, and so is a kernel that
+another convolution also reads.
+
+The constants are combined in float64 and rounded once.
 """
 
 from __future__ import annotations
@@ -19,22 +21,22 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import graph_of, is_sole_use, remove
+from keras_acts.export.passes.nodes import graph_of, has_single_use, remove
 from keras_acts.export.passes.weights import (
     Array,
-    Stored,
+    WeightForm,
     constant,
     sizes,
-    stored,
+    store_weight,
     tensor_of,
 )
 
 
 class FoldScalesPass(InPlacePass):
-    """Fold scales and normalizations of images into convolutions."""
+    """Fold the scaling of an image into Conv (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule to each convolution."""
+        """Apply rule 1 to each Conv, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
             if node.op_type == "Conv":
@@ -48,9 +50,9 @@ class _Chain:
     """Operators by constants, each the only reader of the one before.
 
     Attributes:
-        nodes: From the first to the last.
-        channels: The axis of the channels, from the end: -1, or what Conv has.
-        reader: What reads the last of them.
+        nodes: The operators, from first to last.
+        channels: The channel axis, counted from the end: -1, or that of Conv.
+        reader: The node that reads the last of them.
     """
 
     nodes: Sequence[ir.Node]
@@ -60,20 +62,20 @@ class _Chain:
 
 def _chain_before(convolution: ir.Node) -> _Chain | None:
     kernel = convolution.inputs[1]
-    if kernel is None or kernel.const_value is None or not is_sole_use(kernel):
+    if kernel is None or kernel.const_value is None or not has_single_use(kernel):
         return None
     rank = len(tensor_of(kernel).shape)
     reader, channels = convolution, 1 - rank
     x = convolution.inputs[0]
-    before = None if x is None or not is_sole_use(x) else x.producer()
+    before = None if x is None or not has_single_use(x) else x.producer()
     if before is not None and before.op_type == "Transpose":
         if before.attributes["perm"].as_ints()[1] != rank - 1:
             return None
         reader, channels, x = before, -1, before.inputs[0]
     nodes: list[ir.Node] = []
-    while x is not None and is_sole_use(x) and x.dtype == ir.DataType.FLOAT:
+    while x is not None and has_single_use(x) and x.dtype == ir.DataType.FLOAT:
         node = x.producer()
-        i = None if node is None else _varying(node, channels, rank)
+        i = None if node is None else _variable_input(node, channels, rank)
         if node is None or i is None or node.graph is not convolution.graph:
             break
         nodes.insert(0, node)
@@ -82,50 +84,52 @@ def _chain_before(convolution: ir.Node) -> _Chain | None:
     return _Chain(nodes, channels, reader) if scales else None
 
 
-def _varying(node: ir.Node, channels: int, rank: int) -> int | None:
-    """Return which input of an operator by a constant is none; None for any other."""
+def _variable_input(node: ir.Node, channels: int, rank: int) -> int | None:
+    """Return the index of the input that isn't constant; None for other operators."""
     if node.op_type not in ("Add", "Div", "Mul", "Sub"):
         return None
     for i, other in ((0, node.inputs[1]), (1, node.inputs[0])):
         if other is None or other.const_value is None:
             continue
         shape = sizes(tensor_of(other))
-        whole = (1,) * (rank - len(shape)) + shape
-        alone = all(n == 1 for at, n in enumerate(whole) if at != rank + channels)
+        aligned = (1,) * (rank - len(shape)) + shape
+        per_channel = all(
+            n == 1 for axis, n in enumerate(aligned) if axis != rank + channels
+        )
         divides = node.op_type == "Div" and i == 1
-        return i if len(whole) == rank and alone and not divides else None
+        return i if len(aligned) == rank and per_channel and not divides else None
     return None
 
 
 def _fold(graph: ir.Graph, convolution: ir.Node, chain: _Chain) -> bool:
-    factor, offset = _joined(chain)
+    factor, offset = _combined(chain)
     with np.errstate(all="ignore"):
         shift = (-offset / factor).astype(np.float32)
         single = factor.astype(np.float32)
     if not np.isfinite(shift).all() or not np.isfinite(single).all():
         return False
     kernel = convolution.inputs[1]
-    assert kernel is not None  # `_chain_before` looked at it
+    assert kernel is not None  # `_chain_before` checked it
     shape = sizes(tensor_of(kernel))
     if len(factor) not in (1, shape[1] * _groups(convolution)) or not single.all():
         return False
     by_input = _by_input(factor, shape, _groups(convolution))
-    change = Stored(
+    change = WeightForm(
         lambda w: np.asarray(w * by_input, np.float32), shape, ir.DataType.FLOAT
     )
     name = f"{convolution.name}/scaled"
-    convolution.replace_input_with(1, stored(graph, kernel, change, name))
+    convolution.replace_input_with(1, store_weight(graph, kernel, change, name))
     _replace_chain(graph, chain, shift)
     return True
 
 
-def _joined(chain: _Chain) -> tuple[Array, Array]:
-    """Return factor and offset of a chain, in float64, one number or one a channel."""
+def _combined(chain: _Chain) -> tuple[Array, Array]:
+    """Return the factor and offset of a chain in float64, scalars or per channel."""
     factor, offset = np.ones(1), np.zeros(1)
     for node in chain.nodes:
-        first = node.inputs[0]
-        assert first is not None
-        i = 1 if first.const_value is None else 0
+        left = node.inputs[0]
+        assert left is not None
+        i = 1 if left.const_value is None else 0
         other = node.inputs[i]
         assert other is not None
         value = tensor_of(other).numpy().astype(np.float64).reshape(-1)
@@ -151,21 +155,21 @@ def _groups(convolution: ir.Node) -> int:
 
 
 def _by_input(factor: Array, shape: Sequence[int], groups: int) -> Array:
-    """Return factors of the input's channels as they stand in a kernel."""
+    """Return the factors of the input channels, aligned with a kernel."""
     inputs = np.broadcast_to(factor, (shape[1] * groups,)).reshape(groups, 1, -1)
     spread = np.broadcast_to(inputs, (groups, shape[0] // groups, shape[1]))
     return spread.reshape(shape[0], shape[1], *[1] * (len(shape) - 2))
 
 
 def _replace_chain(graph: ir.Graph, chain: _Chain, shift: Array) -> None:
-    """Put one Sub in the place of a chain, or nothing where there is no shift."""
+    """Replace a chain by one Sub, or by nothing if the shift is 0."""
     first, last = chain.nodes[0], chain.nodes[-1]
     x = next(one for one in first.inputs if one is not None and one.const_value is None)
     result = last.outputs[0]
     if shift.any():
         name = f"{last.name}/shift"
-        along = (-1,) + (1,) * (-chain.channels - 1) if len(shift) > 1 else ()
-        value = constant(graph, shift.reshape(along), name)
+        broadcast_shape = (-1,) + (1,) * (-chain.channels - 1) if len(shift) > 1 else ()
+        value = constant(graph, shift.reshape(broadcast_shape), name)
         sub = ir.node("Sub", [x, value], name=last.name)
         sub.outputs[0].name = f"{last.name}/centred"
         sub.outputs[0].type, sub.outputs[0].shape = result.type, result.shape

@@ -1,4 +1,17 @@
-"""Apply operators of weights alone when the file is written."""
+"""Apply operators on weights when the file is written: weights are stored as read.
+
+Rules, for a node whose first input is a weight or a constant:
+
+1. Transpose: the weight is stored with its axes permuted;
+2. Reshape to a constant shape: it is stored in that shape;
+3. Cast: it is stored in that dtype, except for integers of a quantized layer, which
+   stay in eight bits;
+4. a matrix that another operator reads as it is, such as an embedding tied to the
+   output, is stored once: its Transpose stays, and the runtime applies it on loading.
+
+Nodes that apply the same operator to the same weight, as in a layer that is called
+twice, share one result.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +24,16 @@ from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.arrays import converted
 from keras_acts.export.passes.nodes import remove
-from keras_acts.export.passes.weights import Stored, sizes, stored
+from keras_acts.export.passes.weights import WeightForm, sizes, store_weight
 
 _BYTES = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
 class FoldWeightsPass(InPlacePass):
-    """Store weights as their operators read them."""
+    """Fold Transpose, Reshape and Cast of weights (rules 1 to 4)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rules to each node, in order, so that chains fold whole."""
+        """Apply the rules to each node in graph order, so that chains fold entirely."""
         done: dict[tuple[Any, ...], ir.Value] = {}
         modified = False
         for node in model.graph.all_nodes():
@@ -31,15 +44,17 @@ class FoldWeightsPass(InPlacePass):
             result = node.outputs[0]
             key = (weight, str(node.attributes), form.shape, form.dtype)
             if key not in done:
-                done[key] = stored(model.graph, weight, form, result.name or "weight")
+                done[key] = store_weight(
+                    model.graph, weight, form, result.name or "weight"
+                )
             ir.convenience.replace_all_uses_with(result, done[key])
             remove(node)
             modified = True
         return PassResult(model, modified)
 
 
-def _form(node: ir.Node) -> Stored | None:
-    """Return the form in which a node makes a weight, or None for any other node."""
+def _form(node: ir.Node) -> WeightForm | None:
+    """Return the form that a node gives a weight, or None if the node must stay."""
     rule = _RULES.get(node.op_type)
     weight = node.inputs[0] if node.inputs else None
     if rule is None or weight is None or weight.const_value is None:
@@ -47,16 +62,18 @@ def _form(node: ir.Node) -> Stored | None:
     return None if node.outputs[0].is_graph_output() else rule(node, weight.const_value)
 
 
-def _transpose(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
+def _transpose(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
+    """Rule 1: permute the axes, unless a matrix is read as it is too (rule 4)."""
     uses = node.inputs[0].uses() if node.inputs[0] is not None else ()
     if len(sizes(tensor)) == 2 and any(x.node.op_type not in _RULES for x in uses):
-        return None  # Rule 4
+        return None  # Rule 4: a tied matrix is stored once
     permutation = tuple(node.attributes["perm"].as_ints())
     shape = tuple(sizes(tensor)[axis] for axis in permutation)
-    return Stored(lambda x: x.transpose(permutation), shape, tensor.dtype)
+    return WeightForm(lambda x: x.transpose(permutation), shape, tensor.dtype)
 
 
-def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
+def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
+    """Rule 2: store the weight in a constant shape."""
     target = node.inputs[1]
     if target is None or target.const_value is None:
         return None
@@ -66,17 +83,18 @@ def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
         rest = -int(np.prod(shape))
         shape[shape.index(-1)] = tensor.size // rest if rest else 0
     final = tuple(shape)
-    return Stored(lambda x: x.reshape(final), final, tensor.dtype)
+    return WeightForm(lambda x: x.reshape(final), final, tensor.dtype)
 
 
-def _cast(node: ir.Node, tensor: ir.TensorProtocol) -> Stored | None:
+def _cast(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
+    """Rule 3: store the weight in another dtype, unless that widens 8-bit integers."""
     dtype = ir.DataType(node.attributes["to"].as_int())
     if tensor.dtype in _BYTES and dtype.bitwidth > tensor.dtype.bitwidth:
         return None
-    return Stored(lambda x: converted(x, dtype), sizes(tensor), dtype)
+    return WeightForm(lambda x: converted(x, dtype), sizes(tensor), dtype)
 
 
-_RULES: dict[str, Callable[[ir.Node, ir.TensorProtocol], Stored | None]] = {
+_RULES: dict[str, Callable[[ir.Node, ir.TensorProtocol], WeightForm | None]] = {
     "Cast": _cast,
     "Reshape": _reshape,
     "Transpose": _transpose,

@@ -1,1 +1,1 @@
-"""Where the channels stand between convolutions, and which transposes remain."""
+"""Passes that choose where the channels are, with as few transposes as possible."""

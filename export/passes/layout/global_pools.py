@@ -1,13 +1,13 @@
-"""Write means over all spatial axes as the operator that is made for them.
+"""Turn means over all spatial axes into GlobalAveragePool.
 
-onnxruntime keeps images in blocks of channels between convolutions. GlobalAveragePool
-reads the blocks, a ReduceMean makes it unpack them. Rules, on a ReduceMean in float32
-over all axes but batch and channels of what a convolution or pooling made, with or
-without operators between that work in any layout:
+onnxruntime keeps images in blocked layout between convolutions. GlobalAveragePool reads
+the blocks; a ReduceMean forces a conversion. Rules, for a float32 ReduceMean over all
+axes but batch and channels of the result of a convolution or pooling, optionally with
+layout-agnostic operators between them:
 
-1. that keeps the axes: it becomes a GlobalAveragePool;
-2. that drops them: a Flatten follows;
-3. that drops them for a Reshape, its only reader, to bring them back: as rule 1.
+1. it keeps the axes: it becomes a GlobalAveragePool;
+2. it drops them: a Flatten follows;
+3. it drops them, and its only reader is a Reshape that restores them: as rule 1.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from keras_acts.export.passes.layout.movable import (
     keeps_axes,
     reduced_axes,
 )
-from keras_acts.export.passes.nodes import graph_of, is_sole_use, remove
+from keras_acts.export.passes.nodes import graph_of, has_single_use, remove
 from keras_acts.export.passes.weights import tensor_of
 
 _OVER_IMAGES = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "MaxPool")
 
 
 class UseGlobalPoolsPass(InPlacePass):
-    """Write means over images as GlobalAveragePool."""
+    """Replace ReduceMean over the spatial axes by GlobalAveragePool (rules 1 to 3)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rules to each node; sizes have been inferred before."""
+        """Apply the rules to each ReduceMean; shapes must have been inferred."""
         modified = False
         for node in model.graph.all_nodes():
             if node.op_type == "ReduceMean" and _is_over_images(node):
@@ -53,47 +53,47 @@ def _is_over_images(node: ir.Node) -> bool:
 
 def _is_image(x: ir.Value) -> bool:
     """Whether a value comes from a convolution or pooling, channels first."""
-    waiting, seen = [x], {x}
-    while waiting:
-        node = waiting.pop().producer()
+    pending, visited = [x], {x}
+    while pending:
+        node = pending.pop().producer()
         if node is None:
             continue
         if node.op_type in _OVER_IMAGES:
             return True
         if is_movable(node):
             read = [node.inputs[i] for i in data_inputs(node)]
-            new = [one for one in read if one is not None and one not in seen]
-            seen.update(new)
-            waiting += new
+            new = [one for one in read if one is not None and one not in visited]
+            visited.update(new)
+            pending += new
     return False
 
 
 def _pool(node: ir.Node) -> None:
     x, mean = node.inputs[0], node.outputs[0]
-    assert x is not None  # `_is_over_images` looked at it
+    assert x is not None  # `_is_over_images` checked it
     assert x.shape is not None
     pool = ir.node("GlobalAveragePool", [x], name=node.name)
     y = pool.outputs[0]
     y.type = mean.type
     y.shape = ir.Shape([*x.shape[:2], *[1] * (len(x.shape) - 2)])
     graph_of(node).insert_before(node, pool)
-    if keeps_axes(node):  # Rule 1
-        _stand_in(y, mean)
-    elif (back := _reshape_back(mean, y)) is not None:  # Rule 3
-        _stand_in(y, back.outputs[0])
+    if keeps_axes(node):  # Rule 1: the axes stay
+        _replace(y, mean)
+    elif (back := _reshape_back(mean, y)) is not None:  # Rule 3: they are restored
+        _replace(y, back.outputs[0])
         remove(back)
-    else:  # Rule 2
+    else:  # Rule 2: the axes go
         y.name = f"{mean.name}/kept"
         flat = ir.node("Flatten", [y], {"axis": 1}, name=f"{node.name}/flat")
         flat.outputs[0].type, flat.outputs[0].shape = mean.type, mean.shape
         graph_of(node).insert_before(node, flat)
-        _stand_in(flat.outputs[0], mean)
+        _replace(flat.outputs[0], mean)
     remove(node)
 
 
 def _reshape_back(mean: ir.Value, pooled: ir.Value) -> ir.Node | None:
-    """Return the only reader of a mean, if all it does is to bring the axes back."""
-    if not is_sole_use(mean) or pooled.shape is None:
+    """Return the only reader of a mean if it is a Reshape that restores the axes."""
+    if not has_single_use(mean) or pooled.shape is None:
         return None
     (use,) = mean.uses()
     target = use.node.inputs[1] if use.node.op_type == "Reshape" else None
@@ -104,7 +104,7 @@ def _reshape_back(mean: ir.Value, pooled: ir.Value) -> ir.Node | None:
     return use.node if batch in (0, -1) and others == wanted else None
 
 
-def _stand_in(new: ir.Value, old: ir.Value) -> None:
-    """Put a value in the place of another, under its name."""
+def _replace(new: ir.Value, old: ir.Value) -> None:
+    """Replace a value by another, which takes over its name."""
     ir.convenience.replace_all_uses_with(old, new, replace_graph_outputs=True)
     new.name, old.name = old.name, None

@@ -1,7 +1,8 @@
-"""Operators that work in any layout: how each is rewritten when axes are permuted.
+"""Layout-agnostic operators, and how each is rewritten when axes are permuted.
 
-Throughout, `permutation` is that of the Transpose after which the operator ran: axis i
-of what it read was axis `permutation[i]` of what it reads once it has moved before it.
+Throughout, `permutation` is that of the Transpose before the operator: axis i of the
+operator's input is axis `permutation[i]` of the Transpose's input, which the operator
+reads once it has moved before the Transpose.
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.passes.weights import Array, Stored, sizes, stored, tensor_of
+from keras_acts.export.passes.weights import (
+    Array,
+    WeightForm,
+    sizes,
+    store_weight,
+    tensor_of,
+)
 
 Permutation = Sequence[int]
 Rewrite = Callable[[ir.Graph, ir.Node, Permutation], None]
@@ -35,18 +42,18 @@ BROADCASTING = frozenset(
 )
 
 _SLICED_AXES = 3
-"""The position of a Slice's axes among its inputs."""
+"""The index of the axes among the inputs of a Slice."""
 
 
 def data_inputs(node: ir.Node) -> list[int]:
-    """Return the positions of the inputs whose axes are those of the result."""
+    """Return the indices of the inputs whose axes are those of the result."""
     if node.op_type in BROADCASTING or node.op_type == "Concat":
         return [i for i, x in enumerate(node.inputs) if x is not None]
     return [0]
 
 
 def is_movable(node: ir.Node) -> bool:
-    """Whether an operator can run before a Transpose that it ran after."""
+    """Whether an operator after a Transpose can run before it."""
     op_type = node.op_type
     if op_type.startswith("Reduce"):
         return keeps_axes(node) and reduced_axes(node) is not None
@@ -60,10 +67,10 @@ def is_movable(node: ir.Node) -> bool:
     return op_type in ELEMENTWISE | BROADCASTING | {"Concat", "LogSoftmax", "Softmax"}
 
 
-def is_indifferent(node: ir.Node, permutation: Permutation) -> bool:
-    """Whether an operator's result is the same from axes permuted or not."""
+def is_layout_invariant(node: ir.Node, permutation: Permutation) -> bool:
+    """Whether an operator gives the same result before the Transpose as after it."""
     if node.op_type == "Shape":
-        return _one_axis(node) is not None
+        return _single_axis(node) is not None
     if not node.op_type.startswith("Reduce") or keeps_axes(node):
         return False
     axes = reduced_axes(node)
@@ -71,43 +78,43 @@ def is_indifferent(node: ir.Node, permutation: Permutation) -> bool:
     if axes is None:
         return False
     reduced = {axis % rank for axis in axes}
-    kept = [permutation[axis] for axis in range(rank) if axis not in reduced]
-    return kept == sorted(kept)
+    remaining = [permutation[axis] for axis in range(rank) if axis not in reduced]
+    return remaining == sorted(remaining)
 
 
 def move(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
-    """Rewrite a movable or indifferent node for the axes before the Transpose."""
+    """Rewrite a movable or layout-invariant node for the axes before the Transpose."""
     reduces = node.op_type.startswith("Reduce")
     rewrite = _move_reduction if reduces else _REWRITES.get(node.op_type)
     if rewrite is not None:
         rewrite(graph, node, permutation)
 
 
-def aligned(
+def permuted_weight(
     graph: ir.Graph, weight: ir.Value, permutation: Permutation, name: str
 ) -> ir.Value:
-    """Return a weight that broadcasts before the Transpose as it did after it."""
-    shape = sizes(tensor_of(weight))
-    if not shape or max(shape) == 1:
+    """Return a weight that broadcasts before the Transpose as it does after it."""
+    own_shape = sizes(tensor_of(weight))
+    if not own_shape or max(own_shape) == 1:
         return weight
-    whole = (1,) * (len(permutation) - len(shape)) + shape
+    shape = (1,) * (len(permutation) - len(own_shape)) + own_shape
     inverse = [list(permutation).index(axis) for axis in range(len(permutation))]
 
     def change(x: Array) -> Array:
-        return x.reshape(whole).transpose(inverse)
+        return x.reshape(shape).transpose(inverse)
 
-    form = Stored(change, tuple(whole[i] for i in inverse), tensor_of(weight).dtype)
-    return stored(graph, weight, form, name)
+    form = WeightForm(change, tuple(shape[i] for i in inverse), tensor_of(weight).dtype)
+    return store_weight(graph, weight, form, name)
 
 
 def keeps_axes(node: ir.Node) -> bool:
-    """Whether a reduction leaves an axis of size 1 for each that it reduces."""
+    """Whether a reduction keeps the reduced axes with size 1."""
     keepdims = node.attributes.get("keepdims")
     return keepdims is None or keepdims.as_int() == 1
 
 
 def reduced_axes(node: ir.Node) -> list[int] | None:
-    """Return the axes of a reduction, None where they are unknown or all."""
+    """Return the axes of a reduction, None if they are unknown or all."""
     if "axes" in node.attributes:
         return list(node.attributes["axes"].as_ints())
     axes = node.inputs[1] if len(node.inputs) > 1 else None
@@ -116,8 +123,8 @@ def reduced_axes(node: ir.Node) -> list[int] | None:
     return [int(axis) for axis in axes.const_value.numpy()]
 
 
-def _one_axis(node: ir.Node) -> int | None:
-    """Return the axis of a Shape that reads one size."""
+def _single_axis(node: ir.Node) -> int | None:
+    """Return the axis of a Shape that reads a single size."""
     if "start" not in node.attributes or "end" not in node.attributes:
         return None
     start, end = (node.attributes[name].as_int() for name in ("start", "end"))
@@ -125,6 +132,7 @@ def _one_axis(node: ir.Node) -> int | None:
 
 
 def _move_reduction(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Map the axes of a reduction through the permutation."""
     axes = [permutation[axis] for axis in reduced_axes(node) or ()]
     if "axes" in node.attributes:
         node.attributes["axes"] = ir.AttrInt64s("axes", axes)
@@ -133,12 +141,14 @@ def _move_reduction(graph: ir.Graph, node: ir.Node, permutation: Permutation) ->
 
 
 def _move_axis(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Map the `axis` of Concat, Softmax or LogSoftmax through the permutation."""
     given = node.attributes.get("axis")
     axis = permutation[-1 if given is None else given.as_int()]
     node.attributes["axis"] = ir.AttrInt64("axis", axis)
 
 
 def _move_pads(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Permute the widths of a Pad."""
     pads = node.inputs[1]
     if pads is None:
         return
@@ -149,6 +159,7 @@ def _move_pads(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None
 
 
 def _move_slice(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Map the axes of a Slice through the permutation."""
     axes = node.inputs[_SLICED_AXES]
     if axes is None:
         return
@@ -157,8 +168,9 @@ def _move_slice(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> Non
     _replace_constant(graph, node, _SLICED_AXES, np.asarray(moved, np.int64))
 
 
-def _move_size(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
-    axis = permutation[_one_axis(node) or 0]
+def _move_shape(_graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
+    """Map the axis that a Shape reads through the permutation."""
+    axis = permutation[_single_axis(node) or 0]
     node.attributes["start"] = ir.AttrInt64("start", axis)
     node.attributes["end"] = ir.AttrInt64("end", axis + 1)
 
@@ -169,8 +181,8 @@ def _replace_constant(
     old = node.inputs[position]
     if old is None:
         return
-    form = Stored(lambda _: array, array.shape, tensor_of(old).dtype)
-    new = stored(graph, old, form, f"{node.name}/{position}")
+    form = WeightForm(lambda _: array, array.shape, tensor_of(old).dtype)
+    new = store_weight(graph, old, form, f"{node.name}/{position}")
     node.replace_input_with(position, new)
 
 
@@ -178,7 +190,7 @@ _REWRITES: dict[str, Rewrite] = {
     "Concat": _move_axis,
     "LogSoftmax": _move_axis,
     "Pad": _move_pads,
-    "Shape": _move_size,
+    "Shape": _move_shape,
     "Slice": _move_slice,
     "Softmax": _move_axis,
 }

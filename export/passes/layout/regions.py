@@ -1,18 +1,19 @@
 """Choose the layout of images between convolutions: the one with fewer transposes.
 
-Keras has the channels last, ONNX's convolutions have them first, so that a Transpose
-stands before and behind each. A region is a set of operators that work in any layout
-and read from each other. Rules, for each region that reads or is read by transposes:
+Keras has the channels last, and ONNX's convolutions have them first, so that there is a
+Transpose before and after each. A region is a set of connected operators that work in
+any layout. Rules, for each region next to a Transpose:
 
-1. count what is saved if the region had the channels first: transposes whose results
-   only the region reads, and inverse transposes that read the region;
-2. count what it costs: a Transpose for each other tensor that it reads, unless there is
-   one, and for each of its tensors that is an output or read by an operator that minds;
-3. turn the region if it saves more than it costs, or as much and it holds a constant
-   of a few channels: behind each other these are too short for vectors.
+1. count the transposes saved if the region had the channels first: those whose results
+   only the region reads, and inverse ones that read the region;
+2. count the transposes added: one for each other tensor that the region reads, unless
+   it exists already, and one for each tensor of the region that is a graph output or
+   read by an operator that depends on the layout;
+3. change the region to channels first if it saves more than it adds, or as many and it
+   contains a constant with few channels: as the last axis, they are too short for SIMD.
 
-Rule 4: an operator that gives the same from either layout, such as a mean over the
-spatial axes, reads what the Transpose before it reads.
+Rule 4: an operator with the same result in either layout, such as a mean over the
+spatial axes, reads the input of the Transpose before it.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.passes.layout.movable import (
-    aligned,
     data_inputs,
-    is_indifferent,
+    is_layout_invariant,
     is_movable,
     move,
+    permuted_weight,
 )
-from keras_acts.export.passes.nodes import graph_of, insert_behind, remove
+from keras_acts.export.passes.nodes import graph_of, insert_after, remove
 from keras_acts.export.passes.weights import sizes
 
 Ranks = dict[ir.Value, int]
@@ -39,20 +40,20 @@ _FEW_CHANNELS = 4
 
 
 class ChooseLayoutPass(InPlacePass):
-    """Turn regions of the graph to the layout of the convolutions around them."""
+    """Change regions of the graph to channels first where that saves transposes."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply rule 4 to each node, then the others to each region."""
-        turned = False
+        """Apply rule 4 to each node, then rules 1 to 3 to each region."""
+        modified = False
         for node in model.graph.all_nodes():
-            turned |= _skip_transpose(model.graph, node)
+            modified |= _skip_transpose(model.graph, node)
         ranks = _ranks(model)
         for graph in list(model.graphs()):
             for region in _regions(graph, ranks):
-                if region.saves():
-                    region.turn(model.graph)
-                    turned = True
-        return PassResult(model, turned)
+                if region.is_worthwhile():
+                    region.to_channels_first(model.graph)
+                    modified = True
+        return PassResult(model, modified)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Region:
 
     Attributes:
         nodes: The operators.
-        rank: The rank of what they read and write.
+        rank: The rank of their inputs and results.
     """
 
     nodes: Sequence[ir.Node]
@@ -80,7 +81,7 @@ class _Region:
         return [node.outputs[0] for node in self.nodes]
 
     def reads(self) -> list[ir.Value]:
-        """Return the tensors that come from outside, weights apart."""
+        """Return the tensors read from outside the region, except weights."""
         inside = set(self.results)
         found = {
             x: None
@@ -91,27 +92,27 @@ class _Region:
         return list(found)
 
     def readers(self, x: ir.Value) -> Iterator[tuple[ir.Node, int]]:
-        """Yield the operators outside that read a tensor, and at which position."""
+        """Yield the operators outside that read a tensor, and the input's index."""
         inside = set(self.nodes)
         return ((use.node, use.idx) for use in x.uses() if use.node not in inside)
 
-    def saves(self) -> bool:
-        """Rules 1 and 2."""
+    def is_worthwhile(self) -> bool:
+        """Rules 1 and 2: compare the transposes saved and added."""
         balance = 0
         for x in self.reads():
             if _permutes(x.producer(), self.to_last):
                 balance += not any(self.readers(x)) and not x.is_graph_output()
             else:
-                balance -= not any(self._undoing(x))
+                balance -= not any(self._inverse_transposes(x))
         for x in self.results:
             others = [node for node, _ in self.readers(x)]
-            back = list(self._undoing(x))
-            minding = [
+            inverses = list(self._inverse_transposes(x))
+            sensitive = [
                 node
                 for node in others
-                if node not in back and not is_indifferent(node, self.to_last)
+                if node not in inverses and not is_layout_invariant(node, self.to_last)
             ]
-            balance += len(back) - int(bool(minding) or x.is_graph_output())
+            balance += len(inverses) - int(bool(sensitive) or x.is_graph_output())
         return balance > 0 or (balance == 0 and self._has_few_channels())
 
     def _has_few_channels(self) -> bool:
@@ -123,15 +124,15 @@ class _Region:
         ]
         return any(shape and 1 < shape[-1] <= _FEW_CHANNELS for shape in shapes)
 
-    def _undoes(self, node: ir.Node) -> bool:
+    def _is_inverse_transpose(self, node: ir.Node) -> bool:
         return _permutes(node, self.to_first) and not node.outputs[0].is_graph_output()
 
-    def _undoing(self, x: ir.Value) -> Iterator[ir.Node]:
-        """Yield the transposes outside that bring a tensor to the layout wanted."""
-        return (node for node, _ in self.readers(x) if self._undoes(node))
+    def _inverse_transposes(self, x: ir.Value) -> Iterator[ir.Node]:
+        """Yield the transposes outside that bring a tensor to channels first."""
+        return (node for node, _ in self.readers(x) if self._is_inverse_transpose(node))
 
-    def turn(self, graph: ir.Graph) -> None:
-        """Rule 3, in a model whose main graph, with the weights, is `graph`."""
+    def to_channels_first(self, graph: ir.Graph) -> None:
+        """Rule 3: rewrite the region; `graph` is the main graph, with the weights."""
         first = {x: self._channels_first(x) for x in self.reads()}
         for node in self.nodes:
             for i in data_inputs(node):
@@ -140,63 +141,65 @@ class _Region:
                     continue
                 if x.const_value is not None:
                     name = f"{node.name}/{i}"
-                    node.replace_input_with(i, aligned(graph, x, self.to_last, name))
+                    node.replace_input_with(
+                        i, permuted_weight(graph, x, self.to_last, name)
+                    )
                 elif x in first:
                     node.replace_input_with(i, first[x])
             move(graph, node, self.to_last)
         for x in self.results:
-            self._serve(graph, x)
+            self._rewire_readers(graph, x)
 
     def _channels_first(self, x: ir.Value) -> ir.Value:
-        """Return what the region reads in the place of a tensor from outside."""
+        """Return what the region reads in place of a tensor from outside."""
         producer = x.producer()
         if producer is not None and _permutes(producer, self.to_last):
             source = producer.inputs[0]
             if source is not None:
                 return source
-        present = list(self._undoing(x))
+        inverses = list(self._inverse_transposes(x))
         node = _transpose(x, self.to_first, f"{x.name}/first")
-        for other in present:
+        for other in inverses:
             ir.convenience.replace_all_uses_with(other.outputs[0], node.outputs[0])
             remove(other)
-        insert_behind(x, node)
+        insert_after(x, node)
         return node.outputs[0]
 
-    def _serve(self, graph: ir.Graph, x: ir.Value) -> None:
-        """Give readers outside what they read before."""
+    def _rewire_readers(self, graph: ir.Graph, x: ir.Value) -> None:
+        """Keep what the readers outside the region read."""
         last_shape = x.shape
-        minding = []
+        sensitive = []
         for reader, position in list(self.readers(x)):
-            if self._undoes(reader):
+            if self._is_inverse_transpose(reader):
                 ir.convenience.replace_all_uses_with(reader.outputs[0], x)
                 remove(reader)
-            elif is_indifferent(reader, self.to_last):
+            elif is_layout_invariant(reader, self.to_last):
                 move(graph, reader, self.to_last)
             else:
-                minding.append((reader, position))
+                sensitive.append((reader, position))
         producer = x.producer()
         public = x.is_graph_output()
-        if producer is not None and (minding or public):
+        if producer is not None and (sensitive or public):
             node = _transpose(x, self.to_last, f"{x.name}/last")
             last = node.outputs[0]
             last.shape = last_shape
-            insert_behind(x, node)
-            for reader, position in minding:
+            insert_after(x, node)
+            for reader, position in sensitive:
                 reader.replace_input_with(position, last)
             if public:
-                _give_way(x, last)
+                _replace_output(x, last)
         if last_shape is not None:
             x.shape = ir.Shape([last_shape[axis] for axis in self.to_first])
 
 
 def _skip_transpose(graph: ir.Graph, node: ir.Node) -> bool:
-    """Apply rule 4."""
+    """Rule 4: read the input of the Transpose if the layout doesn't matter."""
     x = node.inputs[0] if node.inputs else None
     before = None if x is None else x.producer()
     if before is None or before.op_type != "Transpose":
         return False
     permutation = before.attributes["perm"].as_ints()
-    if not is_indifferent(node, permutation):
+    if not is_layout_invariant(node, permutation):
         return False
     move(graph, node, permutation)
     node.replace_input_with(0, before.inputs[0])
@@ -212,8 +215,8 @@ def _transpose(x: ir.Value, permutation: Sequence[int], name: str) -> ir.Node:
     return node
 
 
-def _give_way(x: ir.Value, last: ir.Value) -> None:
-    """Let another value of a graph be its output, under the same name."""
+def _replace_output(x: ir.Value, last: ir.Value) -> None:
+    """Make another value the graph output, under the same name."""
     graph = graph_of(x)
     for i, output in enumerate(graph.outputs):
         if output is x:
@@ -236,7 +239,7 @@ def _tensors(node: ir.Node) -> Iterator[ir.Value]:
 
 
 def _regions(graph: ir.Graph, ranks: Ranks) -> list[_Region]:
-    """Return the regions of a graph: what reads from each other, or one transpose."""
+    """Return the regions of a graph: connected operators, or readers of a Transpose."""
     groups: dict[ir.Node, list[ir.Node]] = {}
     shared: dict[ir.Value, ir.Node] = {}
     for node in graph:
@@ -267,7 +270,7 @@ def _join(groups: dict[ir.Node, list[ir.Node]], a: ir.Node, b: ir.Node) -> None:
 
 
 def _works_in_any_layout(node: ir.Node, ranks: Ranks) -> bool:
-    """Whether an operator reads and writes tensors of one rank, an image's."""
+    """Whether an operator reads and writes tensors of one rank, from 3 to 5."""
     rank = ranks.get(node.outputs[0])
     if rank not in (3, 4, 5) or len(node.outputs) != 1 or not is_movable(node):
         return False
@@ -289,7 +292,7 @@ _LIKE_FIRST = frozenset(
 
 
 def _ranks(model: ir.Model) -> Ranks:
-    """Return the ranks of all values for which they can be told."""
+    """Return the ranks of all values for which they are known."""
     ranks: Ranks = {}
     for graph in model.graphs():
         for known in (*graph.inputs, *graph.initializers.values()):

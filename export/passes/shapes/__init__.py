@@ -1,1 +1,1 @@
-"""Names of unknown sizes, and what shape inference gets wrong about them."""
+"""Passes that improve on ONNX's shape inference: names of unknown sizes."""

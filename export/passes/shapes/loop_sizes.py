@@ -1,8 +1,8 @@
-"""Let the sizes of what a loop carries on keep their names behind it.
+"""Keep the names of unknown sizes across loops.
 
-ONNX's shape inference takes it that a Loop may change the shapes of what it carries.
-Rule, on a Loop that was made of one that doesn't: what a step gets, and each result,
-has the sizes of the value that the first step gets. What follows is inferred anew.
+ONNX's shape inference assumes that a Loop may change the shapes of its carried values.
+Rule 1, for a Loop marked as keeping shapes: the inputs of its body and its results have
+the sizes of the initial values. Shapes after it are inferred again.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.loops import KEEPS_SHAPES
-from keras_acts.export.passes.shapes.symbols import is_made_up
+from keras_acts.export.passes.shapes.symbols import is_generated
 
 
 class KeepLoopSizesPass(InPlacePass):
-    """Name sizes behind loops, one loop after the other, after shape inference."""
+    """Name the sizes of what loops carry, one loop at a time (rule 1)."""
 
     def __init__(self, *naming: InPlacePass) -> None:
-        """Name what follows by passes: shape inference, and rules beside it."""
+        """Take the passes that infer and name the shapes after a loop."""
         super().__init__()
         self._naming = naming
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule until no loop has a size to name."""
+        """Apply rule 1 until no loop has a size left to name."""
         modified = False
         while sum(_name(node) for node in model.graph.all_nodes()):
             for value in _values(model):
-                _forget_made_up(value)
+                _forget_generated(value)
             for naming in self._naming:
                 naming(model)
             modified = True
@@ -37,20 +37,20 @@ class KeepLoopSizesPass(InPlacePass):
 
 
 def _name(node: ir.Node) -> int:
-    """Apply the rule, and return how many values have new names of sizes."""
+    """Apply rule 1 to a node, and return how many values got new names of sizes."""
     if not node.meta.get(KEEPS_SHAPES):
         return 0
     body = node.attributes["body"].as_graph()
     carried = zip(node.inputs[2:], body.inputs[2:], node.outputs, strict=False)
     return sum(
-        _take_names(value, first)
+        _copy_names(value, first)
         for first, *others in carried
         for value in others
         if first is not None
     )
 
 
-def _take_names(value: ir.Value, first: ir.Value) -> bool:
+def _copy_names(value: ir.Value, first: ir.Value) -> bool:
     if first.shape is None or value.shape is None:
         return False
     pairs = list(zip(value.shape, first.shape, strict=True))
@@ -62,7 +62,9 @@ def _take_names(value: ir.Value, first: ir.Value) -> bool:
 
 
 def _is_unnamed(size: int | ir.SymbolicDim) -> bool:
-    return is_made_up(size) or (isinstance(size, ir.SymbolicDim) and size.value is None)
+    return is_generated(size) or (
+        isinstance(size, ir.SymbolicDim) and size.value is None
+    )
 
 
 def _values(model: ir.Model) -> Iterator[ir.Value]:
@@ -72,7 +74,7 @@ def _values(model: ir.Model) -> Iterator[ir.Value]:
             yield from node.outputs
 
 
-def _forget_made_up(value: ir.Value) -> None:
+def _forget_generated(value: ir.Value) -> None:
     if value.shape is not None:
-        sizes = [None if is_made_up(size) else size for size in value.shape]
+        sizes = [None if is_generated(size) else size for size in value.shape]
         value.shape = ir.Shape(sizes)

@@ -1,8 +1,8 @@
-"""Give subgraphs the small integers that they compute sizes with.
+"""Copy small integer constants into the subgraphs that compute sizes with them.
 
-ONNX's shape inference does not see, inside a subgraph, the numbers of a constant that
-lies outside. Rule, on a node of a subgraph that reads a vector of integers or a single
-one from the main graph: it reads a copy of its own graph's, which such nodes share.
+Inside a subgraph, ONNX's shape inference doesn't know the values of constants outside.
+Rule 1, for a node of a subgraph that reads a short vector of integers or a single one
+from the main graph: it reads a copy in its own graph, shared by such nodes.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from onnx_ir.passes import InPlacePass, PassResult
 from keras_acts.export.passes.weights import tensor_of
 
 _LONGEST = 32
-"""More integers are data, not sizes, axes or ends of slices."""
+"""Longer vectors are data, not sizes, axes or ends of slices."""
 
 
 class LocalizeSizesPass(InPlacePass):
-    """Copy small vectors of integers into the subgraphs that use them."""
+    """Copy short vectors of integers into the subgraphs that use them (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rule to each node of each subgraph."""
+        """Apply rule 1 to each node of each subgraph."""
         copies: dict[tuple[ir.Graph, ir.Value], ir.Value] = {}
         for graph in model.graph.subgraphs():
             for node in graph:
@@ -28,7 +28,7 @@ class LocalizeSizesPass(InPlacePass):
                     if x is None or not _is_small(x) or x.graph is not model.graph:
                         continue
                     if (graph, x) not in copies:
-                        copies[graph, x] = _copied(graph, x)
+                        copies[graph, x] = _copy(graph, x)
                     node.replace_input_with(i, copies[graph, x])
         return PassResult(model, bool(copies))
 
@@ -43,7 +43,7 @@ def _is_small(x: ir.Value) -> bool:
     )
 
 
-def _copied(graph: ir.Graph, x: ir.Value) -> ir.Value:
+def _copy(graph: ir.Graph, x: ir.Value) -> ir.Value:
     name = f"{graph.name}/{x.name}"
     tensor = ir.tensor(tensor_of(x).numpy(), ir.DataType.INT64, name=name)
     value = ir.Value(name=name, shape=x.shape, type=x.type, const_value=tensor)

@@ -1,18 +1,18 @@
-"""Give unknown sizes the names of those that they are equal to.
+"""Replace generated names of unknown sizes by the names of the sizes that they equal.
 
-ONNX's shape inference makes up a name for each size that it can't follow. Rules, on a
-node whose output has such a name:
+ONNX's shape inference generates a name for each size that it can't derive. Rules, for a
+node whose output has such a size:
 
-1. Resize: a size that is scaled by 1 stays, and one read of a tensor is that tensor's;
-2. Reshape: what is left of the input's sizes, once those that both shapes have are
-   taken away, is the one size that is left of the output's, or a multiple of it, which
-   a later Reshape may divide again;
-3. Conv and pooling: a size that the padding makes up for stays;
-4. TopK: sizes of other axes stay, and a count read of a tensor is that tensor's size;
+1. Resize: a size scaled by 1 stays, and one read from a tensor is that tensor's size;
+2. Reshape: after removing the sizes that both shapes share, the single unknown size
+   left in the output equals the one left in the input, or is a multiple of it, which a
+   later Reshape may divide again;
+3. Conv and pooling: a size preserved by the padding stays;
+4. TopK: the sizes of other axes stay, and a `k` read from a tensor is its size;
 5. Where: a size that all operands share stays.
 
-Without them the batch would lose its name, and with it the proof that it is one size
-throughout the model.
+Without them the batch size would lose its name, and with it the proof that it is the
+same throughout the model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fractions import Fraction
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-_MADE_UP = "unk__"
+_GENERATED_PREFIX = "unk__"
 
 Size = int | ir.SymbolicDim
 Pairs = Iterator[tuple[Size, Size]]
@@ -31,23 +31,23 @@ Multiples = dict[Size, tuple[Size, Fraction]]
 
 
 class NameSizesPass(InPlacePass):
-    """Rename made-up sizes, in the order of the nodes, after shape inference."""
+    """Rename generated sizes, after shape inference (rules 1 to 5)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply the rules once to each node."""
+        """Apply the rules once to each node, in graph order."""
         names: dict[Size, Size] = {}
         multiples: Multiples = {}
         for node in model.graph:
             _rename(node, names)
-            for made, size in _pairs(node, multiples):
-                if is_made_up(made) and isinstance(size, ir.SymbolicDim):
-                    names[made] = size
+            for generated, size in _pairs(node, multiples):
+                if is_generated(generated) and isinstance(size, ir.SymbolicDim):
+                    names[generated] = size
             _rename(node, names)
         return PassResult(model, bool(names))
 
 
 def _pairs(node: ir.Node, multiples: Multiples) -> Pairs:
-    """Return made-up sizes of a node's outputs, each with the size it is equal to."""
+    """Return generated sizes of a node's outputs, each with the size it equals."""
     if node.op_type == "Reshape":
         return _reshape(node, multiples)
     rule = _RULES.get(node.op_type)
@@ -60,9 +60,11 @@ def _rename(node: ir.Node, names: dict[Size, Size]) -> None:
             value.shape = ir.Shape([names.get(size, size) for size in value.shape])
 
 
-def is_made_up(size: Size) -> bool:
-    """Whether a size has a name that shape inference gave it."""
-    return isinstance(size, ir.SymbolicDim) and str(size.value).startswith(_MADE_UP)
+def is_generated(size: Size) -> bool:
+    """Whether a size has a name that shape inference generated."""
+    return isinstance(size, ir.SymbolicDim) and str(size.value).startswith(
+        _GENERATED_PREFIX
+    )
 
 
 def _sizes(value: ir.Value | None) -> list[Size]:
@@ -70,7 +72,7 @@ def _sizes(value: ir.Value | None) -> list[Size]:
 
 
 def _resize(node: ir.Node) -> Pairs:
-    """Rule 1."""
+    """Rule 1: pair the axes of a Resize that are scaled by 1 or copied."""
     before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
     scales, wanted = (*node.inputs[2:], None)[:2]
     if scales is not None and scales.const_value is not None:
@@ -85,7 +87,7 @@ def _resize(node: ir.Node) -> Pairs:
 
 
 def _read_sizes(shape: ir.Value) -> Iterator[Size]:
-    """Return the sizes that a shape is put together of, up to the first constant."""
+    """Return the sizes that a shape is concatenated from, up to the first constant."""
     joined = shape.producer()
     for part in joined.inputs if joined is not None else ():
         read = _read_by(None if part is None else part.producer())
@@ -95,7 +97,7 @@ def _read_sizes(shape: ir.Value) -> Iterator[Size]:
 
 
 def _read_by(node: ir.Node | None) -> list[Size]:
-    """Return the sizes that a Shape node reads, none for any other node."""
+    """Return the sizes that a Shape node reads, none for other nodes."""
     if node is None or node.op_type != "Shape" or "end" not in node.attributes:
         return []
     start, end = (node.attributes[name].as_int() for name in ("start", "end"))
@@ -103,7 +105,7 @@ def _read_by(node: ir.Node | None) -> list[Size]:
 
 
 def _reshape(node: ir.Node, multiples: Multiples) -> Pairs:
-    """Rule 2."""
+    """Rule 2: pair the one unknown size that a Reshape leaves on both sides."""
     before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
     for size in list(after):
         if isinstance(size, ir.SymbolicDim) and size in before:
@@ -115,7 +117,7 @@ def _reshape(node: ir.Node, multiples: Multiples) -> Pairs:
         return
     if factor == product:
         yield new[0], old[0]
-    elif is_made_up(new[0]):
+    elif is_generated(new[0]):
         multiples[new[0]] = old[0], factor / product
 
 
@@ -133,7 +135,7 @@ def _split(sizes: list[Size], multiples: Multiples) -> tuple[list[Size], Fractio
 
 
 def _window(node: ir.Node) -> Pairs:
-    """Rule 3."""
+    """Rule 3: pair the spatial sizes that the padding preserves."""
     before, after = _sizes(node.inputs[0])[2:], _sizes(node.outputs[0])[2:]
     rank = len(before)
     kernel = _ints(node, "kernel_shape", []) or _sizes(node.inputs[1])[2:]
@@ -150,31 +152,31 @@ def _window(node: ir.Node) -> Pairs:
 
 
 def _top_k(node: ir.Node) -> Pairs:
-    """Rule 4."""
+    """Rule 4: pair all axes of a TopK but the one it sorts, and `k`."""
     before, count = _sizes(node.inputs[0]), node.inputs[1]
     given = node.attributes.get("axis")
     axis = (-1 if given is None else given.as_int()) % len(before)
     for value in node.outputs:
-        for place, new in enumerate(_sizes(value)):
-            if place != axis:
-                yield new, before[place]
+        for other, new in enumerate(_sizes(value)):
+            if other != axis:
+                yield new, before[other]
             elif count is not None:
                 yield from ((new, old) for old in _read_by(count.producer()))
 
 
 def _broadcast(node: ir.Node) -> Pairs:
-    """Rule 5."""
+    """Rule 5: pair the sizes that all operands share."""
     after = _sizes(node.outputs[0])
     operands = [_sizes(value) for value in node.inputs]
-    for place in range(1, len(after) + 1):
-        found = {sizes[-place] for sizes in operands if len(sizes) >= place} - {1}
+    for offset in range(1, len(after) + 1):
+        found = {sizes[-offset] for sizes in operands if len(sizes) >= offset} - {1}
         if len(found) == 1:
-            yield after[-place], found.pop()
+            yield after[-offset], found.pop()
 
 
 def _is_padded_to_fit(node: ir.Node) -> bool:
-    rule = node.attributes.get("auto_pad")
-    return rule is not None and rule.as_string().startswith("SAME")
+    auto_pad = node.attributes.get("auto_pad")
+    return auto_pad is not None and auto_pad.as_string().startswith("SAME")
 
 
 def _ints(node: ir.Node, name: str, default: list[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""`keras.ops` that run functions: If, Loop and Scan."""
+"""Operations that run functions: If, Loop and Scan."""
 
 from __future__ import annotations
 
@@ -16,35 +16,37 @@ from keras_acts.export.trace import flatten, map_structure
 
 @converts("core.Cond")
 def cond(g: GraphBuilder, op: Any, pred: ir.Value, true_fn: Any, false_fn: Any) -> Any:
-    made = branch(
+    """Map `ops.cond` to If."""
+    results = branch(
         g,
         _scalar(g, pred, ir.DataType.BOOL),
         lambda: _tensors(true_fn()),
         lambda: _tensors(false_fn()),
     )
-    return _packed(true_fn.outputs, made)
+    return _packed(true_fn.outputs, results)
 
 
 @converts("core.Switch")
 def switch(g: GraphBuilder, op: Any, index: ir.Value, branches: list[Any]) -> Any:
-    """Ask for one branch after the other, so that an index beyond is the nearest."""
+    """Map `ops.switch` to nested Ifs, so that an index out of range is clipped."""
 
-    def chosen(place: int) -> list[ir.Value]:
-        here = branches[place]
-        if place == len(branches) - 1:
-            return _tensors(here())
+    def from_branch(i: int) -> list[ir.Value]:
+        taken = branches[i]
+        if i == len(branches) - 1:
+            return _tensors(taken())
         return branch(
             g,
-            g.LessOrEqual(_scalar(g, index), place),
-            lambda: _tensors(here()),
-            lambda: chosen(place + 1),
+            g.LessOrEqual(_scalar(g, index), i),
+            lambda: _tensors(taken()),
+            lambda: from_branch(i + 1),
         )
 
-    return _packed(branches[0].outputs, chosen(0))
+    return _packed(branches[0].outputs, from_branch(0))
 
 
 @converts("core.Map")
 def map_(g: GraphBuilder, op: Any, f: Any, xs: Any) -> Any:
+    """Map `ops.map` to Scan; results are stacked along axis 0."""
     _, stacked = scan(
         g, lambda _, one: ([], _tensors(f(_packed(xs, one)))), [], _tensors(xs)
     )
@@ -53,31 +55,36 @@ def map_(g: GraphBuilder, op: Any, f: Any, xs: Any) -> Any:
 
 @converts("core.VectorizedMap")
 def vectorized_map(g: GraphBuilder, op: Any, elements: Any) -> Any:
+    """Map `ops.vectorized_map` to Scan, like `ops.map`."""
     return map_(g, op, op.function, elements)
 
 
 @converts("core.Scan")
 def scan_(g: GraphBuilder, op: Any, f: Any, init: Any, xs: Any) -> Any:
-    def step(present: list[ir.Value], one: list[ir.Value]) -> Any:
-        carry, y = f(_packed(init, present), None if xs is None else _packed(xs, one))
+    """Map `ops.scan` to Scan, or to Loop without `xs`; outputs are stacked."""
+
+    def step(current: list[ir.Value], slices: list[ir.Value]) -> Any:
+        carry, y = f(
+            _packed(init, current), None if xs is None else _packed(xs, slices)
+        )
         return _tensors(carry), _tensors(y)
 
     carried = _tensors(init)
     if xs is None:
         count = _scalar(g, op.length, ir.DataType.INT64)
-        finals, ys = loop(g, lambda _, present: step(present, []), carried, count=count)
+        finals, ys = loop(g, lambda _, current: step(current, []), carried, count=count)
         if op.reverse:
             ys = [_reversed(g, y) for y in ys]
     else:
-        places = [_first(g, x, op.length) for x in _tensors(xs)]
+        scanned = [_first(g, x, op.length) for x in _tensors(xs)]
         finals, ys = scan(
-            g, step, carried, places, reverse=op.reverse, reverse_outputs=op.reverse
+            g, step, carried, scanned, reverse=op.reverse, reverse_outputs=op.reverse
         )
     return _packed(init, finals), _packed(f.outputs[1], ys)
 
 
 def _first(g: GraphBuilder, x: ir.Value, length: Operand) -> ir.Value:
-    """Return the first slices of a tensor, as many as are asked for."""
+    """Return the first `length` slices of a tensor."""
     sizes = g.static_shape(x)
     if length is None or length == sizes[0]:
         return x
@@ -93,21 +100,24 @@ def _reversed(g: GraphBuilder, x: ir.Value) -> ir.Value:
 
 @converts("core.WhileLoop")
 def while_loop(g: GraphBuilder, op: Any, loop_vars: Any) -> Any:
-    def holds(present: Sequence[ir.Value]) -> ir.Value:
-        kept = op.cond(*_packed(loop_vars, list(present)))
-        return _scalar(g, kept, ir.DataType.BOOL)
+    """Map `ops.while_loop` to Loop."""
 
-    def step(_: ir.Value, present: list[ir.Value]) -> Any:
-        return _tensors(op.body(*_packed(loop_vars, present))), []
+    def holds(current: Sequence[ir.Value]) -> ir.Value:
+        condition = op.cond(*_packed(loop_vars, list(current)))
+        return _scalar(g, condition, ir.DataType.BOOL)
 
-    most = op.maximum_iterations
-    count = None if most is None else _scalar(g, most, ir.DataType.INT64)
+    def step(_: ir.Value, current: list[ir.Value]) -> Any:
+        return _tensors(op.body(*_packed(loop_vars, current))), []
+
+    limit = op.maximum_iterations
+    count = None if limit is None else _scalar(g, limit, ir.DataType.INT64)
     finals, _ = loop(g, step, _tensors(loop_vars), count=count, holds=holds)
     return _packed(loop_vars, finals)
 
 
 @converts("core.ForiLoop")
 def fori_loop(g: GraphBuilder, op: Any, init_val: Any) -> Any:
+    """Map `ops.fori_loop` to Loop."""
     lower = _scalar(g, op.lower, ir.DataType.INT32)
     upper = _scalar(g, op.upper, ir.DataType.INT32)
     if isinstance(op.lower, int) and isinstance(op.upper, int):
@@ -115,9 +125,9 @@ def fori_loop(g: GraphBuilder, op: Any, init_val: Any) -> Any:
     else:
         count = g.cast(g.Max(g.Sub(upper, lower), 0), ir.DataType.INT64)
 
-    def step(place: ir.Value, present: list[ir.Value]) -> Any:
-        i = g.with_shape(g.Add(g.cast(place, ir.DataType.INT32), lower), ())
-        return _tensors(op.body_fun(i, _packed(init_val, present))), []
+    def step(iteration: ir.Value, current: list[ir.Value]) -> Any:
+        i = g.with_shape(g.Add(g.cast(iteration, ir.DataType.INT32), lower), ())
+        return _tensors(op.body_fun(i, _packed(init_val, current))), []
 
     finals, _ = loop(g, step, _tensors(init_val), count=count)
     return _packed(init_val, finals)
@@ -125,18 +135,18 @@ def fori_loop(g: GraphBuilder, op: Any, init_val: Any) -> Any:
 
 @converts("core.AssociativeScan")
 def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
-    """Combine one after the other: the result so far, and the next.
+    """Map `ops.associative_scan` to a sequential Scan along the axis.
 
-    The first stays as it is. The Scan still goes over it, since onnxruntime has none
-    over nothing.
+    Each step combines the result so far with the next slice. The first slice is scanned
+    too and returned as it is, since onnxruntime has no Scan of length 0.
     """
     tensors = _tensors(elems)
     axis = op.axis % g.rank(tensors[0])
-    begins, *before = _first_of_each(g, tensors, axis, op.reverse)
+    is_start, *initial = _first_of_each(g, tensors, axis, op.reverse)
 
-    def step(present: list[ir.Value], one: list[ir.Value]) -> Any:
-        is_first, *so_far = present
-        nexts = [_unsqueezed(g, x, axis) for x in one]
+    def step(current: list[ir.Value], slices: list[ir.Value]) -> Any:
+        is_first, *so_far = current
+        nexts = [_unsqueezed(g, x, axis) for x in slices]
         combined = _tensors(f(_packed(elems, so_far), _packed(elems, nexts)))
         new = [
             g.with_shape(g.Where(is_first, x, y), g.static_shape(x))
@@ -148,7 +158,7 @@ def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
     _, ys = scan(
         g,
         step,
-        [begins, *before],
+        [is_start, *initial],
         tensors,
         axis=axis,
         reverse=op.reverse,
@@ -160,7 +170,7 @@ def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
 def _first_of_each(
     g: GraphBuilder, tensors: list[ir.Value], axis: int, reverse: bool
 ) -> list[ir.Value]:
-    """Return true, and the slice of each tensor with which a scan begins."""
+    """Return true, and the slice of each tensor that the scan starts with."""
     start, stop = (-1, np.iinfo(np.int64).max) if reverse else (0, 1)
     slices = []
     for x in tensors:
@@ -181,7 +191,7 @@ def _squeezed(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
 
 
 def _scalar(g: GraphBuilder, x: Operand, dtype: ir.DataType | None = None) -> ir.Value:
-    """Return a number or a tensor of one element as a scalar."""
+    """Return a number, or a tensor with one element, as a scalar."""
     value = x if isinstance(x, ir.Value) else g.constant(np.asarray(x))
     value = value if dtype is None else g.cast(value, dtype)
     if g.rank(value) == 0:
@@ -198,6 +208,6 @@ def _tensors(structure: Any) -> list[ir.Value]:
 
 
 def _packed(structure: Any, tensors: list[ir.Value]) -> Any:
-    """Put tensors in the places of a structure that are not None."""
+    """Replace the elements of a structure that are not None by tensors."""
     rest = iter(tensors)
     return map_structure(lambda x: None if x is None else next(rest), structure)

@@ -1,4 +1,4 @@
-"""Slices at given starts, updates of slices, scattered elements, unstacking."""
+"""Slices at given starts, updates of slices, scatters and unstacking."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from keras_acts.export.convert.registry import converts
 
 @converts("core.Slice")
 def slice_(g: GraphBuilder, op: Any, inputs: Operand, start_indices: Any) -> ir.Value:
+    """Map `ops.slice` to Slice; the result has the given shape."""
     (x,) = promoted(g, inputs)
     starts = _starts(g, start_indices)
-    # A size of -1 reaches to the end, which is far beyond any start.
-    sizes = g.shape(*(2**62 if _is(size, -1) else size for size in op.shape))
+    # A size of -1 extends to the end, which is beyond any start.
+    sizes = g.shape(*(2**62 if _is_number(size, -1) else size for size in op.shape))
     return g.Slice(x, starts, g.Add(starts, sizes), list(range(len(op.shape))))
 
 
-def _is(size: Size, number: int) -> bool:
+def _is_number(size: Size, number: int) -> bool:
     return isinstance(size, int) and size == number
 
 
 def _starts(g: GraphBuilder, indices: Any) -> ir.Value:
-    """Return indices, of which some may be numbers, as one int64 tensor."""
+    """Return start indices, some of which may be numbers, as an int64 vector."""
     if isinstance(indices, list | tuple):
         return g.shape(*indices)
     return g.cast(indices, "int64")
@@ -37,6 +38,7 @@ def _starts(g: GraphBuilder, indices: Any) -> ir.Value:
 def slice_update(
     g: GraphBuilder, op: Any, inputs: Operand, start_indices: Any, updates: Operand
 ) -> ir.Value:
+    """Map `ops.slice_update` to Pad and Where; the shape stays."""
     x, new = promoted(g, inputs, updates)
     before = _starts(g, start_indices)
     after = g.Sub(g.Sub(g.Shape(x), before), g.Shape(new))
@@ -47,6 +49,7 @@ def slice_update(
 
 @converts("core.Scatter")
 def scatter(g: GraphBuilder, op: Any, indices: Operand, values: Operand) -> ir.Value:
+    """Map `ops.scatter` to ScatterND with addition into zeros."""
     (new,) = promoted(g, values)
     zeros = g.constant(np.zeros(op.shape, new.dtype.numpy()))  # type: ignore[union-attr]
     return g.ScatterND(zeros, g.cast(indices, "int64"), new, reduction="add")
@@ -56,12 +59,14 @@ def scatter(g: GraphBuilder, op: Any, indices: Operand, values: Operand) -> ir.V
 def scatter_update(
     g: GraphBuilder, op: Any, inputs: Operand, indices: Operand, updates: Operand
 ) -> ir.Value:
+    """Map `ops.scatter_update` to ScatterND; the shape stays."""
     x, new = promoted(g, inputs, updates)
     return g.ScatterND(x, g.cast(indices, "int64"), new, reduction=op.reduction)
 
 
 @converts("core.Unstack")
 def unstack(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
+    """Map `ops.unstack` to Split and Squeeze; the axis is dropped."""
     axis = op.axis % g.rank(x)
     parts = equal_parts(g, x, len(g.spec), axis)
     return [g.Squeeze(part, [axis]) for part in parts]

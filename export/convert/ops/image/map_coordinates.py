@@ -1,4 +1,4 @@
-"""Images sampled at given coordinates."""
+"""Sampling of images at given coordinates."""
 
 from __future__ import annotations
 
@@ -19,36 +19,34 @@ from keras_acts.export.errors import UnsupportedOperationError
 ORDERS = {"nearest": 0, "bilinear": 1}
 
 Index = ir.Value
-Fix = Callable[[GraphBuilder, Index, ir.Value], Index]
+IndexMap = Callable[[GraphBuilder, Index, ir.Value], Index]
 
 
 def _clipped(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
-    limited: ir.Value = g.Max(g.Min(index, g.Sub(size, 1)), 0)
-    return limited
+    """Clip an index to the valid range."""
+    return g.Max(g.Min(index, g.Sub(size, 1)), 0)
 
 
 def _wrapped(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
-    rest: ir.Value = g.Mod(index, size)
-    return rest
+    """Wrap an index around, modulo the size."""
+    return g.Mod(index, size)
 
 
 def _mirrored(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
-    """Reflect about the centers of the outermost pixels."""
+    """Reflect an index about the centers of the outermost pixels."""
     half = g.Sub(size, 1)
     around = g.Mod(g.Add(index, half), g.Max(g.Mul(half, 2), 1))
-    turned: ir.Value = g.Abs(g.Sub(around, half))
-    return turned
+    return g.Abs(g.Sub(around, half))
 
 
 def _reflected(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
-    """Reflect about the edges of the outermost pixels."""
+    """Reflect an index about the edges of the outermost pixels."""
     doubled, extent = g.Add(g.Mul(index, 2), 1), g.Add(g.Mul(size, 2), 1)
-    # What is reflected here is odd, so that half of what lies before is whole.
-    turned: ir.Value = g.Div(g.Sub(_mirrored(g, doubled, extent), 1), 2)
-    return turned
+    # The reflected number is odd, so half of the number before it is an integer.
+    return g.Div(g.Sub(_mirrored(g, doubled, extent), 1), 2)
 
 
-_FIXES: dict[str, Fix] = {
+_FILL_MODES: dict[str, IndexMap] = {
     "constant": _clipped,
     "mirror": _mirrored,
     "nearest": _clipped,
@@ -57,15 +55,15 @@ _FIXES: dict[str, Fix] = {
 }
 
 
-def _half_even(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    rounded: ir.Value = g.Round(x)
-    return rounded
+def _round_half_even(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Round to the nearest integer, ties to even."""
+    return g.Round(x)
 
 
-def _half_away(g: GraphBuilder, x: ir.Value) -> ir.Value:
+def _round_half_away(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Round to the nearest integer, ties away from zero."""
     far = g.Floor(g.Add(g.Abs(x), 0.5))
-    rounded: ir.Value = g.Mul(g.Sign(x), far)
-    return rounded
+    return g.Mul(g.Sign(x), far)
 
 
 def sampled(
@@ -77,53 +75,55 @@ def sampled(
     order: int,
     fill_mode: str,
     fill_value: Any,
-    rounding: Callable[[GraphBuilder, ir.Value], ir.Value] = _half_away,
+    rounding: Callable[[GraphBuilder, ir.Value], ir.Value] = _round_half_away,
     gather: Callable[[ir.Value], ir.Value],
-    spread: Callable[[ir.Value], ir.Value] = lambda x: x,
+    align: Callable[[ir.Value], ir.Value] = lambda x: x,
 ) -> ir.Value:
     """Append the interpolation of pixels at coordinates.
 
     Args:
         g: The graph builder.
-        pixels: Where they are taken from; its type is the result's.
+        pixels: The pixels to sample; their dtype is that of the result.
         sizes: The size of each axis that has a coordinate.
-        coordinates: The places along each of these axes.
-        order: 0 takes the nearest pixel, 1 interpolates.
-        fill_mode: What lies outside.
-        fill_value: The number that lies outside, where that is constant.
-        rounding: How the nearest pixel is found.
-        gather: Takes pixels by their places in the axes flattened.
-        spread: Brings what belongs to a place to the shape of what `gather` returns.
+        coordinates: The coordinates along each of these axes.
+        order: 0 for the nearest pixel, 1 for linear interpolation.
+        fill_mode: How to extend the image beyond its edges.
+        fill_value: The value beyond the edges, if that is constant.
+        rounding: How to find the nearest pixel.
+        gather: Returns pixels, given their indices in the flattened axes.
+        align: Reshapes a value per coordinate so that it broadcasts to pixels.
     """
-    if fill_mode not in _FIXES or order not in (0, 1):
+    if fill_mode not in _FILL_MODES or order not in (0, 1):
         raise UnsupportedOperationError(
-            f"`fill_mode` must be one of {sorted(_FIXES)}, and the order of the "
+            f"`fill_mode` must be one of {sorted(_FILL_MODES)}, and the order of the "
             f"interpolation 0 or 1. Received: fill_mode={fill_mode!r}, order={order}"
         )
-    wide = _wide(pixels)
+    accumulator = _accumulation_dtype(pixels)
     taps = [
-        list(_taps(g, x, size, order, _FIXES[fill_mode], rounding))
+        list(_taps(g, x, size, order, _FILL_MODES[fill_mode], rounding))
         for x, size in zip(coordinates, sizes, strict=True)
     ]
     total: ir.Value | None = None
     for corner in itertools.product(*taps):
         flat, inside, weight = corner[0]
-        for size, (index, within, share) in zip(sizes[1:], corner[1:], strict=True):
+        for size, (index, valid, axis_weight) in zip(
+            sizes[1:], corner[1:], strict=True
+        ):
             flat = g.Add(g.Mul(flat, size), index)
-            inside = g.And(inside, within)
-            weight = share if weight is None else g.Mul(weight, share)
-        found = g.cast(gather(flat), wide)
+            inside = g.And(inside, valid)
+            weight = axis_weight if weight is None else g.Mul(weight, axis_weight)
+        pixel = g.cast(gather(flat), accumulator)
         if fill_mode == "constant":
-            found = g.Where(spread(inside), found, float(fill_value))
+            pixel = g.Where(align(inside), pixel, float(fill_value))
         if weight is not None:
-            found = g.Mul(found, spread(g.cast(weight, wide)))
-        total = found if total is None else g.Add(total, found)
+            pixel = g.Mul(pixel, align(g.cast(weight, accumulator)))
+        total = pixel if total is None else g.Add(total, pixel)
     assert total is not None
     dtype = require_dtype(pixels)
     return total if dtype.is_floating_point() else saturated(g, g.Round(total), dtype)
 
 
-def _wide(pixels: ir.Value) -> ir.DataType:
+def _accumulation_dtype(pixels: ir.Value) -> ir.DataType:
     dtype = require_dtype(pixels)
     return dtype if dtype.is_floating_point() else ir.DataType.FLOAT
 
@@ -133,25 +133,26 @@ def _taps(
     x: ir.Value,
     size: ir.Value,
     order: int,
-    fix: Fix,
+    index_map: IndexMap,
     rounding: Callable[[GraphBuilder, ir.Value], ir.Value],
 ) -> Any:
-    """Yield the pixels along one axis: each its index, whether it is one, its share."""
-    whole = require_dtype(x).is_integer()
-    lower = x if whole else (rounding(g, x) if order == 0 else g.Floor(x))
+    """Yield the pixels along one axis: index, whether it is valid, and weight."""
+    integers = require_dtype(x).is_integer()
+    lower = x if integers else (rounding(g, x) if order == 0 else g.Floor(x))
     start = g.cast(lower, ir.DataType.INT64)
     for i in range(order + 1):
         index = g.Add(start, 1) if i else start
         inside = g.And(g.GreaterOrEqual(index, 0), g.Less(index, size))
-        share = None
+        weight = None
         if order == 1:
             fraction = g.Sub(x, lower)
             one = g.cast(1.0, require_dtype(x))
-            share = fraction if i else g.Sub(one, fraction)
-        yield fix(g, index, size), inside, share
+            weight = fraction if i else g.Sub(one, fraction)
+        yield index_map(g, index, size), inside, weight
 
 
 def scalar_size(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
+    """Return the size of an axis as an int64 scalar."""
     known = g.static_shape(x)[axis]
     if known is not None:
         return g.constant(np.asarray(known, np.int64))
@@ -162,6 +163,7 @@ def scalar_size(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
 def map_coordinates(
     g: GraphBuilder, op: Any, inputs: ir.Value, coordinates: Any
 ) -> ir.Value:
+    """Map `image.map_coordinates` to Gathers and a weighted sum."""
     rank = g.rank(inputs)
     if isinstance(coordinates, ir.Value):
         parts = [g.Gather(coordinates, np.int64(i), axis=0) for i in range(rank)]
@@ -181,6 +183,6 @@ def map_coordinates(
         order=op.order,
         fill_mode=op.fill_mode,
         fill_value=op.fill_value,
-        rounding=_half_even,
+        rounding=_round_half_even,
         gather=lambda index: g.Gather(flat, index, axis=0),
     )

@@ -1,4 +1,4 @@
-"""Parts of images: patches, borders to add, and borders to cut off."""
+"""Parts of images: patches, and borders to add or remove."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ from keras_acts.export.convert.registry import converts
 
 @converts("image.ExtractPatches")
 def extract_patches(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
-    """Gather the pixels of each patch, of any type, one axis after the other."""
-    count, last = len(op.size), op.data_format == "channels_last"
+    """Map `image.extract_patches` to a Gather per axis; patches become channels."""
+    count, channels_last = len(op.size), op.data_format == "channels_last"
     batched = g.rank(images) == count + 2
     x = images if batched else _batch_of_one(g, images)
-    if last:
+    if channels_last:
         x = transposed(g, x, to_channels_first(count + 2))
     strides = per_axis(op.strides or op.size, count)
-    steps = per_axis(op.dilation_rate, count)
-    extents = [(k - 1) * d + 1 for k, d in zip(op.size, steps, strict=True)]
+    dilations = per_axis(op.dilation_rate, count)
+    extents = [(k - 1) * d + 1 for k, d in zip(op.size, dilations, strict=True)]
     x = _padded(g, op, x, extents, strides)
-    for i, (size, stride, step) in enumerate(zip(op.size, strides, steps, strict=True)):
-        x = _windows(g, x, 2 + 2 * i, size, stride, step)
-    # Batch, channels, then places and pixels of a patch in turns.
-    places = [2 + 2 * i for i in range(count)]
+    for i, (size, stride, dilation) in enumerate(
+        zip(op.size, strides, dilations, strict=True)
+    ):
+        x = _windows(g, x, 2 + 2 * i, size, stride, dilation)
+    # Batch, channels, then for each axis the patches and their pixels.
+    grid = [2 + 2 * i for i in range(count)]
     pixels = [3 + 2 * i for i in range(count)]
-    sizes = [g.size(x, axis) for axis in places]
-    if last:
-        y = g.Transpose(x, perm=[0, *places, *pixels, 1])
+    sizes = [g.size(x, axis) for axis in grid]
+    if channels_last:
+        y = g.Transpose(x, perm=[0, *grid, *pixels, 1])
         y = g.Reshape(y, g.shape(g.size(x, 0), *sizes, -1))
     else:
-        y = g.Transpose(x, perm=[0, *pixels, 1, *places])
+        y = g.Transpose(x, perm=[0, *pixels, 1, *grid])
         y = g.Reshape(y, g.shape(g.size(x, 0), -1, *sizes))
     return y if batched else g.Squeeze(y, [0])
 
@@ -72,21 +74,21 @@ def _padded(
 
 
 def _windows(
-    g: GraphBuilder, x: ir.Value, axis: int, size: int, stride: int, step: int
+    g: GraphBuilder, x: ir.Value, axis: int, size: int, stride: int, dilation: int
 ) -> ir.Value:
-    """Replace an axis by two: the windows along it, and the places in a window."""
-    within = np.arange(size, dtype=np.int64) * step
+    """Replace an axis by two: the windows along it, and the elements of a window."""
+    offsets = np.arange(size, dtype=np.int64) * dilation
     known = g.static_shape(x)[axis]
-    extent = int(within[-1]) + 1
+    extent = int(offsets[-1]) + 1
     if known is not None:
         count = max((known - extent) // stride + 1, 0)
         starts = np.arange(count, dtype=np.int64) * stride
-        indices: Any = starts[:, None] + within
+        indices: Any = starts[:, None] + offsets
     else:
         end = g.Sub(g.size(x, axis), [extent - 1])
-        zero, by = np.int64(0), np.int64(stride)
+        zero, step = np.int64(0), np.int64(stride)
         indices = g.Add(
-            g.Unsqueeze(g.Range(zero, g.Squeeze(end, [0]), by), [1]), within
+            g.Unsqueeze(g.Range(zero, g.Squeeze(end, [0]), step), [1]), offsets
         )
     sizes = list(g.static_shape(x))
     sizes[axis : axis + 1] = [None if known is None else count, size]
@@ -95,6 +97,7 @@ def _windows(
 
 @converts("image.PadImages")
 def pad_images(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    """Map `image.pad_images` to Pad of height and width."""
     axes = spatial_axes(g, op, images)
     starts: list[Any] = [0] * g.rank(images)
     ends: list[Any] = [0] * g.rank(images)
@@ -102,18 +105,17 @@ def pad_images(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
         (op.top_padding, op.bottom_padding, op.target_height),
         (op.left_padding, op.right_padding, op.target_width),
     )
-    for axis, (before, behind, target) in zip(axes, given, strict=True):
+    for axis, (before, after, target) in zip(axes, given, strict=True):
         if before is None:
-            before = _rest(g, images, axis, target, behind)
-        if behind is None:
-            behind = _rest(g, images, axis, target, before)
-        starts[axis], ends[axis] = before, behind
-    padded: ir.Value = g.Pad(images, g.shape(*starts, *ends))
-    return padded
+            before = _remaining(g, images, axis, target, after)
+        if after is None:
+            after = _remaining(g, images, axis, target, before)
+        starts[axis], ends[axis] = before, after
+    return g.Pad(images, g.shape(*starts, *ends))
 
 
-def _rest(g: GraphBuilder, x: ir.Value, axis: int, target: int, other: Any) -> Any:
-    """Return what is missing of a target size."""
+def _remaining(g: GraphBuilder, x: ir.Value, axis: int, target: int, other: Any) -> Any:
+    """Return the padding left to reach the target size."""
     size = g.static_shape(x)[axis]
     if size is not None:
         return target - size - other
@@ -122,20 +124,21 @@ def _rest(g: GraphBuilder, x: ir.Value, axis: int, target: int, other: Any) -> A
 
 @converts("image.CropImages")
 def crop_images(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
+    """Map `image.crop_images` to Slice of height and width."""
     axes = spatial_axes(g, op, images)
     given = (
         (op.top_cropping, op.bottom_cropping, op.target_height),
         (op.left_cropping, op.right_cropping, op.target_width),
     )
     starts, lengths = [], []
-    for axis, (before, behind, target) in zip(axes, given, strict=True):
+    for axis, (before, after, target) in zip(axes, given, strict=True):
         known = g.static_shape(images)[axis]
         size = g.size(images, axis) if known is None else np.int64(known)
         n = operators_for(g, size)
         if target is None:
-            target = n.Sub(size, np.asarray(before + behind, np.int64))
+            target = n.Sub(size, np.asarray(before + after, np.int64))
         if before is None:
-            before = n.Sub(size, np.asarray(target + behind, np.int64))
+            before = n.Sub(size, np.asarray(target + after, np.int64))
         starts.append(before)
         lengths.append(target)
     return sliced(g, images, axes, starts, lengths)

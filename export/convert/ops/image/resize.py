@@ -1,4 +1,4 @@
-"""Resizing of images: by ONNX's Resize where that has Keras's definition."""
+"""Resizing of images: by ONNX's Resize where its definition is Keras's."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.resampling import (
-    Folded,
+    NumpyOperators,
     operators_for,
-    resized_by_weights,
+    resize_by_weights,
 )
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.core.casting import saturated
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
-# The opset from which Resize can widen its kernel where an image shrinks.
+# The first opset in which Resize can antialias.
 _ANTIALIAS = 18
 
-# Attributes of ONNX's Resize that give each of Keras's interpolations: all take the
-# centers of pixels; nearest takes the upper of two that are equally near.
+# The attributes of ONNX's Resize for each of Keras's interpolations: all use pixel
+# centers, and nearest breaks ties upwards.
 _CENTERS = {"coordinate_transformation_mode": "half_pixel"}
 _INTERPOLATIONS: dict[str, dict[str, Any]] = {
     "bicubic": {
@@ -48,22 +48,23 @@ def resize(
     scales: Sequence[float] | None = None,
     antialias: bool = False,
 ) -> ir.Value:
-    """Resize some axes of a tensor to new sizes, or by factors.
+    """Append a Resize of some axes to new sizes, or by factors.
 
-    The runtime's interpolations take the last axes, so the others go before them. All
-    are named, not by `axes`: onnxruntime 1.31 forgets it when it moves a transpose.
+    Runtimes interpolate the last axes, so the other axes go first. All axes are given,
+    not a subset by `axes`, which onnxruntime 1.31 forgets when it moves a transpose.
     """
     attributes = dict(_INTERPOLATIONS[interpolation])
     if antialias:
         attributes |= {"antialias": 1, "exclude_outside": 1}
     rank, outer = g.rank(x), g.rank(x) - len(axes)
     order = [axis for axis in range(rank) if axis not in axes] + list(axes)
-    # No other type has a kernel everywhere.
+    # No other dtype has a kernel on all providers.
     x = transposed(g, g.cast(x, ir.DataType.FLOAT), order)
-    kept = [g.size(x, axis) for axis in range(outer)]
+    outer_sizes = [g.size(x, axis) for axis in range(outer)]
     if interpolation == "bicubic":
-        # Images one by one: between two transposes the runtime would resize with the
-        # channels last, where it can't shrink; across a reshape it moves none.
+        # One channel per image: between two transposes the runtime would resize with
+        # the channels last, where it can't shrink; it moves no transpose across a
+        # Reshape.
         spatial = (g.size(x, axis) for axis in range(outer, rank))
         x = g.with_shape(g.Reshape(x, g.shape(-1, 1, *spatial)), [None, 1, None, None])
     if scales is not None:
@@ -73,19 +74,19 @@ def resize(
         others = (g.size(x, axis) for axis in range(g.rank(x) - len(axes)))
         y = g.Resize(x, None, None, g.shape(*others, *(sizes or ())), **attributes)
     if interpolation == "bicubic":
-        y = g.Reshape(y, g.Concat(g.shape(*kept), g.Shape(y, start=2), axis=0))
+        y = g.Reshape(y, g.Concat(g.shape(*outer_sizes), g.Shape(y, start=2), axis=0))
     y = g.with_shape(y, [None] * rank)
     return transposed(g, y, [order.index(axis) for axis in range(rank)])
 
 
 def has_operator(x: ir.Value, interpolation: str) -> bool:
-    """Whether ONNX resizes images of a dtype so; runtimes know float32 at most."""
+    """Whether ONNX's Resize supports an interpolation in a dtype; not in float64."""
     return interpolation in _INTERPOLATIONS and x.dtype != ir.DataType.DOUBLE
 
 
 @converts("image.Resize")
 def resize_images(g: GraphBuilder, op: Any, images: Operand) -> ir.Value:
-    """Append a resizing; integers are computed in float32, rounded and saturated."""
+    """Map `image.resize` to Resize; integers are computed in float32 and rounded."""
     x = g.cast(images, g.spec.dtype)
     dtype, axes = require_dtype(x), spatial_axes(g, op, x)
     floats = dtype.is_floating_point()
@@ -108,22 +109,22 @@ def spatial_axes(g: GraphBuilder, op: Any, x: ir.Value) -> list[int]:
 
 
 def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.Value:
-    how, sizes = op.interpolation, [int(size) for size in op.size]
-    if how == "nearest":
+    method, sizes = op.interpolation, [int(size) for size in op.size]
+    if method == "nearest":
         for axis, size in zip(axes, sizes, strict=True):
             x = _nearest(g, x, axis, size)
         return x
-    if has_operator(x, how) and (g.opset >= _ANTIALIAS or not op.antialias):
-        return resize(g, x, axes, how, sizes=sizes, antialias=op.antialias)
-    wide = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
-    return resized_by_weights(g, wide, axes, sizes, how, antialias=op.antialias)
+    if has_operator(x, method) and (g.opset >= _ANTIALIAS or not op.antialias):
+        return resize(g, x, axes, method, sizes=sizes, antialias=op.antialias)
+    floats = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
+    return resize_by_weights(g, floats, axes, sizes, method, antialias=op.antialias)
 
 
 def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
-    """Take the pixel that each new pixel's center is in, of any type, unrounded."""
+    """Gather the input pixel that contains each output pixel's center, in any dtype."""
     odd = np.arange(new, dtype=np.int64) * 2 + 1
     size = g.static_shape(x)[axis]
-    n: Any = g if size is None else Folded
+    n: Any = g if size is None else NumpyOperators
     old = g.size(x, axis) if size is None else size
     y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
     sizes = list(g.static_shape(x))
@@ -134,18 +135,18 @@ def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
 def cropped_to_aspect_ratio(
     g: GraphBuilder, x: ir.Value, axes: Sequence[int], size: Sequence[int]
 ) -> ir.Value:
-    """Keep the largest part, in the center, of the proportions of a new size."""
+    """Crop the center to the largest part with the aspect ratio of a size."""
     height, width = _sizes(g, x, axes)
     n, one = operators_for(g, height, width), np.int64(1)
-    kept = [
-        n.Max(n.Min(length, _in_proportion(n, other, size, place)), one)
-        for place, length, other in ((0, height, width), (1, width, height))
+    lengths = [
+        n.Max(n.Min(length, _in_proportion(n, other, size, i)), one)
+        for i, length, other in ((0, height, width), (1, width, height))
     ]
     starts = [
-        n.Div(n.Sub(length, part), np.int64(2))
-        for length, part in zip((height, width), kept, strict=True)
+        n.Div(n.Sub(length, cropped), np.int64(2))
+        for length, cropped in zip((height, width), lengths, strict=True)
     ]
-    return sliced(g, x, axes, starts, kept)
+    return sliced(g, x, axes, starts, lengths)
 
 
 def _padded_to_aspect_ratio(
@@ -164,7 +165,7 @@ def _padded_to_aspect_ratio(
     ]
     amounts: list[Any] = [0] * g.rank(x)
     for axis, pad in zip(axes, pads, strict=True):
-        amounts[axis] = _whole(g, pad)
+        amounts[axis] = _as_size(g, pad)
     y = g.Pad(x, g.shape(*amounts, *amounts), float(op.fill_value))
     sizes = [
         None if size is None or isinstance(pad, ir.Value) else size + 2 * pad
@@ -181,10 +182,10 @@ def _sizes(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> list[Any]:
     return [g.size(x, axis) for axis in axes]
 
 
-def _in_proportion(n: Any, other: Any, size: Sequence[int], place: int) -> Any:
-    """Return how long one side is in the proportions of a size, from the other."""
-    this, that = np.int64(size[place]), np.int64(size[1 - place])
-    return n.Div(n.Mul(other, this), that)
+def _in_proportion(n: Any, other: Any, size: Sequence[int], i: int) -> Any:
+    """Return the length of one side, from the other, at the aspect ratio of a size."""
+    target, other_target = np.int64(size[i]), np.int64(size[1 - i])
+    return n.Div(n.Mul(other, target), other_target)
 
 
 def sliced(
@@ -194,12 +195,12 @@ def sliced(
     starts: Sequence[Any],
     lengths: Sequence[Any],
 ) -> ir.Value:
-    """Cut out a part, each of whose numbers may be known or not."""
+    """Append a Slice of some axes, whose starts and lengths may be known or not."""
     ends = [
         operators_for(g, start, part).Add(start, part)
         for start, part in zip(starts, lengths, strict=True)
     ]
-    first, last = ([_whole(g, one) for one in side] for side in (starts, ends))
+    first, last = ([_as_size(g, one) for one in side] for side in (starts, ends))
     y = g.Slice(x, g.shape(*first), g.shape(*last), list(axes))
     sizes = list(g.static_shape(x))
     for axis, part in zip(axes, lengths, strict=True):
@@ -207,5 +208,5 @@ def sliced(
     return g.with_shape(y, sizes)
 
 
-def _whole(g: GraphBuilder, x: Any) -> int | ir.Value:
+def _as_size(g: GraphBuilder, x: Any) -> int | ir.Value:
     return g.with_shape(x, (1,)) if isinstance(x, ir.Value) else int(x)

@@ -1,4 +1,4 @@
-"""Images scaled and translated by any amount, as products with matrices of weights."""
+"""Images scaled and translated by any amount, as products with weight matrices."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.resampling import (
     Number,
-    extent,
+    apply_weights,
+    axis_size,
     kernel_weights,
-    weighted,
 )
 from keras_acts.export.convert.ops.core.casting import saturated
 from keras_acts.export.convert.registry import converts
@@ -30,6 +30,7 @@ def scale_and_translate(
     scale: ir.Value,
     translation: ir.Value,
 ) -> ir.Value:
+    """Map `image.scale_and_translate` to a MatMul with weights for each axis."""
     floats = require_dtype(images).is_floating_point()
     x = images if floats else g.cast(images, ir.DataType.FLOAT)
     scales, shifts = _known(g, scale), _known(g, translation)
@@ -38,14 +39,14 @@ def scale_and_translate(
         new = int(output_shape[axis])
         weights = kernel_weights(
             g,
-            extent(g, x, axis),
+            axis_size(g, x, axis),
             new,
             _element(g, scales, i),
             _element(g, shifts, i),
             op.method,
             antialias=op.antialias,
         )
-        x = weighted(g, x, axis, weights, new)
+        x = apply_weights(g, x, axis, weights, new)
     if floats:
         return x
     low, high = (reduce(g, f"Reduce{end}", images) for end in ("Min", "Max"))
@@ -55,7 +56,7 @@ def scale_and_translate(
 
 
 def _known(g: GraphBuilder, x: ir.Value) -> Number:
-    """Return numbers as an array if they are known, as float64 in either case."""
+    """Return float64 numbers: an array if they are constant, else a value."""
     if x.const_value is not None:
         return x.const_value.numpy().astype(np.float64)
     return g.cast(x, ir.DataType.DOUBLE)

@@ -1,1 +1,1 @@
-"""Converters of `keras.src.ops.linalg`: decompositions and solvers."""
+"""Converters of `keras.ops.linalg`: decompositions and solvers."""

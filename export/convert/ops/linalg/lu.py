@@ -11,115 +11,114 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.matrices import (
+    as_column,
     column,
-    double,
-    positions,
-    repeat,
+    indices_along,
+    loop_over,
     row,
-    upright,
+    to_float64,
 )
 from keras_acts.export.convert.registry import converts
 
 
-def eliminated(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
-    """Solve a x = b by Gauss and Jordan's elimination in both at once."""
-    rank, places = g.rank(a), positions(g, a, -1)
-    standing = upright(g, places)
+def gauss_jordan(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Solve a x = b by Gauss-Jordan elimination, a Scan over the columns of a."""
+    rank, indices = g.rank(a), indices_along(g, a, -1)
+    i = as_column(g, indices)
     *batch, size, _ = g.static_shape(a)
-    known, more = g.static_shape(a)[-1], g.static_shape(b)[-1]
-    width = None if known is None or more is None else known + more
+    known, columns = g.static_shape(a)[-1], g.static_shape(b)[-1]
+    width = None if known is None or columns is None else known + columns
     both = g.with_shape(g.Concat(a, b, axis=rank - 1), [*batch, size, width])
 
     def step(k: ir.Value, m: ir.Value) -> Sequence[ir.Value]:
-        m, _ = _pivoted(g, m, standing, k)
-        here = g.Equal(standing, k)
+        m, _ = _swap_pivot_row(g, m, i, k)
+        is_pivot = g.Equal(i, k)
         pivots = row(g, m, k)
         pivots = g.Div(pivots, column(g, pivots, k))
-        factors = g.Where(here, 0.0, column(g, m, k))
-        return [g.Where(here, pivots, g.Sub(m, g.Mul(factors, pivots)))]
+        factors = g.Where(is_pivot, 0.0, column(g, m, k))
+        return [g.Where(is_pivot, pivots, g.Sub(m, g.Mul(factors, pivots)))]
 
-    (made,) = repeat(g, step, places, both)
+    (reduced,) = loop_over(g, step, indices, both)
     return g.with_shape(
-        g.Slice(made, g.size(a, -1), [np.iinfo(np.int64).max], [rank - 1]),
+        g.Slice(reduced, g.size(a, -1), [np.iinfo(np.int64).max], [rank - 1]),
         g.static_shape(b),
     )
 
 
-def _pivoted(
-    g: GraphBuilder, m: ir.Value, standing: ir.Value, k: ir.Value
+def _swap_pivot_row(
+    g: GraphBuilder, m: ir.Value, i: ir.Value, k: ir.Value
 ) -> tuple[ir.Value, ir.Value]:
-    """Exchange row k with the one below that has the largest number in column k.
+    """Swap row k with the row below that has the largest magnitude in column k.
 
     Returns:
-        The matrices, and the numbers of the rows exchanged, one for each matrix.
+        The matrices, and the index of the other row for each matrix.
     """
-    size = g.Abs(column(g, m, k))
-    candidates = g.Where(g.GreaterOrEqual(standing, k), size, -1.0)
+    magnitude = g.Abs(column(g, m, k))
+    candidates = g.Where(g.GreaterOrEqual(i, k), magnitude, -1.0)
     pivot = g.ArgMax(candidates, axis=-2, keepdims=1)
-    order = g.Where(
-        g.Equal(standing, k), pivot, g.Where(g.Equal(standing, pivot), k, standing)
-    )
-    moved = g.GatherElements(m, g.Expand(order, g.Shape(m)), axis=-2)
-    return moved, pivot
+    order = g.Where(g.Equal(i, k), pivot, g.Where(g.Equal(i, pivot), k, i))
+    swapped = g.GatherElements(m, g.Expand(order, g.Shape(m)), axis=-2)
+    return swapped, pivot
 
 
-def factored(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
-    """Factor matrices into a lower and an upper triangle, with exchanges of rows.
+def lu_factors(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value, ir.Value]:
+    """Factor matrices into a lower and an upper triangle, with row exchanges.
 
     Returns:
-        Both triangles in one matrix, the rows exchanged as LAPACK numbers them (from
-        0), and the sign of the exchanges, as a matrix of one number.
+        Both triangles in one matrix, the exchanged rows as in LAPACK (but from 0), and
+        the sign of the permutation, as a matrix with one element.
     """
     *batch, rows, columns = g.static_shape(x)
-    standing, lying = upright(g, positions(g, x, -2)), positions(g, x, -1)
+    i, j = as_column(g, indices_along(g, x, -2)), indices_along(g, x, -1)
     short = -2 if None not in (rows, columns) and rows < columns else -1  # type: ignore[operator]
-    places = positions(g, x, short)
+    pivot_indices = indices_along(g, x, short)
     first = g.Slice(x, [0, 0], [1, 1], [-2, -1])
-    number = g.with_shape(g.Expand(np.ones(()), g.Shape(first)), [*batch, 1, 1])
-    start = g.Mul(g.cast(number, ir.DataType.INT64), places)
-    start = g.with_shape(start, [*batch, 1, g.static_shape(places)[0]])
+    ones = g.with_shape(g.Expand(np.ones(()), g.Shape(first)), [*batch, 1, 1])
+    start = g.Mul(g.cast(ones, ir.DataType.INT64), pivot_indices)
+    start = g.with_shape(start, [*batch, 1, g.static_shape(pivot_indices)[0]])
 
     def step(
-        k: ir.Value, m: ir.Value, exchanged: ir.Value, sign: ir.Value
+        k: ir.Value, m: ir.Value, exchanges: ir.Value, sign: ir.Value
     ) -> Sequence[ir.Value]:
-        m, pivot = _pivoted(g, m, standing, k)
+        m, pivot = _swap_pivot_row(g, m, i, k)
         pivots = row(g, m, k)
         divisor = column(g, pivots, k)
         divisor = g.Where(g.Equal(divisor, 0.0), 1.0, divisor)
         factors = g.Div(column(g, m, k), divisor)
-        factors = g.Where(g.Greater(standing, k), factors, 0.0)
-        rest = g.Sub(m, g.Mul(factors, g.Where(g.Greater(lying, k), pivots, 0.0)))
-        store = g.And(g.Equal(lying, k), g.Greater(standing, k))
+        factors = g.Where(g.Greater(i, k), factors, 0.0)
+        remainder = g.Sub(m, g.Mul(factors, g.Where(g.Greater(j, k), pivots, 0.0)))
+        store = g.And(g.Equal(j, k), g.Greater(i, k))
         return (
-            g.Where(store, factors, rest),
-            g.Where(g.Equal(places, k), pivot, exchanged),
+            g.Where(store, factors, remainder),
+            g.Where(g.Equal(pivot_indices, k), pivot, exchanges),
             g.Where(g.Equal(pivot, k), sign, g.Neg(sign)),
         )
 
-    m, exchanged, sign = repeat(g, step, places, x, start, number)
-    return m, exchanged, sign
+    m, exchanges, sign = loop_over(g, step, pivot_indices, x, start, ones)
+    return m, exchanges, sign
 
 
 @converts("linalg.LuFactor")
 def lu_factor(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
-    m, exchanged, _ = factored(g, double(g, x))
-    return m, g.Squeeze(exchanged, [-2])
+    """Map `linalg.lu_factor` to a Scan over columns, in float64."""
+    m, exchanges, _ = lu_factors(g, to_float64(g, x))
+    return m, g.Squeeze(exchanges, [-2])
 
 
 def sign_and_diagonal(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
-    """Return the sign of the exchanges, and the upper triangle's diagonal."""
-    x = double(g, x)
-    m, _, sign = factored(g, x)
-    places = positions(g, x, -1)
-    on = g.Equal(upright(g, places), places)
-    diagonal = reduce(g, "ReduceSum", g.Where(on, m, 0.0), [g.rank(x) - 1])
+    """Return the sign of the row exchanges, and the upper triangle's diagonal."""
+    x = to_float64(g, x)
+    m, _, sign = lu_factors(g, x)
+    indices = indices_along(g, x, -1)
+    on_diagonal = g.Equal(as_column(g, indices), indices)
+    diagonal = reduce(g, "ReduceSum", g.Where(on_diagonal, m, 0.0), [g.rank(x) - 1])
     return g.Squeeze(sign, [-2, -1]), diagonal
 
 
 @converts("linalg.Det")
 def det(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `linalg.det` to Det in float32, else to the product of the LU diagonal."""
     if x.dtype == ir.DataType.FLOAT:
-        made: ir.Value = g.Det(x)
-        return made
+        return g.Det(x)
     sign, diagonal = sign_and_diagonal(g, x)
     return g.Mul(sign, reduce(g, "ReduceProd", diagonal, [g.rank(x) - 2]))

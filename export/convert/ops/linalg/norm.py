@@ -18,16 +18,18 @@ from keras_acts.export.errors import UnsupportedOperationError
 
 @converts("linalg.Norm")
 def norm(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `linalg.norm` to reductions such as ReduceL2, or to singular values."""
     (x,) = promoted(g, x)
     axes = axes_of(g, op, x)
     if op.ord is None:
         return reduce(g, "ReduceL2", x, axes, keepdims=op.keepdims)
     axes = list(range(g.rank(x))) if axes is None else axes
-    compute = _of_vectors if len(axes) == 1 else _of_matrices
+    compute = _vector_norm if len(axes) == 1 else _matrix_norm
     return compute(g, op, x, axes)
 
 
-def _of_vectors(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Value:
+def _vector_norm(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Value:
+    """Append the norm along one axis."""
     named = {1: "ReduceL1", 2: "ReduceL2"}
     if op.ord in named:
         return reduce(g, named[op.ord], x, axes, keepdims=op.keepdims)
@@ -41,7 +43,8 @@ def _of_vectors(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Va
     return g.Pow(total, 1.0 / op.ord)
 
 
-def _of_matrices(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Value:
+def _matrix_norm(g: GraphBuilder, op: Any, x: ir.Value, axes: list[int]) -> ir.Value:
+    """Append the norm over two axes."""
     if op.ord == "fro":
         return reduce(g, "ReduceL2", x, axes, keepdims=op.keepdims)
     if op.ord in ("nuc", 2, -2):

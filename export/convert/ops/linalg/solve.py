@@ -8,20 +8,22 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.convert.common.matrices import (
-    double,
     identity,
+    to_float64,
 )
-from keras_acts.export.convert.ops.linalg.cholesky import solved
-from keras_acts.export.convert.ops.linalg.lu import eliminated
+from keras_acts.export.convert.ops.linalg.cholesky import solve_with
+from keras_acts.export.convert.ops.linalg.lu import gauss_jordan
 from keras_acts.export.convert.registry import converts
 
 
 @converts("linalg.Solve")
 def solve(g: GraphBuilder, op: Any, a: Operand, b: Operand) -> ir.Value:
-    return solved(g, a, b, lambda left, right: eliminated(g, left, right))
+    """Map `linalg.solve` to Gauss-Jordan elimination, in float64."""
+    return solve_with(g, a, b, lambda left, right: gauss_jordan(g, left, right))
 
 
 @converts("linalg.Inv")
 def inv(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    whole = identity(g, x, g.static_shape(x)[-1], g.rank(x) - 1)
-    return eliminated(g, double(g, x), whole)
+    """Map `linalg.inv` to Gauss-Jordan elimination with the identity, in float64."""
+    eye = identity(g, x, g.static_shape(x)[-1], g.rank(x) - 1)
+    return gauss_jordan(g, to_float64(g, x), eye)

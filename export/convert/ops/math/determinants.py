@@ -14,6 +14,6 @@ from keras_acts.export.convert.registry import converts
 
 @converts("math.Logdet")
 def logdet(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    """The logarithm of the determinant, NaN where that is negative."""
+    """Map `ops.logdet` to a sum of logarithms of the LU diagonal, NaN if negative."""
     sign, logarithm = slogdet(g, op, x)
     return g.Where(g.Less(sign, 0.0), np.float64(np.nan), logarithm)

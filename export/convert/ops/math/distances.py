@@ -14,6 +14,7 @@ from keras_acts.export.convert.registry import converts
 
 @converts("math.CDist")
 def cdist(g: GraphBuilder, op: Any, x: Operand, y: Operand) -> ir.Value:
+    """Map `ops.cdist` to ReduceL2 of the differences of all pairs of rows."""
     x, y = promoted(g, x, y)
     difference = g.Sub(g.Unsqueeze(x, [-2]), g.Unsqueeze(y, [-3]))
     rank = max(g.rank(x), g.rank(y))

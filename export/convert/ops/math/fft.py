@@ -13,33 +13,37 @@ from keras_acts.export.convert.common.fourier import (
     real_inverse,
     real_transform,
 )
-from keras_acts.export.convert.common.promotion import wide
+from keras_acts.export.convert.common.promotion import half_to_float32
 from keras_acts.export.convert.registry import converts
 
 
-def _wide(g: GraphBuilder, x: Complex) -> Complex:
-    return wide(g, x[0]), wide(g, x[1])
+def _half_to_float32(g: GraphBuilder, x: Complex) -> Complex:
+    return half_to_float32(g, x[0]), half_to_float32(g, x[1])
 
 
 @converts("math.FFT")
 def fft(g: GraphBuilder, op: Any, x: Complex) -> Complex:
-    return complex_transform(g, _wide(g, x), -1)
+    """Map `ops.fft` to a transform of the last axis; the shape stays."""
+    return complex_transform(g, _half_to_float32(g, x), -1)
 
 
 @converts("math.FFT2")
 def fft2(g: GraphBuilder, op: Any, x: Complex) -> Complex:
-    return complex_transform(g, complex_transform(g, _wide(g, x), -1), -2)
+    """Map `ops.fft2` to transforms of the last two axes; the shape stays."""
+    return complex_transform(g, complex_transform(g, _half_to_float32(g, x), -1), -2)
 
 
 @converts("math.IFFT2")
 def ifft2(g: GraphBuilder, op: Any, x: Complex) -> Complex:
-    rows = complex_transform(g, _wide(g, x), -1, inverse=True)
+    """Map `ops.ifft2` to inverse transforms of the last two axes; the shape stays."""
+    rows = complex_transform(g, _half_to_float32(g, x), -1, inverse=True)
     return complex_transform(g, rows, -2, inverse=True)
 
 
 @converts("math.RFFT")
 def rfft(g: GraphBuilder, op: Any, x: ir.Value) -> Complex:
-    x = wide(g, g.cast(x, g.spec[0].dtype))
+    """Map `ops.rfft` to a transform of the last axis, from n to n // 2 + 1 elements."""
+    x = half_to_float32(g, g.cast(x, g.spec[0].dtype))
     if op.fft_length is not None:
         x = fitted(g, x, int(op.fft_length))
     return real_transform(g, x)
@@ -47,7 +51,8 @@ def rfft(g: GraphBuilder, op: Any, x: ir.Value) -> Complex:
 
 @converts("math.IRFFT")
 def irfft(g: GraphBuilder, op: Any, x: Complex) -> ir.Value:
-    real, imag = _wide(g, x)
+    """Map `ops.irfft` to an inverse transform of the last axis, to `fft_length`."""
+    real, imag = _half_to_float32(g, x)
     if op.fft_length is not None:
         points = int(op.fft_length)
         bins = points // 2 + 1
@@ -57,7 +62,7 @@ def irfft(g: GraphBuilder, op: Any, x: Complex) -> ir.Value:
 
 
 def fitted(g: GraphBuilder, x: ir.Value, length: int) -> ir.Value:
-    """Cut the last axis to a length, or fill it up with zeros."""
+    """Truncate the last axis to a length, or pad it with zeros."""
     rank, size = g.rank(x), g.static_shape(x)[-1]
     sizes = [*g.static_shape(x)[:-1], length]
     if size == length:

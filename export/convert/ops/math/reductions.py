@@ -1,5 +1,5 @@
-"""Reductions over axes."""
+"""Reductions over axes: `ops.logsumexp` as ReduceLogSumExp."""
 
-from keras_acts.export.convert.common.reductions import one_operator, reduces
+from keras_acts.export.convert.common.reductions import by_operator, register_reduction
 
-reduces("math.Logsumexp", one_operator("ReduceLogSumExp"))
+register_reduction("math.Logsumexp", by_operator("ReduceLogSumExp"))

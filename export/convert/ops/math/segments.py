@@ -1,4 +1,4 @@
-"""Reductions over the rows of a tensor that have the same number."""
+"""Reductions over the rows of a tensor that have the same segment id."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FLOATS = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
 
 @dataclass(frozen=True)
 class _Reduction:
-    """How rows are reduced: ONNX's names, and what an empty segment has."""
+    """The ONNX names of a reduction, and its value for an empty segment."""
 
     scatter: str
     operator: str
@@ -27,7 +27,7 @@ class _Reduction:
     empty_integer: Any
 
     def empty(self, dtype: ir.DataType) -> np.ndarray[Any, Any]:
-        """Return what a segment without rows has."""
+        """Return the value of an empty segment."""
         if dtype.is_floating_point():
             return np.asarray(self.empty_float, dtype.numpy())
         return np.asarray(self.empty_integer(np.iinfo(dtype.numpy())), dtype.numpy())
@@ -41,72 +41,78 @@ _REDUCTIONS = {
 }
 
 
-def _reduces(kind: str, reduction: _Reduction) -> None:
+def _register(kind: str, reduction: _Reduction) -> None:
+    """Register the converter of a segment reduction."""
+
     @converts(kind)
     def convert(
         g: GraphBuilder, op: Any, data: ir.Value, segment_ids: ir.Value
     ) -> ir.Value:
-        """Rows of a number that is negative or too large belong to no segment."""
-        dtype = _computed_in(require_dtype(data))
-        rows, numbers = g.cast(data, dtype), g.cast(segment_ids, "int64")
+        """Map a segment reduction to ScatterND, or to a masked reduction.
+
+        Rows whose id is negative or too large belong to no segment.
+        """
+        dtype = _kernel_dtype(require_dtype(data))
+        rows, ids = g.cast(data, dtype), g.cast(segment_ids, "int64")
         empty = reduction.empty(require_dtype(data)).astype(dtype.numpy())
         if op.num_segments is None:
-            last = reduce(g, "ReduceMax", numbers, [0], keepdims=True)
+            last = reduce(g, "ReduceMax", ids, [0], keepdims=True)
             count = g.with_shape(g.Add(last, [1]), (1,))
         else:
             count = g.constant(np.asarray([int(op.num_segments)], np.int64))
-        # ONNX scatters by maximum and minimum from opset 18 on.
+        # ScatterND reduces by maximum and minimum from opset 18 on.
         scatters = g.opset >= 18 or reduction.scatter in ("add", "mul")
-        compute = _scattered if scatters else _masked
-        result = compute(g, reduction, rows, numbers, count, empty)
+        compute = _scatter if scatters else _reduce_masked
+        result = compute(g, reduction, rows, ids, count, empty)
         sizes = g.static_shape(data)[1:]
         if op.num_segments is None and None not in sizes:
-            # Shape inference loses sizes beside one that the values decide.
+            # Shape inference loses all sizes if one depends on values.
             result = g.Reshape(result, [-1, *sizes])
         return g.with_shape(result, [op.num_segments, *sizes])
 
 
-def _computed_in(dtype: ir.DataType) -> ir.DataType:
+def _kernel_dtype(dtype: ir.DataType) -> ir.DataType:
+    """Return the dtype with kernels in which to compute."""
     if dtype in (*_INTEGERS, *_FLOATS):
         return dtype
     return ir.DataType.FLOAT if dtype.is_floating_point() else ir.DataType.INT32
 
 
-def _scattered(
+def _scatter(
     g: GraphBuilder,
     reduction: _Reduction,
     rows: ir.Value,
-    numbers: ir.Value,
+    ids: ir.Value,
     count: ir.Value,
     empty: np.ndarray[Any, Any],
 ) -> ir.Value:
-    """Reduce into one segment more, for the rows that belong to none."""
-    known = g.And(g.GreaterOrEqual(numbers, 0), g.Less(numbers, count))
-    places = g.Unsqueeze(g.Where(known, numbers, count), [1])
+    """Reduce with ScatterND, into an extra segment for rows that belong to none."""
+    valid = g.And(g.GreaterOrEqual(ids, 0), g.Less(ids, count))
+    indices = g.Unsqueeze(g.Where(valid, ids, count), [1])
     sizes = [g.size(rows, axis) for axis in range(1, g.rank(rows))]
-    one_more = g.with_shape(g.Add(count, [1]), (1,))
-    start = g.Expand(empty, g.shape(one_more, *sizes))
-    every = g.ScatterND(start, places, rows, reduction=reduction.scatter)
-    return g.Slice(every, [0], count, [0])
+    size = g.with_shape(g.Add(count, [1]), (1,))
+    initial = g.Expand(empty, g.shape(size, *sizes))
+    segments = g.ScatterND(initial, indices, rows, reduction=reduction.scatter)
+    return g.Slice(segments, [0], count, [0])
 
 
-def _masked(
+def _reduce_masked(
     g: GraphBuilder,
     reduction: _Reduction,
     rows: ir.Value,
-    numbers: ir.Value,
+    ids: ir.Value,
     count: ir.Value,
     empty: np.ndarray[Any, Any],
 ) -> ir.Value:
-    """Reduce every row for every segment, those of others as if empty."""
+    """Reduce all rows for each segment, with other segments' rows masked."""
     segments = g.Range(np.int64(0), g.Squeeze(count, [0]), np.int64(1))
-    mine = g.Equal(g.Unsqueeze(segments, [1]), numbers)
+    is_member = g.Equal(g.Unsqueeze(segments, [1]), ids)
     rank = g.rank(rows)
     rows = g.Unsqueeze(rows, [0])
     if rank > 1:
-        mine = g.Unsqueeze(mine, list(range(2, rank + 1)))
-    return reduce(g, reduction.operator, g.Where(mine, rows, empty), [1])
+        is_member = g.Unsqueeze(is_member, list(range(2, rank + 1)))
+    return reduce(g, reduction.operator, g.Where(is_member, rows, empty), [1])
 
 
 for _kind, _reduction in _REDUCTIONS.items():
-    _reduces(_kind, _reduction)
+    _register(_kind, _reduction)

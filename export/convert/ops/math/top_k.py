@@ -15,23 +15,22 @@ from keras_acts.export.convert.registry import converts
 
 @converts("math.TopK")
 def top_k(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
-    """Sorted in any case, as the backends do it: no rule says another order."""
-    values: Sequence[ir.Value] = g.TopK(x, [int(op.k)], outputs=2)
-    return values
+    """Map `ops.top_k` to TopK, sorted as in all backends; the last axis becomes k."""
+    return g.TopK(x, [int(op.k)], outputs=2)
 
 
 @converts("math.InTopK")
 def in_top_k(
     g: GraphBuilder, op: Any, targets: Operand, predictions: Operand
 ) -> ir.Value:
-    """Whether fewer than k are larger than the target's; a tie is in."""
-    places = g.Unsqueeze(g.cast(targets, "int64"), [-1])
+    """Map `ops.in_top_k` to a comparison of the count of larger scores with k."""
+    indices = g.Unsqueeze(g.cast(targets, "int64"), [-1])
     scores = (
         g.cast(predictions, "float32")
         if not isinstance(predictions, ir.Value)
         else predictions
     )
-    own = g.GatherElements(scores, places, axis=g.rank(scores) - 1)
-    larger = g.cast(g.Greater(scores, own), ir.DataType.INT64)
+    target_scores = g.GatherElements(scores, indices, axis=g.rank(scores) - 1)
+    larger = g.cast(g.Greater(scores, target_scores), ir.DataType.INT64)
     count = reduce(g, "ReduceSum", larger, [g.rank(scores) - 1])
     return g.Less(count, np.int64(op.k))

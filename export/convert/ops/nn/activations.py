@@ -1,4 +1,4 @@
-"""Activations: ours and Keras's, each in the form that `lowering` chooses."""
+"""Activations of this package and of Keras, in the forms chosen by `lowering`."""
 
 from __future__ import annotations
 
@@ -14,28 +14,31 @@ from keras_acts.export.convert.registry import converts
 from keras_acts.export.lowering import FORMS, lower
 
 
-def _ours(name: str, function: Any) -> None:
-    """Register one of our functions: its arguments are those of its forms."""
+def _register_function(name: str, function: Any) -> None:
+    """Register the converter of a function, with the arguments of its forms."""
     signature = inspect.signature(function)
 
     @converts(f"keras_acts.{name}")
     def convert(g: GraphBuilder, op: Any, *args: Any, **kwargs: Any) -> ir.Value:
+        """Map the activation to the form that applies; the shape follows from it."""
         call = signature.bind(*args, **kwargs)
         call.apply_defaults()
         x = g.cast(call.arguments.pop("x"), g.spec.dtype)
         return lower(name, g, x, **call.arguments)
 
 
-def _of_keras(kind: str, name: str, attributes: Mapping[str, str]) -> None:
-    """Register one of Keras's operations: its arguments are attributes of it."""
+def _register_operation(kind: str, name: str, attributes: Mapping[str, str]) -> None:
+    """Register the converter of a Keras operation, with its attributes."""
 
     @converts(kind)
     def convert(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+        """Map the activation to the form that applies; the shape follows from it."""
         arguments = {key: getattr(op, one) for key, one in attributes.items()}
         return lower(name, g, g.cast(x, g.spec.dtype), **arguments)
 
 
-def _same(*names: str) -> dict[str, str]:
+def _attributes_named(*names: str) -> dict[str, str]:
+    """Map arguments to attributes of the same names."""
     return {name: name for name in names}
 
 
@@ -43,41 +46,41 @@ KERAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "activations.Mish": ("mish", {}),
     "activations.ReLU": (
         "keras_relu",
-        _same("negative_slope", "max_value", "threshold"),
+        _attributes_named("negative_slope", "max_value", "threshold"),
     ),
-    "nn.Celu": ("celu", _same("alpha")),
-    "nn.Elu": ("elu", _same("alpha")),
-    "nn.Gelu": ("gelu", _same("approximate")),
-    "nn.Glu": ("glu", _same("axis")),
-    "nn.HardShrink": ("hard_shrink", _same("threshold")),
+    "nn.Celu": ("celu", _attributes_named("alpha")),
+    "nn.Elu": ("elu", _attributes_named("alpha")),
+    "nn.Gelu": ("gelu", _attributes_named("approximate")),
+    "nn.Glu": ("glu", _attributes_named("axis")),
+    "nn.HardShrink": ("hard_shrink", _attributes_named("threshold")),
     "nn.HardSigmoid": ("hard_sigmoid", {}),
     "nn.HardSilu": ("hard_swish", {}),
     "nn.HardTanh": ("hard_tanh", {}),
-    "nn.LeakyRelu": ("leaky_relu", _same("negative_slope")),
+    "nn.LeakyRelu": ("leaky_relu", _attributes_named("negative_slope")),
     "nn.LogSigmoid": ("log_sigmoid", {}),
-    "nn.LogSoftmax": ("log_softmax", _same("axis")),
+    "nn.LogSoftmax": ("log_softmax", _attributes_named("axis")),
     "nn.Relu": ("relu", {}),
     "nn.Relu6": ("relu6", {}),
     "nn.Selu": ("selu", {}),
     "nn.Sigmoid": ("sigmoid", {}),
     "nn.Silu": ("swish", {}),
-    "nn.SoftShrink": ("soft_shrink", _same("threshold")),
-    "nn.Softmax": ("softmax", _same("axis")),
+    "nn.SoftShrink": ("soft_shrink", _attributes_named("threshold")),
+    "nn.Softmax": ("softmax", _attributes_named("axis")),
     "nn.Softplus": ("softplus", {}),
     "nn.Softsign": ("softsign", {}),
     "nn.SparsePlus": ("sparse_plus", {}),
     "nn.SparseSigmoid": ("sparse_sigmoid", {}),
-    "nn.Sparsemax": ("keras_sparsemax", _same("axis")),
-    "nn.Squareplus": ("keras_squareplus", _same("b")),
+    "nn.Sparsemax": ("keras_sparsemax", _attributes_named("axis")),
+    "nn.Squareplus": ("keras_squareplus", _attributes_named("b")),
     "nn.TanhShrink": ("tanh_shrink", {}),
-    "nn.Threshold": ("threshold", _same("threshold", "default_value")),
+    "nn.Threshold": ("threshold", _attributes_named("threshold", "default_value")),
 }
-"""Keras's operations: the activation that each is, and its arguments by the names of
-the operation's attributes."""
+"""The activation that computes each of Keras's operations, and its arguments as
+attributes of the operation."""
 
-# By the name of the function: an alias has that of what it stands for.
+# By function name: an alias has the name of the original.
 _FUNCTIONS = {one.__name__: one for one in vars(functional).values() if callable(one)}
 for _name in sorted(_FUNCTIONS.keys() & FORMS.keys()):
-    _ours(_name, _FUNCTIONS[_name])
+    _register_function(_name, _FUNCTIONS[_name])
 for _kind, (_name, _attributes) in KERAS.items():
-    _of_keras(_kind, _name, _attributes)
+    _register_operation(_kind, _name, _attributes)

@@ -1,4 +1,4 @@
-"""Adaptive poolings: over a given number of windows, whatever the size."""
+"""Adaptive pooling: a given number of windows, whatever the size."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from keras_acts.export.convert.ops.nn.pooling import average
 from keras_acts.export.convert.registry import converts
 
 Pool = Callable[[GraphBuilder, ir.Value, ir.Value, ir.Value], ir.Value]
-"""Pools the last axis of a value over windows from starts to ends."""
+"""A pooling of the last axis over windows, given their starts and ends."""
 
 
 @converts("nn.AdaptiveMaxPool")
 def adaptive_max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
+    """Map `ops.adaptive_max_pool` to MaxPool, or to a Gather per axis."""
     sizes = spatial_sizes(g, op, inputs)
     window = _equal_windows(sizes, op.output_size)
     if window is not None:
@@ -36,6 +37,7 @@ def adaptive_max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
 
 @converts("nn.AdaptiveAveragePool")
 def adaptive_average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
+    """Map `ops.adaptive_average_pool` to AveragePool, or to a MatMul per axis."""
     sizes = spatial_sizes(g, op, inputs)
     window = _equal_windows(sizes, op.output_size)
     if window is not None:
@@ -47,7 +49,7 @@ def adaptive_average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Valu
 def _equal_windows(
     sizes: Sequence[int | None], counts: Sequence[int]
 ) -> list[int] | None:
-    """Return the windows' size where all are alike and do not overlap."""
+    """Return the window size if all windows are equal and don't overlap, else None."""
     pairs = list(zip(sizes, counts, strict=True))
     if any(size is None or size % count for size, count in pairs):
         return None
@@ -55,51 +57,50 @@ def _equal_windows(
 
 
 def _adaptive(g: GraphBuilder, op: Any, x: ir.Value, pool: Pool) -> ir.Value:
-    """Pool the last axis and bring the next one to its place, until all had a turn.
+    """Pool the last axis and rotate the spatial axes, until all are pooled.
 
     Window i of n over a size L goes from floor(i * L / n) to ceil((i + 1) * L / n).
     """
     rank = g.rank(x)
-    turn = [0, 1, rank - 1, *range(2, rank - 1)]
+    perm = [0, 1, rank - 1, *range(2, rank - 1)]
     for count, size in zip(
         reversed(op.output_size), reversed(g.static_shape(x)[2:]), strict=True
     ):
-        steps = np.arange(count, dtype=np.int64)
+        indices = np.arange(count, dtype=np.int64)
         if size is None:
             length = g.size(x, -1)
-            starts = g.Div(g.Mul(length, steps), np.int64(count))
-            after = g.Add(g.Mul(length, steps + 1), np.int64(count - 1))
-            ends = g.Div(after, np.int64(count))
+            starts = g.Div(g.Mul(length, indices), np.int64(count))
+            rounded_up = g.Add(g.Mul(length, indices + 1), np.int64(count - 1))
+            ends = g.Div(rounded_up, np.int64(count))
         else:
-            starts = g.constant(steps * size // count)
-            ends = g.constant(-(-(steps + 1) * size // count))
+            starts = g.constant(indices * size // count)
+            ends = g.constant(-(-(indices + 1) * size // count))
         pooled = g.with_shape(
             pool(g, x, starts, ends), [*g.static_shape(x)[:-1], count]
         )
-        x = transposed(g, pooled, turn)
+        x = transposed(g, pooled, perm)
     return x
 
 
 def _maximum(
     g: GraphBuilder, x: ir.Value, starts: ir.Value, ends: ir.Value
 ) -> ir.Value:
-    """Gather the numbers of each window, its last one again where it is short."""
+    """Append the maximum of each window; short windows repeat their last element."""
     longest = reduce(g, "ReduceMax", g.Sub(ends, starts), keepdims=False)
-    within = g.Range(np.int64(0), longest, np.int64(1))
-    every = g.Add(g.Unsqueeze(starts, [1]), within)
+    offsets = g.Range(np.int64(0), longest, np.int64(1))
+    indices = g.Add(g.Unsqueeze(starts, [1]), offsets)
     last = g.Unsqueeze(g.Sub(ends, np.int64(1)), [1])
-    windows = g.Gather(x, g.Min(every, last), axis=g.rank(x) - 1)
+    windows = g.Gather(x, g.Min(indices, last), axis=g.rank(x) - 1)
     return reduce(g, "ReduceMax", windows, [g.rank(x)])
 
 
 def _average(
     g: GraphBuilder, x: ir.Value, starts: ir.Value, ends: ir.Value
 ) -> ir.Value:
-    """Multiply with a matrix that has a column of equal weights for each window."""
+    """Multiply by a matrix with a column of equal weights for each window."""
     length = g.Squeeze(g.size(x, -1), [0])
     position = g.Unsqueeze(g.Range(np.int64(0), length, np.int64(1)), [1])
     inside = g.And(g.GreaterOrEqual(position, starts), g.Less(position, ends))
     dtype = require_dtype(x)
     weights = g.Div(g.cast(inside, dtype), g.cast(g.Sub(ends, starts), dtype))
-    result: ir.Value = g.MatMul(x, weights)
-    return result
+    return g.MatMul(x, weights)

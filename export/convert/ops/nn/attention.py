@@ -1,10 +1,10 @@
-"""Attention as two products around a softmax.
+"""Attention as two matrix products and a softmax.
 
-Not as the operator Attention of opset 23, whose kernel for the CPU in onnxruntime is up
-to a quarter faster without a mask, and up to a third slower with one: it refuses masks
-that broadcast over the queries and gives zeros for rows that are masked whole, where
-Keras gives the mean. Its fast form, without transposes, was expanded wrongly by ONNX
-1.18 where a runtime has no kernel.
+The operator Attention of opset 23 is not used: on onnxruntime's CPU it is up to a
+quarter faster without a mask, but up to a third slower with one. It rejects masks that
+broadcast over the queries, and returns zeros for fully masked rows, where Keras returns
+the mean. Without transposes, ONNX 1.18 expands it wrongly for runtimes without a
+kernel.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.nn.normalization import at_least_float32
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.lowering.values import number
+from keras_acts.export.lowering.values import scalar_like
 
-# From (batch, positions, heads, depth), with the heads before the positions, and back.
+# From (batch, positions, heads, depth) to heads before positions, and back.
 _HEADS_FIRST = (0, 2, 1, 3)
 _HEADS_FIRST_TRANSPOSED = (0, 2, 3, 1)
-# What Keras puts where a mask drops a logit, as a part of the largest number.
-_DROPPED = -0.7
+# The value that Keras gives masked logits, as a fraction of the largest number.
+_MASKED = -0.7
 
 
 @converts("nn.DotProductAttention")
@@ -40,27 +40,34 @@ def dot_product_attention(
     mask: Operand = None,
     scale: Operand = None,
 ) -> ir.Value:
-    """Where there are fewer heads of keys, the queries of a group share one."""
-    q, k, v = (_wide(g, g.cast(x, g.spec.dtype)) for x in (query, key, value))
+    """Map `ops.dot_product_attention` to MatMul, Softmax and MatMul.
+
+    If there are fewer key heads, a group of query heads shares one.
+    """
+    q, k, v = (
+        _half_to_float32(g, g.cast(x, g.spec.dtype)) for x in (query, key, value)
+    )
     heads, groups = g.static_shape(q)[2], g.static_shape(k)[2]
-    # To scale the queries is less work than to scale the logits, and keeps a product of
-    # halves in range. onnxruntime makes the factor a part of the product behind it.
-    first = _in_heads(g, transposed(g, q, _HEADS_FIRST), groups)
-    scaled = g.with_shape(g.Mul(first, _scale(g, q, scale)), g.static_shape(first))
+    # Scaling the queries is less work than scaling the logits, and keeps products in
+    # half precision in range. onnxruntime fuses the factor into the next product.
+    queries = _regroup_heads(g, transposed(g, q, _HEADS_FIRST), groups)
+    scaled = g.with_shape(g.Mul(queries, _scale(g, q, scale)), g.static_shape(queries))
     products = _product(g, scaled, transposed(g, k, _HEADS_FIRST_TRANSPOSED))
-    logits = _capped(g, _in_heads(g, products, heads), op.attn_logits_soft_cap)
+    logits = _soft_cap(g, _regroup_heads(g, products, heads), op.attn_logits_soft_cap)
     sizes = g.static_shape(logits)
     if bias is not None:
         logits = g.Add(logits, g.cast(bias, require_dtype(logits)))
-    kept = _kept(g, mask, _causal(g, q, k) if op.is_causal else None)
-    logits = logits if kept is None else _masked(g, logits, kept)
+    keep = _combined_mask(g, mask, _causal_mask(g, q, k) if op.is_causal else None)
+    logits = logits if keep is None else _apply_mask(g, logits, keep)
     weights = g.with_shape(g.Softmax(logits, axis=-1), sizes)
-    sums = _product(g, _in_heads(g, weights, groups), transposed(g, v, _HEADS_FIRST))
-    return transposed(g, _in_heads(g, sums, heads), _HEADS_FIRST)
+    averages = _product(
+        g, _regroup_heads(g, weights, groups), transposed(g, v, _HEADS_FIRST)
+    )
+    return transposed(g, _regroup_heads(g, averages, heads), _HEADS_FIRST)
 
 
-def _wide(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """Cast halves up, as CPUs have to; on CUDA sums are in float32 anyway."""
+def _half_to_float32(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Cast half precision to float32, except on CUDA, which accumulates in float32."""
     return x if g.target == "cuda" else at_least_float32(g, x)
 
 
@@ -70,16 +77,16 @@ def _scale(g: GraphBuilder, q: ir.Value, given: Operand) -> Operand:
     depth = g.static_shape(q)[3]
     if depth is not None:
         return 1.0 / math.sqrt(depth)
-    size: ir.Value = g.cast(g.size(q, 3), require_dtype(q))
+    size = g.cast(g.size(q, 3), require_dtype(q))
     return g.Reciprocal(g.Sqrt(size))
 
 
-def _in_heads(g: GraphBuilder, x: ir.Value, heads: int | None) -> ir.Value:
-    """Divide positions into more heads, or put the heads of a group into one."""
-    batch, present, positions, depth = g.static_shape(x)
-    if heads is None or present is None or heads == present:
+def _regroup_heads(g: GraphBuilder, x: ir.Value, heads: int | None) -> ir.Value:
+    """Split positions among more heads, or merge the heads of a group into one."""
+    batch, current, positions, depth = g.static_shape(x)
+    if heads is None or current is None or heads == current:
         return x
-    size = None if positions is None else positions * present // heads
+    size = None if positions is None else positions * current // heads
     return g.with_shape(g.Reshape(x, [0, heads, -1, 0]), (batch, heads, size, depth))
 
 
@@ -87,7 +94,7 @@ def _product(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     return g.with_shape(g.MatMul(a, b), (*g.static_shape(a)[:3], g.static_shape(b)[3]))
 
 
-def _capped(g: GraphBuilder, logits: ir.Value, cap: float | None) -> ir.Value:
+def _soft_cap(g: GraphBuilder, logits: ir.Value, cap: float | None) -> ir.Value:
     """Bound logits smoothly, as Keras does on TPUs."""
     if cap is None:
         return logits
@@ -95,15 +102,17 @@ def _capped(g: GraphBuilder, logits: ir.Value, cap: float | None) -> ir.Value:
     return g.with_shape(bounded, g.static_shape(logits))
 
 
-def _kept(g: GraphBuilder, mask: Operand, causal: ir.Value | None) -> ir.Value | None:
-    """Return which logits count, broadcastable to them."""
+def _combined_mask(
+    g: GraphBuilder, mask: Operand, causal: ir.Value | None
+) -> ir.Value | None:
+    """Return a mask of the logits to keep, broadcastable to them."""
     if mask is None:
         return causal
     given = g.cast(mask, "bool")
     return given if causal is None else g.And(given, causal)
 
 
-def _causal(g: GraphBuilder, q: ir.Value, k: ir.Value) -> ir.Value:
+def _causal_mask(g: GraphBuilder, q: ir.Value, k: ir.Value) -> ir.Value:
     rows, columns = (_positions(g, x) for x in (q, k))
     return g.GreaterOrEqual(g.Unsqueeze(rows, [1]), columns)
 
@@ -115,14 +124,14 @@ def _positions(g: GraphBuilder, x: ir.Value) -> ir.Value:
     return g.Range(0, g.Squeeze(g.size(x, 1), [0]), 1)
 
 
-def _masked(g: GraphBuilder, logits: ir.Value, kept: ir.Value) -> ir.Value:
-    """Lower the logits that are dropped, each row of nothing else to one number.
+def _apply_mask(g: GraphBuilder, logits: ir.Value, keep: ir.Value) -> ir.Value:
+    """Lower masked logits; a fully masked row becomes constant.
 
-    A sum of the small mask is less work than a choice, and the same: against so large
-    a number no float32 logit counts. Halves might.
+    Adding the small mask is less work than a Where, and equivalent: next to such a
+    large number, float32 logits vanish. In half precision they might not.
     """
     dtype = require_dtype(logits)
-    low = number(g, _DROPPED * float(dtype.max), logits)
+    low = scalar_like(g, _MASKED * float(dtype.max), logits)
     if dtype in (ir.DataType.FLOAT16, ir.DataType.BFLOAT16):
-        return g.Where(kept, logits, low)
-    return g.Add(logits, g.Where(kept, number(g, 0.0, logits), low))
+        return g.Where(keep, logits, low)
+    return g.Add(logits, g.Where(keep, scalar_like(g, 0.0, logits), low))

@@ -1,6 +1,6 @@
-"""Convolutions: plain, grouped, depthwise, separable, transposed, of any rank.
+"""Convolutions: plain, grouped, depthwise, separable and transposed, of any rank.
 
-Keras's kernels have their spatial axes first and the output channels last, ONNX's have
+Keras's kernels have the spatial axes first and the output channels last; ONNX's have
 the output channels first, then the input channels of one group.
 """
 
@@ -18,15 +18,16 @@ from keras_acts.export.convert.common.spatial import (
     transposed,
 )
 from keras_acts.export.convert.common.windows import (
-    convolution_of_windows,
+    convolve_by_windows,
     needs_windows,
-    transposed_convolution_of_windows,
+    transposed_convolve_by_windows,
 )
 from keras_acts.export.convert.registry import converts
 
 
 @converts("nn.Conv")
 def conv(g: GraphBuilder, op: Any, inputs: ir.Value, kernel: ir.Value) -> ir.Value:
+    """Map `ops.conv` to Conv, channels first."""
     return in_channels_first(g, op, inputs, lambda x: _convolution(g, op, x, kernel))
 
 
@@ -34,7 +35,8 @@ def conv(g: GraphBuilder, op: Any, inputs: ir.Value, kernel: ir.Value) -> ir.Val
 def depthwise_conv(
     g: GraphBuilder, op: Any, inputs: ir.Value, kernel: ir.Value
 ) -> ir.Value:
-    grouped = _one_group_each(g, kernel)
+    """Map `ops.depthwise_conv` to Conv with one group per channel."""
+    grouped = _as_grouped(g, kernel)
     return in_channels_first(g, op, inputs, lambda x: _convolution(g, op, x, grouped))
 
 
@@ -46,17 +48,17 @@ def separable_conv(
     depthwise_kernel: ir.Value,
     pointwise_kernel: ir.Value,
 ) -> ir.Value:
-    grouped = _one_group_each(g, depthwise_kernel)
+    """Map `ops.separable_conv` to two Convs: depthwise, then pointwise."""
+    grouped = _as_grouped(g, depthwise_kernel)
 
     def compute(x: ir.Value) -> ir.Value:
         depthwise = _convolution(g, op, x, grouped)
         if needs_windows(g, x):
             ones = [1] * (g.rank(x) - 2)
-            return convolution_of_windows(
+            return convolve_by_windows(
                 g, depthwise, pointwise_kernel, strides=ones, dilations=ones
             )
-        pointwise: ir.Value = g.Conv(depthwise, _onnx_kernel(g, pointwise_kernel))
-        return pointwise
+        return g.Conv(depthwise, _onnx_kernel(g, pointwise_kernel))
 
     return in_channels_first(g, op, inputs, compute)
 
@@ -65,24 +67,27 @@ def separable_conv(
 def conv_transpose(
     g: GraphBuilder, op: Any, inputs: ir.Value, kernel: ir.Value
 ) -> ir.Value:
+    """Map `ops.conv_transpose` to ConvTranspose, channels first."""
     *window, _, _ = _known_shape(g, kernel)
     strides = per_axis(op.strides, len(window))
     dilations = per_axis(op.dilation_rate, len(window))
     if op.output_padding is None or isinstance(op.output_padding, int):
-        more = [op.output_padding] * len(window)
+        output_padding = [op.output_padding] * len(window)
     else:
-        more = list(op.output_padding)
+        output_padding = list(op.output_padding)
     crops = [
-        _crop((k - 1) * d + 1, stride, op.padding, one)
-        for k, d, stride, one in zip(window, dilations, strides, more, strict=True)
+        _crop((k - 1) * d + 1, stride, op.padding, extra)
+        for k, d, stride, extra in zip(
+            window, dilations, strides, output_padding, strict=True
+        )
     ]
 
     def compute(x: ir.Value) -> ir.Value:
         if needs_windows(g, x):
-            return transposed_convolution_of_windows(
+            return transposed_convolve_by_windows(
                 g, x, kernel, strides=strides, dilations=dilations, crops=crops
             )
-        result: ir.Value = g.ConvTranspose(
+        return g.ConvTranspose(
             x,
             _onnx_kernel(g, kernel),
             kernel_shape=window,
@@ -91,13 +96,12 @@ def conv_transpose(
             pads=[start for start, _ in crops] + [max(end, 0) for _, end in crops],
             output_padding=[max(-end, 0) for _, end in crops],
         )
-        return result
 
     return in_channels_first(g, op, inputs, compute)
 
 
 def _convolution(g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value) -> ir.Value:
-    """Append a convolution of an input whose channels are behind the batch."""
+    """Append a Conv of an input with the channels at axis 1."""
     *window, channels, _ = _known_shape(g, kernel)
     sizes = g.static_shape(x)[2:]
     strides = per_axis(op.strides, len(window))
@@ -111,25 +115,22 @@ def _convolution(g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value) -> ir.
         **padding_attributes(sizes, extents, strides, op.padding),
     }
     if needs_windows(g, x):
-        return convolution_of_windows(g, x, kernel, **attributes)
-    result: ir.Value = g.Conv(
-        x, _onnx_kernel(g, kernel), kernel_shape=window, **attributes
-    )
-    return result
+        return convolve_by_windows(g, x, kernel, **attributes)
+    return g.Conv(x, _onnx_kernel(g, kernel), kernel_shape=window, **attributes)
 
 
-def _one_group_each(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
-    """Turn a depthwise kernel into that of a convolution of one channel a group."""
+def _as_grouped(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
+    """Reshape a depthwise kernel to that of a Conv with one channel per group."""
     *window, channels, multiplier = _known_shape(g, kernel)
     shape = [*window, 1, channels * multiplier]
     return g.with_shape(g.Reshape(kernel, shape), shape)
 
 
 def _onnx_kernel(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
-    """Reverse the two axes of channels and put them first.
+    """Move the two channel axes to the front, in reverse order.
 
-    A transposed convolution's kernel has the outputs before the inputs in Keras and
-    behind them in ONNX, so that the permutation is the same.
+    A transposed convolution's kernel has the output channels before the input channels
+    in Keras and after them in ONNX, so that the permutation is the same.
     """
     rank = g.rank(kernel)
     return transposed(g, kernel, [rank - 1, rank - 2, *range(rank - 2)])
@@ -138,16 +139,16 @@ def _onnx_kernel(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
 def _crop(
     extent: int, stride: int, padding: str, output_padding: int | None
 ) -> tuple[int, int]:
-    """Return what to cut off both ends of an axis; below 0 is what to append there.
+    """Return how much to crop at both ends of an axis; a negative crop appends.
 
-    Uncut, n numbers become (n - 1) * stride + extent. Keras makes of them:
+    Uncropped, n elements become (n - 1) * stride + extent. Keras's results have:
 
-    1. `"valid"`: that, at least n * stride, or more by `output_padding`;
+    1. `"valid"`: that many, but at least n * stride, or `output_padding` more;
     2. `"same"`: n * stride, or (n - 1) * stride + extent % 2 + `output_padding`.
     """
     if padding == "valid":
-        more = max(stride - extent, 0) if output_padding is None else output_padding
-        return 0, -more
+        extra = max(stride - extent, 0) if output_padding is None else output_padding
+        return 0, -extra
     if output_padding is None:
         cut = extent - stride
     else:

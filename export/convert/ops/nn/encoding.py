@@ -1,4 +1,4 @@
-"""Integers as vectors of zeros and ones."""
+"""Encodings of integers as vectors of zeros and ones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from keras_acts.export.convert.registry import converts
 
 @converts("nn.OneHot")
 def one_hot(g: GraphBuilder, op: Any, x: Operand) -> ir.Value:
-    """Compare with each class, so that an index out of range gives zeros."""
-    places = x if isinstance(x, ir.Value) else g.cast(x, "int64")
-    rank = g.rank(places)
+    """Map `ops.one_hot` to a comparison with each class; a new axis of classes."""
+    indices = x if isinstance(x, ir.Value) else g.cast(x, "int64")
+    rank = g.rank(indices)
     axis = op.axis % (rank + 1)
     classes = _classes(g, op.num_classes, [-1] + [1] * (rank - axis))
-    here = g.Equal(g.Unsqueeze(places, [axis]), g.cast(classes, places.dtype))  # type: ignore[arg-type]
-    return g.cast(here, g.spec.dtype)
+    matches = g.Equal(g.Unsqueeze(indices, [axis]), g.cast(classes, indices.dtype))  # type: ignore[arg-type]
+    return g.cast(matches, g.spec.dtype)
 
 
 def _classes(g: GraphBuilder, count: Size, shape: Sequence[int]) -> Operand:
@@ -34,12 +34,12 @@ def _classes(g: GraphBuilder, count: Size, shape: Sequence[int]) -> Operand:
 
 @converts("nn.MultiHot")
 def multi_hot(g: GraphBuilder, op: Any, inputs: Operand) -> ir.Value:
-    """Whether a class is among those of a sample: along the axis before the last."""
-    places = inputs if isinstance(inputs, ir.Value) else g.cast(inputs, "int64")
-    rank = g.rank(places)
+    """Map `ops.multi_hot` to a comparison with each class and ReduceMax over axis 1."""
+    indices = inputs if isinstance(inputs, ir.Value) else g.cast(inputs, "int64")
+    rank = g.rank(indices)
     axis = op.axis % (rank + 1)
     classes = np.arange(op.num_classes).reshape([-1] + [1] * (rank - axis))
-    dtype = require_dtype(places)
-    here = g.Equal(g.Unsqueeze(places, [axis]), g.cast(classes, dtype))
-    among = g.cast(here, ir.DataType.INT32)
-    return reduce(g, "ReduceMax", among, [1 if rank > 1 else 0])
+    dtype = require_dtype(indices)
+    matches = g.Equal(g.Unsqueeze(indices, [axis]), g.cast(classes, dtype))
+    as_int = g.cast(matches, ir.DataType.INT32)
+    return reduce(g, "ReduceMax", as_int, [1 if rank > 1 else 0])

@@ -1,4 +1,4 @@
-"""Losses and measures: how far predictions are from targets."""
+"""Losses, and other measures of the difference between predictions and targets."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ def _log_probabilities(
     g: GraphBuilder, op: Any, output: ir.Value, axis: int
 ) -> ir.Value:
     if op.from_logits:
-        logits: ir.Value = g.LogSoftmax(output, axis=axis)
-        return logits
+        return g.LogSoftmax(output, axis=axis)
     total = reduce(g, "ReduceSum", output, [axis], keepdims=True)
     return g.Log(_clipped(g, g.Div(output, total)))
 
@@ -34,11 +33,12 @@ def _log_probabilities(
 def binary_crossentropy(
     g: GraphBuilder, op: Any, target: Operand, output: Operand
 ) -> ir.Value:
+    """Map `ops.binary_crossentropy` to logarithms, element by element."""
     target, output = promoted(g, target, output)
     if op.from_logits:
-        # log(1 + e^x) - x * target, from the larger of 0 and x up.
-        above = g.Sub(g.Relu(output), g.Mul(output, target))
-        return g.Add(above, g.cast(log1p(g, g.Exp(g.Neg(g.Abs(output)))), above.dtype))
+        # log(1 + e^x) - x * target, as max(x, 0) - x * target + log(1 + e^-|x|).
+        base = g.Sub(g.Relu(output), g.Mul(output, target))
+        return g.Add(base, g.cast(log1p(g, g.Exp(g.Neg(g.Abs(output)))), base.dtype))
     output = _clipped(g, output)
     yes = g.Mul(target, g.Log(output))
     no = g.Mul(g.Sub(1.0, target), g.Log(g.Sub(1.0, output)))
@@ -49,29 +49,35 @@ def binary_crossentropy(
 def categorical_crossentropy(
     g: GraphBuilder, op: Any, target: Operand, output: Operand
 ) -> ir.Value:
+    """Map `ops.categorical_crossentropy` to LogSoftmax or Log, Mul and ReduceSum."""
     target, output = promoted(g, target, output)
     axis = op.axis % g.rank(output)
     products = g.Mul(target, _log_probabilities(g, op, output, axis))
-    return _without(g, g.Neg(reduce(g, "ReduceSum", products, [axis])), output, axis)
+    return _with_loss_shape(
+        g, g.Neg(reduce(g, "ReduceSum", products, [axis])), output, axis
+    )
 
 
 @converts("nn.SparseCategoricalCrossentropy")
 def sparse_categorical_crossentropy(
     g: GraphBuilder, op: Any, target: Operand, output: Operand
 ) -> ir.Value:
+    """Map `ops.sparse_categorical_crossentropy` to log probabilities and a gather."""
     (output,) = promoted(g, output)
     axis = op.axis % g.rank(output)
-    places = g.cast(target, "int64")
-    if g.rank(places) == g.rank(output):
-        places = g.Squeeze(places, [-1])
-    found = g.GatherElements(
-        _log_probabilities(g, op, output, axis), g.Unsqueeze(places, [axis]), axis=axis
+    indices = g.cast(target, "int64")
+    if g.rank(indices) == g.rank(output):
+        indices = g.Squeeze(indices, [-1])
+    gathered = g.GatherElements(
+        _log_probabilities(g, op, output, axis), g.Unsqueeze(indices, [axis]), axis=axis
     )
-    return _without(g, g.Neg(g.Squeeze(found, [axis])), output, axis)
+    return _with_loss_shape(g, g.Neg(g.Squeeze(gathered, [axis])), output, axis)
 
 
-def _without(g: GraphBuilder, x: ir.Value, output: ir.Value, axis: int) -> ir.Value:
-    """Note the sizes of a loss: those of the predictions but for the classes."""
+def _with_loss_shape(
+    g: GraphBuilder, x: ir.Value, output: ir.Value, axis: int
+) -> ir.Value:
+    """Set the shape of a loss: that of the predictions without the classes."""
     sizes = list(g.static_shape(output))
     del sizes[axis]
     return g.with_shape(x, sizes)
@@ -79,6 +85,7 @@ def _without(g: GraphBuilder, x: ir.Value, output: ir.Value, axis: int) -> ir.Va
 
 @converts("nn.PSNR")
 def psnr(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.psnr` to the logarithm of the mean squared error, a scalar."""
     difference = g.Sub(*promoted(g, x1, x2))
     mean = reduce(g, "ReduceMean", g.Mul(difference, difference))
     decibels = g.Mul(g.Log(mean), -10.0 / math.log(10.0))

@@ -1,4 +1,4 @@
-"""Normalizations by statistics that are given, or of the input's own axes."""
+"""Normalization by given statistics, or by those of the input's axes."""
 
 from __future__ import annotations
 
@@ -31,20 +31,21 @@ def batch_norm(
     offset: ir.Value | None = None,
     scale: ir.Value | None = None,
 ) -> ir.Value:
+    """Map `ops.batch_normalization` to BatchNormalization, in float64 to arithmetic."""
     axis = op.axis % g.rank(x)
-    if _needs_arithmetic(x):
+    if _needs_float64_arithmetic(x):
         inverse = inverse_root(g, variance, float(op.epsilon))
         factor = inverse if scale is None else g.Mul(inverse, scale)
-        centred = g.Sub(x, _aligned(g, x, mean, [axis]))
-        y = g.Mul(centred, _aligned(g, x, factor, [axis]))
+        centered = g.Sub(x, _aligned(g, x, mean, [axis]))
+        y = g.Mul(centered, _aligned(g, x, factor, [axis]))
         return y if offset is None else g.Add(y, _aligned(g, x, offset, [axis]))
     dtype = require_dtype(x).numpy()
     count = g.static_shape(mean)[0]
-    # ONNX has the channels at axis 1. The other axes keep their order, as they do
-    # around a convolution, so that the transposes of both cancel.
-    turn = list(range(g.rank(x)))
-    turn.insert(1, turn.pop(axis))
-    first = transposed(g, x, turn)
+    # ONNX has the channels at axis 1. The other axes keep their order, as around a
+    # convolution, so that the transposes of both cancel.
+    perm = list(range(g.rank(x)))
+    perm.insert(1, perm.pop(axis))
+    first = transposed(g, x, perm)
     y = g.BatchNormalization(
         first,
         np.ones(count, dtype) if scale is None else scale,
@@ -54,7 +55,7 @@ def batch_norm(
         epsilon=float(op.epsilon),
     )
     return transposed(
-        g, g.with_shape(y, g.static_shape(first)), inverse_permutation(turn)
+        g, g.with_shape(y, g.static_shape(first)), inverse_permutation(perm)
     )
 
 
@@ -66,18 +67,19 @@ def layer_norm(
     gamma: ir.Value | None = None,
     beta: ir.Value | None = None,
 ) -> ir.Value:
+    """Map `ops.layer_normalization` to LayerNormalization, in float64 to arithmetic."""
     epsilon = _epsilon(op)
     axes = _sorted_axes(op.axis, g.rank(x))
     x, gamma, beta = (at_least_float32(g, one) for one in (x, gamma, beta))
     sizes = g.static_shape(x)
-    if op.rms_scaling or _needs_arithmetic(x):
+    if op.rms_scaling or _needs_float64_arithmetic(x):
         mean, variance = moments_over(g, x, axes)
-        centred = x if op.rms_scaling else g.Sub(x, mean)
-        y = g.Mul(centred, inverse_root(g, variance, epsilon))
+        centered = x if op.rms_scaling else g.Sub(x, mean)
+        y = g.Mul(centered, inverse_root(g, variance, epsilon))
         y = y if gamma is None else g.Mul(y, _aligned(g, x, gamma, axes))
         return y if beta is None else g.Add(y, _aligned(g, x, beta, axes))
-    turn = [axis for axis in range(len(sizes)) if axis not in axes] + axes
-    last = transposed(g, x, turn)
+    perm = [axis for axis in range(len(sizes)) if axis not in axes] + axes
+    last = transposed(g, x, perm)
     y = g.LayerNormalization(
         last,
         _weights(g, x, gamma, axes),
@@ -86,7 +88,7 @@ def layer_norm(
         epsilon=epsilon,
     )
     return transposed(
-        g, g.with_shape(y, g.static_shape(last)), inverse_permutation(turn)
+        g, g.with_shape(y, g.static_shape(last)), inverse_permutation(perm)
     )
 
 
@@ -94,16 +96,14 @@ def layer_norm(
 def rms_norm(
     g: GraphBuilder, op: Any, x: ir.Value, scale: ir.Value | None = None
 ) -> ir.Value:
+    """Map `ops.rms_normalization` to RMSNormalization, or to arithmetic."""
     epsilon = _epsilon(op)
     axes = _sorted_axes(op.axis, g.rank(x))
     x, scale = (at_least_float32(g, one) for one in (x, scale))
     trailing = axes == list(range(g.rank(x) - len(axes), g.rank(x)))
-    if g.opset >= _RMS_NORMALIZATION and trailing and not _needs_arithmetic(x):
+    if g.opset >= _RMS_NORMALIZATION and trailing and not _needs_float64_arithmetic(x):
         weights = _weights(g, x, scale, axes)
-        result: ir.Value = g.RMSNormalization(
-            x, weights, axis=-len(axes), epsilon=epsilon
-        )
-        return result
+        return g.RMSNormalization(x, weights, axis=-len(axes), epsilon=epsilon)
     square = reduce(g, "ReduceMean", g.Mul(x, x), axes, keepdims=True)
     normalized = g.Mul(x, inverse_root(g, square, epsilon))
     return normalized if scale is None else g.Mul(normalized, scale)
@@ -111,6 +111,7 @@ def rms_norm(
 
 @converts("nn.Normalize")
 def normalize(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.normalize` to a product with the reciprocal norm; the shape stays."""
     epsilon = _epsilon(op)
     axes = None if op.axis is None else _sorted_axes(op.axis, g.rank(x))
     if op.order == 2:
@@ -118,7 +119,7 @@ def normalize(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         return g.Mul(x, g.Min(g.Reciprocal(norm), 1.0 / epsilon))
     if axes is None or len(axes) != 1:
         raise UnsupportedOperationError(
-            "Numbers are normalized by a norm of order 2, or by one along one axis. "
+            "`normalize` needs `order=2`, or a single axis. "
             f"Received: order={op.order!r}, axis={op.axis!r}"
         )
     powers = g.Pow(g.Abs(x), float(op.order))
@@ -128,6 +129,7 @@ def normalize(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("nn.Moments")
 def moments(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Map `ops.moments` to ReduceMean, in float32 for half precision."""
     dtype = require_dtype(x)
     axes = _sorted_axes(op.axes, g.rank(x))
     results = moments_over(g, at_least_float32(g, x), axes, keepdims=bool(op.keepdims))
@@ -141,10 +143,10 @@ def moments(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
 def moments_over(
     g: GraphBuilder, x: ir.Value, axes: Sequence[int], *, keepdims: bool = True
 ) -> tuple[ir.Value, ...]:
-    """Append mean and variance, the variance of centred numbers."""
+    """Append the mean and the variance, computed from centered numbers."""
     mean = reduce(g, "ReduceMean", x, axes, keepdims=True)
-    centred = g.Sub(x, mean)
-    variance = reduce(g, "ReduceMean", g.Mul(centred, centred), axes, keepdims=True)
+    centered = g.Sub(x, mean)
+    variance = reduce(g, "ReduceMean", g.Mul(centered, centered), axes, keepdims=True)
     if keepdims:
         return mean, variance
     return tuple(g.Squeeze(one, list(axes)) for one in (mean, variance))
@@ -152,28 +154,26 @@ def moments_over(
 
 def inverse_root(g: GraphBuilder, x: ir.Value, epsilon: float) -> ir.Value:
     """Append 1 / sqrt(x + epsilon)."""
-    result: ir.Value = g.Reciprocal(g.Sqrt(g.Add(x, epsilon)))
-    return result
+    return g.Reciprocal(g.Sqrt(g.Add(x, epsilon)))
 
 
-def _needs_arithmetic(x: ir.Value) -> bool:
-    """Whether an operator is too coarse for the dtype: it holds epsilon in float32."""
+def _needs_float64_arithmetic(x: ir.Value) -> bool:
+    """Whether float64 needs arithmetic, since operators have a float32 epsilon."""
     return require_dtype(x) == ir.DataType.DOUBLE
 
 
 def _aligned(
     g: GraphBuilder, x: ir.Value, weight: ir.Value, axes: Sequence[int]
 ) -> ir.Value:
-    """Give a weight of some axes of `x` the rank of `x`."""
+    """Reshape a weight of some axes of `x` to the rank of `x`."""
     shape = [size if i in axes else 1 for i, size in enumerate(g.static_shape(x))]
-    aligned: ir.Value = g.Reshape(g.cast(weight, require_dtype(x)), shape)
-    return aligned
+    return g.Reshape(g.cast(weight, require_dtype(x)), shape)
 
 
 def _weights(
     g: GraphBuilder, x: ir.Value, given: ir.Value | None, axes: Sequence[int]
 ) -> ir.Value:
-    """Return weights with the sizes of some axes of `x`; ones if none are given."""
+    """Return weights in the shape of some axes of `x`, ones if none are given."""
     dtype = require_dtype(x)
     sizes = [g.static_shape(x)[axis] for axis in axes]
     if given is not None:
@@ -184,8 +184,7 @@ def _weights(
     if len(known) == len(sizes):
         return g.constant(np.ones(known, dtype.numpy()))
     one = g.constant(np.ones((), dtype.numpy()))
-    ones: ir.Value = g.Expand(one, g.shape(*(g.size(x, axis) for axis in axes)))
-    return ones
+    return g.Expand(one, g.shape(*(g.size(x, axis) for axis in axes)))
 
 
 def _epsilon(op: Any) -> float:
@@ -198,10 +197,10 @@ def _sorted_axes(axes: int | Sequence[int], rank: int) -> list[int]:
 
 
 def inverse_permutation(permutation: Sequence[int]) -> list[int]:
-    """Return the permutation of axes that undoes another."""
+    """Return the inverse of a permutation of axes."""
     return [permutation.index(axis) for axis in range(len(permutation))]
 
 
 def at_least_float32(g: GraphBuilder, x: Any) -> Any:
-    """Cast half precision up, in which Keras computes no statistics."""
+    """Cast half precision to the file's float32, in which Keras computes statistics."""
     return g.cast(x, "float32") if x is not None and x.dtype in _HALF else x

@@ -1,4 +1,4 @@
-"""Poolings over windows of a given size."""
+"""Pooling over windows of a given size."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from keras_acts.export.convert.common.spatial import (
     same_pads,
     spatial_sizes,
 )
-from keras_acts.export.convert.common.windows import average_of_windows, needs_windows
+from keras_acts.export.convert.common.windows import (
+    average_pool_by_windows,
+    needs_windows,
+)
 from keras_acts.export.convert.registry import converts
 
 
 @converts("nn.MaxPool")
 def max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
+    """Map `ops.max_pool` to MaxPool, channels first."""
     compute = functools.partial(_maximum, g, **_window(g, op, inputs))
     return in_channels_first(g, op, inputs, compute)
 
 
 @converts("nn.AveragePool")
 def average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
-    """Append an average pooling, of the real pixels alone.
+    """Map `ops.average_pool` to AveragePool without the padding, channels first.
 
-    Keras's torch backend repeats the image's edges where pads are uneven; the file does
-    as the other backends do.
+    Keras's torch backend replicates the edges if the padding is uneven; the file
+    follows the other backends.
     """
     compute = functools.partial(average, g, **_window(g, op, inputs))
     return in_channels_first(g, op, inputs, compute)
@@ -49,19 +53,18 @@ def _window(g: GraphBuilder, op: Any, inputs: ir.Value) -> dict[str, Any]:
 
 
 def _maximum(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
+    """Append a MaxPool, with an explicit Pad where windows have gaps."""
     window, strides = attributes["kernel_shape"], attributes["strides"]
     if "auto_pad" in attributes and any(map(operator.lt, window, strides)):
-        # Where windows leave gaps, onnxruntime finds negative pads and refuses them.
+        # If windows have gaps, onnxruntime computes negative pads and rejects them.
         del attributes["auto_pad"]
         starts, ends = same_pads(g, x, window, strides)
         x = g.Pad(x, g.Concat(starts, ends, axis=0), -math.inf)
-    result: ir.Value = g.MaxPool(x, **attributes)
-    return result
+    return g.MaxPool(x, **attributes)
 
 
 def average(g: GraphBuilder, x: ir.Value, **attributes: Any) -> ir.Value:
-    """Append the average over windows, of what is no pad in each."""
+    """Append the average over windows, excluding the padding."""
     if needs_windows(g, x):
-        return average_of_windows(g, x, **attributes)
-    result: ir.Value = g.AveragePool(x, **attributes)
-    return result
+        return average_pool_by_windows(g, x, **attributes)
+    return g.AveragePool(x, **attributes)

@@ -1,1 +1,1 @@
-"""Converters of `keras.src.ops.numpy`, grouped as NumPy's own reference groups them."""
+"""Converters of `keras.src.ops.numpy`, grouped like NumPy's reference."""

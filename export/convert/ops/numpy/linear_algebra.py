@@ -24,11 +24,13 @@ from keras_acts.export.errors import UnsupportedOperationError
 
 @converts("numpy.Matmul")
 def matmul(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.matmul` to MatMul, or MatMulInteger for int8."""
     return product(g, *factors(g, x1, x2))
 
 
 @converts("numpy.Dot")
 def dot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.dot` to Mul for scalars, MatMul up to matrices, else a contraction."""
     a, b = promoted(g, x1, x2)
     if not g.rank(a) or not g.rank(b):
         return g.Mul(a, b)
@@ -39,6 +41,7 @@ def dot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
 
 @converts("numpy.Inner")
 def inner(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.inner` to Mul for scalars, else to a contraction of the last axes."""
     a, b = promoted(g, x1, x2)
     if not g.rank(a) or not g.rank(b):
         return g.Mul(a, b)
@@ -47,18 +50,21 @@ def inner(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
 
 @converts("numpy.Outer")
 def outer(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.outer` to Mul of a column and a row; the result is a matrix."""
     a, b = promoted(g, x1, x2)
     return g.Mul(g.Reshape(a, [-1, 1]), g.Reshape(b, [1, -1]))
 
 
 @converts("numpy.Vdot")
 def vdot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.vdot` to MatMul of the flattened operands, a scalar."""
     a, b = (g.Reshape(x, [-1]) for x in promoted(g, x1, x2))
     return g.MatMul(a, b)
 
 
 @converts("numpy.Tensordot")
 def tensordot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.tensordot` to a contraction of pairs of axes."""
     a, b = promoted(g, x1, x2)
     if not isinstance(op.axes, int):
         first, second = ([x] if isinstance(x, int) else list(x) for x in op.axes)
@@ -69,32 +75,34 @@ def tensordot(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
 
 @converts("numpy.Einsum")
 def einsum(g: GraphBuilder, op: Any, *operands: Operand) -> ir.Value:
+    """Map `ops.einsum` to MatMul where possible, else to Einsum."""
     return contract(g, op.subscripts, factors(g, *operands))
 
 
 @converts("numpy.Kron")
 def kron(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
-    """The first's elements, each in place of which stands the second."""
+    """Map `ops.kron` to Mul of interleaved axes and Reshape; sizes multiply."""
     a, b = promoted(g, x1, x2)
     rank = max(g.rank(a), g.rank(b))
     sizes = []
     for axis in range(-rank, 0):
-        of_each = [
+        pair = [
             g.size(x, axis) if g.rank(x) >= -axis else g.cast([1], I64) for x in (a, b)
         ]
-        sizes.append(g.Mul(*of_each))
-    wide_a, wide_b = (
+        sizes.append(g.Mul(*pair))
+    expanded_a, expanded_b = (
         g.Unsqueeze(x, list(range(rank - g.rank(x)))) if g.rank(x) < rank else x
         for x in (a, b)
     )
-    outer = g.Unsqueeze(wide_a, list(range(1, 2 * rank, 2)))
-    inner = g.Unsqueeze(wide_b, list(range(0, 2 * rank, 2)))
+    outer = g.Unsqueeze(expanded_a, list(range(1, 2 * rank, 2)))
+    inner = g.Unsqueeze(expanded_b, list(range(0, 2 * rank, 2)))
     product = g.Mul(outer, inner)
     return g.Reshape(product, g.Concat(*sizes, axis=0)) if rank else product
 
 
 @converts("numpy.Cross")
 def cross(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
+    """Map `ops.cross` to products of components, with one scalar for 2-vectors."""
     a = _components(g, op.axisa, *promoted(g, x1))
     b = _components(g, op.axisb, *promoted(g, x2))
 
@@ -104,8 +112,7 @@ def cross(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
             for p, q in ((a[i], b[j]), (a[j], b[i]))
         ]
         if terms[0] is not None and terms[1] is not None:
-            difference: ir.Value = g.Sub(*terms)
-            return difference
+            return g.Sub(*terms)
         return terms[0] if terms[1] is None else g.Neg(terms[1])
 
     last = minor(0, 1)
@@ -118,11 +125,11 @@ def cross(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
 
 
 def _components(g: GraphBuilder, axis: int, x: ir.Value) -> list[ir.Value | None]:
-    """Return the components of vectors, None for a third that is not there."""
+    """Return the three components of vectors, None for a missing third."""
     size = g.static_shape(x)[axis]
     if size not in (2, 3):
         raise UnsupportedOperationError(
-            "The vectors of a cross product must have 2 or 3 components, and as many "
+            "The vectors of a cross product must have 2 or 3 components, a number "
             f"known at export. Received: size {size} of axis {axis}"
         )
     parts = [g.Gather(x, np.asarray(i), axis=axis % g.rank(x)) for i in range(size)]
@@ -131,6 +138,7 @@ def _components(g: GraphBuilder, axis: int, x: ir.Value) -> list[ir.Value | None
 
 @converts("numpy.Slogdet")
 def slogdet(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Map `ops.slogdet` to the sign and the log-magnitude of the LU diagonal."""
     sign, diagonal = sign_and_diagonal(g, x)
     axis = [g.rank(x) - 2]
     signs = reduce(g, "ReduceProd", g.Sign(diagonal), axis)

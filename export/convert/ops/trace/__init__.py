@@ -1,1 +1,1 @@
-"""Converters of the operations that only the tracer makes (kinds `trace.*`)."""
+"""Converters of operations that only the tracer creates (kinds `trace.*`)."""

@@ -1,4 +1,4 @@
-"""Recurrence over time with any step, as a Scan."""
+"""Recurrence over time, with an arbitrary step, as a Scan."""
 
 from __future__ import annotations
 
@@ -27,40 +27,46 @@ def recurrence(
     zero_output_for_mask: bool,
     return_all_outputs: bool,
 ) -> Any:
-    """Carry the states, and the last output where a masked step repeats it."""
+    """Map an RNN loop to a Scan over time.
+
+    It carries the states, and the last output if masked steps repeat it or if only the
+    last output is returned.
+    """
     axis = 0 if time_major else 1
     tensors, states = flatten(inputs), flatten(initial_states)
     last_spec, new_specs = step.outputs
     same = [i for i, x in enumerate(flatten(new_specs)) if x is last_spec]
     repeats = mask is not None and not zero_output_for_mask
-    # Without a mask, an output that is a state needs no place of its own.
+    # Without a mask, an output that equals a state is not carried separately.
     carries = repeats or not (return_all_outputs or (same and mask is None))
-    first = _zeros(g, step, inputs, initial_states, same, axis) if carries else None
-    kept = [] if mask is None else [_mask(g, mask)]
+    first = (
+        _zero_output(g, step, inputs, initial_states, same, axis) if carries else None
+    )
+    masks = [] if mask is None else [_mask(g, mask)]
 
-    def one(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
-        present = carried[: len(states)]
+    def scan_step(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
+        current = carried[: len(states)]
         output, new = step(
-            pack(inputs, slices[: len(tensors)]), pack(initial_states, present)
+            pack(inputs, slices[: len(tensors)]), pack(initial_states, current)
         )
-        following = flatten(new)
-        if kept:
+        next_states = flatten(new)
+        if masks:
             keep = slices[-1]
-            following = [
+            next_states = [
                 g.Where(_aligned(g, keep, old), x, old)
-                for x, old in zip(following, present, strict=True)
+                for x, old in zip(next_states, current, strict=True)
             ]
             other = carried[-1] if repeats else g.zeros_like(output)
             shape = output.shape
             output = g.Where(_aligned(g, keep, output), output, other)
             output.shape = shape
         if first is not None:
-            following = [*following, output]
-        return following, [output] if return_all_outputs else []
+            next_states = [*next_states, output]
+        return next_states, [output] if return_all_outputs else []
 
     carried = states if first is None else [*states, first]
     finals, stacked = scan(
-        g, one, carried, [*tensors, *kept], axis=axis, reverse=go_backwards
+        g, scan_step, carried, [*tensors, *masks], axis=axis, reverse=go_backwards
     )
     if return_all_outputs:
         last = g.Gather(stacked[0], np.asarray(-1, np.int64), axis=axis)
@@ -70,7 +76,7 @@ def recurrence(
 
 
 def _mask(g: GraphBuilder, mask: ir.Value) -> ir.Value:
-    """Return a mask as booleans, at least of shape (batch, time, 1)."""
+    """Return a mask as booleans, of shape (batch, time, 1) or more axes."""
     mask = g.cast(mask, "bool")
     if g.rank(mask) > 2:
         return mask
@@ -78,12 +84,12 @@ def _mask(g: GraphBuilder, mask: ir.Value) -> ir.Value:
 
 
 def _aligned(g: GraphBuilder, keep: ir.Value, x: ir.Value) -> ir.Value:
-    """Return one step's mask with as many axes as a tensor has, the batch first."""
+    """Unsqueeze one step's mask to the rank of a tensor, batch first."""
     missing = list(range(g.rank(keep), g.rank(x)))
     return g.Unsqueeze(keep, missing) if missing else keep
 
 
-def _zeros(
+def _zero_output(
     g: GraphBuilder,
     step: Any,
     inputs: Any,
@@ -91,7 +97,7 @@ def _zeros(
     same: list[int],
     axis: int,
 ) -> ir.Value:
-    """Return zeros in the shape of an output, which no step has made yet."""
+    """Return zeros in the shape of an output, before the first step."""
     spec = step.outputs[0]
     tensors = flatten(inputs)
     if None not in spec.shape[1:]:
@@ -102,8 +108,8 @@ def _zeros(
     elif same:
         sizes = g.Shape(flatten(initial_states)[same[0]])
     else:
-        place = np.asarray(0, np.int64)
-        now = [g.Gather(x, place, axis=axis) for x in tensors]
-        sizes = g.Shape(step(pack(inputs, now), initial_states)[0])
+        zero_index = np.asarray(0, np.int64)
+        first_slices = [g.Gather(x, zero_index, axis=axis) for x in tensors]
+        sizes = g.Shape(step(pack(inputs, first_slices), initial_states)[0])
     zero = np.zeros((), g.dtype(spec.dtype).numpy())
     return g.with_shape(g.Expand(zero, sizes), spec.shape)

@@ -18,37 +18,43 @@ from keras_acts.export.convert.registry import converts
 
 @converts("numpy.Diagonal")
 def diagonal(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.diagonal` to a Gather; the two axes become one, the last."""
     return diagonal_of(g, x, op.offset, op.axis1, op.axis2)
 
 
 @converts("numpy.Trace")
 def trace(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.trace` to a Gather and ReduceSum; the two axes are dropped."""
     (x,) = promoted(g, x)
     diagonal = diagonal_of(g, x, op.offset, op.axis1, op.axis2)
-    # onnxruntime does not count a last axis of size 0 from the end.
+    # onnxruntime doesn't accept -1 for a last axis of size 0.
     return reduce(g, "ReduceSum", diagonal, [g.rank(x) - 2])
 
 
 @converts("numpy.Diag")
 def diag(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    return with_diagonal(g, x, op.k) if g.rank(x) == 1 else diagonal_of(g, x, op.k)
+    """Map `ops.diag` to a Where for a vector, to a Gather for a matrix."""
+    return diagonal_matrix(g, x, op.k) if g.rank(x) == 1 else diagonal_of(g, x, op.k)
 
 
 @converts("numpy.Diagflat")
 def diagflat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.diagflat` to a Where; the result is a matrix."""
     sizes = g.static_shape(x)
     known = [size for size in sizes if size is not None]
     size = int(np.prod(known)) if len(known) == len(sizes) else None
-    return with_diagonal(g, g.with_shape(g.Reshape(x, [-1]), [size]), op.k)
+    return diagonal_matrix(g, g.with_shape(g.Reshape(x, [-1]), [size]), op.k)
 
 
 @converts("numpy.Tril")
 def tril(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.tril` to Trilu; the shape stays."""
     return g.Trilu(x, g.cast(op.k, "int64"), upper=0)
 
 
 @converts("numpy.Triu")
 def triu(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.triu` to Trilu; the shape stays."""
     return g.Trilu(x, g.cast(op.k, "int64"), upper=1)
 
 
@@ -57,7 +63,7 @@ def diagonal_of(
 ) -> ir.Value:
     """Return the diagonal of two axes, as the last axis.
 
-    With the two as one axis, its elements lie a row and a step apart.
+    With the two axes flattened, its elements are a row and an element apart.
     """
     rank = g.rank(x)
     axes = [axis1 % rank, axis2 % rank]
@@ -66,8 +72,8 @@ def diagonal_of(
     rows, columns = g.static_shape(x)[-2:]
     flat = g.Reshape(x, [*[0] * len(others), -1])
     if rows is not None and columns is not None:
-        places = np.arange(rows * columns).reshape(rows, columns).diagonal(offset)
-        return g.Gather(flat, places, axis=-1)
+        known = np.arange(rows * columns).reshape(rows, columns).diagonal(offset)
+        return g.Gather(flat, known, axis=-1)
     height, width = g.size(x, -2), g.size(x, -1)
     count = g.Min(g.Add(height, [min(offset, 0)]), g.Add(width, [-max(offset, 0)]))
     start = [offset] if offset >= 0 else g.Mul(width, [-offset])
@@ -80,23 +86,26 @@ def _one() -> np.ndarray[Any, Any]:
     return np.ones((), np.int64)
 
 
-def with_diagonal(g: GraphBuilder, x: ir.Value, k: int = 0) -> ir.Value:
+def diagonal_matrix(g: GraphBuilder, x: ir.Value, k: int = 0) -> ir.Value:
     """Return the matrix with a vector on a diagonal and zeros elsewhere."""
     pads = [k, 0] if k >= 0 else [0, -k]
     by_column = g.Pad(x, pads) if k else x
     size = g.static_shape(x)[0]
-    here: Any
+    on_diagonal: Any
     if size is not None:
-        here = np.eye(size + abs(k), k=k, dtype=bool)
+        on_diagonal = np.eye(size + abs(k), k=k, dtype=bool)
     else:
         count = g.Add(g.Squeeze(g.Shape(x), [0]), abs(k))
-        places = g.Range(0 * _one(), count, _one())
-        here = g.Equal(g.Add(g.Unsqueeze(places, [1]), k), g.Unsqueeze(places, [0]))
-    return g.Where(here, by_column, g.zeros_like(x))
+        indices = g.Range(0 * _one(), count, _one())
+        on_diagonal = g.Equal(
+            g.Add(g.Unsqueeze(indices, [1]), k), g.Unsqueeze(indices, [0])
+        )
+    return g.Where(on_diagonal, by_column, g.zeros_like(x))
 
 
 @converts("numpy.Vander")
 def vander(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.vander` to Pow; a last axis of powers is added."""
     size = g.static_shape(x)[0] if op.N is None else op.N
     powers: Any
     if size is not None:

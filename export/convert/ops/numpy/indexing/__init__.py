@@ -1,1 +1,1 @@
-"""Parts of arrays, and where elements stand: indexing, sorting, searching."""
+"""Indexing, sorting and searching."""

@@ -1,4 +1,4 @@
-"""Places of elements: in a sorted sequence, among others, in order."""
+"""Searching: in a sorted sequence, among elements, and by flat index."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.ops.numpy.mathematics.logic import common
+from keras_acts.export.convert.ops.numpy.mathematics.logic import promote_for_comparison
 from keras_acts.export.convert.registry import converts
 
 
@@ -17,25 +17,27 @@ from keras_acts.export.convert.registry import converts
 def searchsorted(
     g: GraphBuilder, op: Any, sorted_sequence: Operand, values: Operand
 ) -> ir.Value:
-    return places_among(g, sorted_sequence, values, op.side)
+    """Map `ops.searchsorted` to comparisons and ReduceSum, in the values' shape."""
+    return count_before(g, sorted_sequence, values, op.side)
 
 
 @converts("numpy.Digitize")
 def digitize(g: GraphBuilder, op: Any, x: Operand, bins: Any) -> ir.Value:
+    """Map `ops.digitize` to comparisons and ReduceSum; the shape stays."""
     if isinstance(bins, list | tuple):
         bins = np.asarray(bins, np.result_type(*bins, np.float32))
-    return places_among(g, bins, x, "right")
+    return count_before(g, bins, x, "right")
 
 
-def places_among(
+def count_before(
     g: GraphBuilder, sequence: Operand, values: Operand, side: str
 ) -> ir.Value:
-    """Return how many elements of a sequence come before each value.
+    """Return how many elements of a sequence sort before each value.
 
-    What is not behind a value comes before it; NaN comes behind all.
+    NaN sorts after everything else.
     """
-    elements, wanted = common(g, sequence, values)
-    column = g.Unsqueeze(wanted, [-1])
+    elements, targets = promote_for_comparison(g, sequence, values)
+    column = g.Unsqueeze(targets, [-1])
     compare = g.Greater if side == "right" else g.GreaterOrEqual
     before = g.cast(g.Not(compare(elements, column)), ir.DataType.INT32)
     return reduce(g, "ReduceSum", before, [-1])
@@ -43,22 +45,23 @@ def places_among(
 
 @converts("numpy.IsIn")
 def isin(g: GraphBuilder, op: Any, x1: Operand, x2: Any) -> ir.Value:
+    """Map `ops.isin` to Equal with all elements and ReduceMax; the shape stays."""
     if isinstance(x2, list | tuple):
         x2 = np.asarray(x2)
-    elements, tested = common(g, x1, x2)
+    elements, tested = promote_for_comparison(g, x1, x2)
     same = g.Equal(g.Unsqueeze(elements, [-1]), g.Reshape(tested, [-1]))
     found = reduce(g, "ReduceMax", g.cast(same, ir.DataType.INT32), [-1])
-    there = g.cast(found, ir.DataType.BOOL)
-    return g.Not(there) if op.invert else there
+    is_in = g.cast(found, ir.DataType.BOOL)
+    return g.Not(is_in) if op.invert else is_in
 
 
 @converts("numpy.UnravelIndex")
 def unravel_index(g: GraphBuilder, op: Any, indices: Operand) -> list[ir.Value]:
-    """The digits of an index, from the last axis to the first; the first wraps too."""
-    rest = g.cast(indices, ir.DataType.INT64)
-    places: list[ir.Value] = []
+    """Map `ops.unravel_index` to Mod and Div per axis, one result for each axis."""
+    remainder = g.cast(indices, ir.DataType.INT64)
+    digits: list[ir.Value] = []
     for size in reversed(op.shape):
         base = g.cast(size, ir.DataType.INT64)
-        places.append(g.Mod(rest, base))
-        rest = g.Div(g.Sub(rest, places[-1]), base)
-    return places[::-1]
+        digits.append(g.Mod(remainder, base))
+        remainder = g.Div(g.Sub(remainder, digits[-1]), base)
+    return digits[::-1]

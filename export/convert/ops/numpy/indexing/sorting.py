@@ -1,4 +1,4 @@
-"""Elements in order, and their positions."""
+"""Sorting of elements, and their indices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras_acts.export.convert.registry import converts
 
 
 def _sorted(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
-    """Return elements in rising order along an axis, and where they were."""
+    """Return elements sorted in ascending order along an axis, and their indices."""
     if op.axis is None:
         x = g.with_shape(g.Reshape(x, [-1]), [None])
     axis = (-1 if op.axis is None else op.axis) % g.rank(x)
@@ -22,17 +22,19 @@ def _sorted(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
 
 @converts("numpy.Sort")
 def sort(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.sort` to TopK of the whole axis; the shape stays."""
     return _sorted(g, op, x)[0]
 
 
 @converts("numpy.Argsort")
 def argsort(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.argsort` to the indices of TopK; the shape stays."""
     return _sorted(g, op, x)[1]
 
 
 @converts("numpy.Argpartition")
 def argpartition(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    """The smallest in rising order, then the others in that of their places."""
+    """Map `ops.argpartition` to TopK for the smallest, then the other indices."""
     if op.axis is None:
         x = g.with_shape(g.Reshape(x, [-1]), [None])
     axis = (-1 if op.axis is None else op.axis) % g.rank(x)

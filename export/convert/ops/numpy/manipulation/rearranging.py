@@ -1,4 +1,4 @@
-"""Tensors padded, flipped and rolled."""
+"""Padding, flipping and rolling of tensors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
-# Modes that ONNX's Pad has in all opsets; it has wrap from 19 and symmetric in none.
+# The modes of ONNX's Pad in all opsets; wrap came with 19, symmetric doesn't exist.
 _PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
 
 
@@ -22,26 +22,27 @@ _PAD_MODES = {"constant": "constant", "reflect": "reflect", "edge": "edge"}
 def pad(
     g: GraphBuilder, op: Any, x: ir.Value, constant_values: Operand = None
 ) -> ir.Value:
+    """Map `ops.pad` to Pad, or to Slices and Concat for `symmetric` and `wrap`."""
     widths = [tuple(map(_width, pair)) for pair in op.pad_width]
     if len(widths) == 1:
         widths = widths * g.rank(x)
-    traced = any(isinstance(one, ir.Value) for pair in widths for one in pair)
-    if not traced and not any(map(any, widths)):
+    is_dynamic = any(isinstance(width, ir.Value) for pair in widths for width in pair)
+    if not is_dynamic and not any(map(any, widths)):
         return x
     if op.mode in _PAD_MODES:
         pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
         filler = None if constant_values is None else g.cast(constant_values, x.dtype)  # type: ignore[arg-type]
         return g.Pad(x, pads, filler, mode=_PAD_MODES[op.mode])
-    if op.mode not in _COPIES:
+    if op.mode not in _COPY_MODES:
         raise UnsupportedOperationError(
-            f"`mode` must be one of {[*_PAD_MODES, *_COPIES]}. "
+            f"`mode` must be one of {[*_PAD_MODES, *_COPY_MODES]}. "
             f"Received: mode={op.mode!r}"
         )
     for axis, (before, after) in enumerate(widths):
         sizes = list(g.static_shape(x))
         if (before, after) != (0, 0):
             sizes[axis] = None
-        x = g.with_shape(_COPIES[op.mode](g, x, axis, before, after), sizes)
+        x = g.with_shape(_COPY_MODES[op.mode](g, x, axis, before, after), sizes)
     return x
 
 
@@ -52,24 +53,26 @@ def _width(one: Size) -> Size:
 def _symmetric(
     g: GraphBuilder, x: ir.Value, axis: int, before: Size, after: Size
 ) -> ir.Value:
+    """Append both ends reversed, including the edge."""
     parts = [_first(g, x, axis, before), _last(g, x, axis, after)]
     head, tail = (
         None if part is None else reversed_along(g, part, [axis]) for part in parts
     )
-    return _joined(g, (head, x, tail), axis)
+    return _concat(g, (head, x, tail), axis)
 
 
 def _wrap(
     g: GraphBuilder, x: ir.Value, axis: int, before: Size, after: Size
 ) -> ir.Value:
+    """Append the opposite end on both sides."""
     head, tail = _last(g, x, axis, before), _first(g, x, axis, after)
-    return _joined(g, (head, x, tail), axis)
+    return _concat(g, (head, x, tail), axis)
 
 
 def _first(g: GraphBuilder, x: ir.Value, axis: int, count: Size) -> ir.Value | None:
     if isinstance(count, int) and count == 0:
         return None
-    return _part(g, x, axis, [0], g.shape(count))
+    return _slice_between(g, x, axis, [0], g.shape(count))
 
 
 def _last(g: GraphBuilder, x: ir.Value, axis: int, count: Size) -> ir.Value | None:
@@ -77,10 +80,10 @@ def _last(g: GraphBuilder, x: ir.Value, axis: int, count: Size) -> ir.Value | No
         return None
     known = isinstance(count, int)
     start = [-count] if known else g.Sub(g.size(x, axis), g.shape(count))
-    return _part(g, x, axis, start, [END])
+    return _slice_between(g, x, axis, start, [END])
 
 
-def _part(
+def _slice_between(
     g: GraphBuilder, x: ir.Value, axis: int, start: Operand, end: Operand
 ) -> ir.Value:
     sizes = list(g.static_shape(x))
@@ -88,16 +91,17 @@ def _part(
     return g.with_shape(g.Slice(x, start, end, [axis]), sizes)
 
 
-_COPIES = {"symmetric": _symmetric, "wrap": _wrap}
+_COPY_MODES = {"symmetric": _symmetric, "wrap": _wrap}
 
 
-def _joined(g: GraphBuilder, parts: Sequence[ir.Value | None], axis: int) -> ir.Value:
+def _concat(g: GraphBuilder, parts: Sequence[ir.Value | None], axis: int) -> ir.Value:
     present = [part for part in parts if part is not None]
     return present[0] if len(present) == 1 else g.Concat(*present, axis=axis)
 
 
 @converts("numpy.Flip")
 def flip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.flip` to a Slice with negative steps; the shape stays."""
     return reversed_along(g, x, _axes(g, op.axis, x))
 
 
@@ -110,6 +114,7 @@ def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Valu
 
 @converts("numpy.Roll")
 def roll(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.roll` to two Slices and a Concat; the shape stays."""
     if op.axis is None:
         flat = g.with_shape(g.Reshape(x, [-1]), [None])
         return g.Reshape(_rolled(g, flat, op.shift, 0), g.Shape(x))
@@ -143,17 +148,19 @@ def _axes(g: GraphBuilder, axis: Any, x: ir.Value) -> list[int]:
 
 @converts("numpy.Fliplr")
 def fliplr(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.fliplr` to a Slice with a negative step on axis 1; the shape stays."""
     return _flipped(g, x, [1])
 
 
 @converts("numpy.Flipud")
 def flipud(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.flipud` to a Slice with a negative step on axis 0; the shape stays."""
     return _flipped(g, x, [0])
 
 
 @converts("numpy.Rot90")
 def rot90(g: GraphBuilder, op: Any, array: ir.Value) -> ir.Value:
-    """Turn from the first axis toward the second: half a turn flips both."""
+    """Map `ops.rot90` to flips and a Transpose; half a turn flips both axes."""
     first, second = (axis % g.rank(array) for axis in op.axes)
     turns = op.k % 4
     if turns in (1, 2):
@@ -162,9 +169,9 @@ def rot90(g: GraphBuilder, op: Any, array: ir.Value) -> ir.Value:
         array = _flipped(g, array, [first])
     if turns % 2 == 0:
         return array
-    places = list(range(g.rank(array)))
-    places[first], places[second] = second, first
-    return transposed(g, array, places)
+    perm = list(range(g.rank(array)))
+    perm[first], perm[second] = second, first
+    return transposed(g, array, perm)
 
 
 def _flipped(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:

@@ -1,4 +1,4 @@
-"""New shapes for the same elements, and tensors put together or taken apart."""
+"""New shapes for the same elements: reshaping, transposing, broadcasting, repeating."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
-"""A size in an operation's arguments: known, or read when the model runs."""
-
 
 @converts("numpy.Reshape")
 def reshape(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.reshape` to Reshape."""
     shape = (
         list(op.newshape) if isinstance(op.newshape, list | tuple) else [op.newshape]
     )
-    sizes = [_in_place(g, x, axis, size) for axis, size in enumerate(shape)]
+    sizes = [_target_size(g, x, axis, size) for axis, size in enumerate(shape)]
     read = [axis for axis, size in enumerate(sizes) if isinstance(size, ir.Value)]
-    left_open = sum(isinstance(size, int) and size == -1 for size in sizes)
-    if left_open > 1:
+    unknown = sum(isinstance(size, int) and size == -1 for size in sizes)
+    if unknown > 1:
         raise UnsupportedOperationError(
-            "A reshape may leave one size open. Take others from `ops.shape`, not from "
-            f"the tensor's `shape`. Received: newshape={tuple(shape)}"
+            "A reshape may have one unknown size. Take others from `ops.shape`, not "
+            f"from the tensor's `shape`. Received: newshape={tuple(shape)}"
         )
-    if len(read) == 1 and not left_open:
+    if len(read) == 1 and not unknown:
         sizes[read[0]] = -1
     return g.Reshape(x, g.shape(*sizes))
 
 
-def _in_place(g: GraphBuilder, x: ir.Value, axis: int, size: Size | None) -> Size:
-    """Return -1 for a size left open, and 0, which keeps it, for one of the input."""
+def _target_size(g: GraphBuilder, x: ir.Value, axis: int, size: Size | None) -> Size:
+    """Return -1 for an unknown size, and 0, which copies it, for the input's."""
     if not isinstance(size, ir.Value):
         return -1 if size is None else size
     node = g.size_node(size)
@@ -47,17 +46,20 @@ def _in_place(g: GraphBuilder, x: ir.Value, axis: int, size: Size | None) -> Siz
 
 @converts("numpy.Ravel")
 def ravel(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.ravel` to Reshape; the result is a vector."""
     return g.Reshape(x, [-1])
 
 
 @converts("numpy.ExpandDims")
 def expand_dims(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.expand_dims` to Unsqueeze."""
     axes = [op.axis] if isinstance(op.axis, int) else list(op.axis)
     return g.Unsqueeze(x, [axis % (g.rank(x) + len(axes)) for axis in axes])
 
 
 @converts("numpy.Squeeze")
 def squeeze(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.squeeze` to Squeeze."""
     if op.axis is None:
         axes = [axis for axis, size in enumerate(g.static_shape(x)) if size == 1]
     else:
@@ -68,6 +70,7 @@ def squeeze(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Transpose")
 def transpose(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.transpose` to Transpose."""
     rank = g.rank(x)
     axes = range(rank)[::-1] if op.axes is None else [axis % rank for axis in op.axes]
     return transposed(g, x, axes)
@@ -75,17 +78,19 @@ def transpose(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Moveaxis")
 def moveaxis(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.moveaxis` to Transpose."""
     rank = g.rank(x)
-    places = {
+    sources = {
         d % rank: s % rank for s, d in zip(op.source, op.destination, strict=True)
     }
-    others = iter([axis for axis in range(rank) if axis not in places.values()])
-    axes = [places[axis] if axis in places else next(others) for axis in range(rank)]
+    others = iter([axis for axis in range(rank) if axis not in sources.values()])
+    axes = [sources[axis] if axis in sources else next(others) for axis in range(rank)]
     return transposed(g, x, axes)
 
 
 @converts("numpy.Swapaxes")
 def swapaxes(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.swapaxes` to Transpose."""
     axes = list(range(g.rank(x)))
     axes[op.axis1], axes[op.axis2] = axes[op.axis2], axes[op.axis1]
     return transposed(g, x, axes)
@@ -93,7 +98,7 @@ def swapaxes(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.BroadcastTo")
 def broadcast_to(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    """Broadcast to a shape, of which a None keeps a size: ONNX says so by 1."""
+    """Map `ops.broadcast_to` to Expand; 1 keeps a size that is None."""
     known = [1] * (len(op.shape) - g.rank(x)) + list(g.static_shape(x))
     if any(
         new is None and old is not None
@@ -109,6 +114,7 @@ def broadcast_to(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Tile")
 def tile(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.tile` to Tile; sizes multiply."""
     given = list(op.repeats) if isinstance(op.repeats, list | tuple) else [op.repeats]
     missing = len(given) - g.rank(x)
     x = g.Unsqueeze(x, list(range(missing))) if missing > 0 else x
@@ -117,45 +123,52 @@ def tile(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Repeat")
 def repeat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.repeat` to Gather, or to Expand and Reshape if the size is unknown."""
     if op.axis is None:
         sizes = g.static_shape(x)
         flat = math.prod(size for size in sizes if size is not None)
         x = g.with_shape(g.Reshape(x, [-1]), [None if None in sizes else flat])
     axis = (op.axis or 0) % g.rank(x)
     if isinstance(op.repeats, ir.Value):
-        several = g.rank(op.repeats) and g.static_shape(op.repeats)[0] != 1
-        return (_repeated_each if several else repeated)(g, x, op.repeats, axis)
+        per_element = g.rank(op.repeats) and g.static_shape(op.repeats)[0] != 1
+        return (_repeat_by_counts if per_element else repeat_elements)(
+            g, x, op.repeats, axis
+        )
     counts = np.atleast_1d(np.asarray(op.repeats, np.int64))
     if counts.size == 1:
-        return repeated(g, x, int(counts[0]), axis)
+        return repeat_elements(g, x, int(counts[0]), axis)
     return g.Gather(x, np.repeat(np.arange(counts.size), counts), axis=axis)
 
 
-def _repeated_each(
+def _repeat_by_counts(
     g: GraphBuilder, x: ir.Value, counts: ir.Value, axis: int
 ) -> ir.Value:
-    """Repeat each element as often as its count: a copy's place is how many end at
-    or before it.
+    """Repeat each element as often as its count.
+
+    The index of the source of a copy is the number of elements whose copies end before
+    it.
     """
     ends = g.CumSum(g.cast(counts, "int64"), np.zeros((), np.int64))
     last = reduce(g, "ReduceMax", ends, [0])
     copies = g.Range(np.zeros((), np.int64), last, np.ones((), np.int64))
-    ended = g.LessOrEqual(ends, g.Unsqueeze(copies, [1]))
-    places = reduce(g, "ReduceSum", g.cast(ended, "int64"), [1])
-    return g.Gather(x, places, axis=axis)
+    ends_before = g.LessOrEqual(ends, g.Unsqueeze(copies, [1]))
+    indices = reduce(g, "ReduceSum", g.cast(ends_before, "int64"), [1])
+    return g.Gather(x, indices, axis=axis)
 
 
-def repeated(g: GraphBuilder, x: ir.Value, count: Size, axis: int) -> ir.Value:
-    """Repeat each element along an axis: by its place, or on an axis of its own."""
+def repeat_elements(g: GraphBuilder, x: ir.Value, count: Size, axis: int) -> ir.Value:
+    """Repeat each element along an axis: by Gather, or by Expand and Reshape."""
     sizes = g.static_shape(x)
     size = sizes[axis]
     if size is not None and isinstance(count, int):
-        places = np.repeat(np.arange(size), count)
+        indices = np.repeat(np.arange(size), count)
         shape = [*sizes[:axis], size * count, *sizes[axis + 1 :]]
-        return g.with_shape(g.Gather(x, places, axis=axis), shape)
+        return g.with_shape(g.Gather(x, indices, axis=axis), shape)
     ones: list[Size] = [1] * (len(sizes) + 1)
     copies = g.shape(*ones[: axis + 1], count, *ones[axis + 2 :])
-    spread = g.Expand(g.Unsqueeze(x, [axis + 1]), copies)
-    after = [g.size(x, i) for i in range(axis + 1, len(sizes))]
+    expanded = g.Expand(g.Unsqueeze(x, [axis + 1]), copies)
+    later_sizes = [g.size(x, i) for i in range(axis + 1, len(sizes))]
     shape = [*sizes[:axis], None, *sizes[axis + 1 :]]
-    return g.with_shape(g.Reshape(spread, g.shape(*[0] * axis, -1, *after)), shape)
+    return g.with_shape(
+        g.Reshape(expanded, g.shape(*[0] * axis, -1, *later_sizes)), shape
+    )

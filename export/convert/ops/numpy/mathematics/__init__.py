@@ -1,1 +1,1 @@
-"""Mathematical functions of elements, bits and neighbours."""
+"""Mathematical functions of elements, of bits and of neighbors."""

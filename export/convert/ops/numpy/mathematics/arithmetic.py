@@ -5,31 +5,31 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.convert.common.promotion import Binary, binary, is_float
+from keras_acts.export.convert.common.promotion import Binary, is_float, register_binary
 
 
 def remainder(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
-    """The remainder with the sign of the divisor, as in Python."""
+    """Return the remainder with the sign of the divisor, as in Python."""
     if not is_float(x1):
         return g.Mod(x1, x2)
-    rest = g.Mod(x1, x2, fmod=1)
-    other_side = g.Less(g.Mul(g.Sign(rest), g.Sign(x2)), 0)
-    return g.Where(other_side, g.Add(rest, x2), rest)
+    result = g.Mod(x1, x2, fmod=1)
+    wrong_sign = g.Less(g.Mul(g.Sign(result), g.Sign(x2)), 0)
+    return g.Where(wrong_sign, g.Add(result, x2), result)
 
 
 def floor_divide(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
-    """The floor of the exact quotient: that of the rounded one can be one too high."""
+    """Return the floor of the exact quotient; the rounded one could be 1 too high."""
     quotient = g.Div(g.Sub(x1, remainder(g, x1, x2)), x2)
     return g.Round(quotient) if is_float(x1) else quotient
 
 
 def divide_no_nan(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
-    """The quotient, 0 where the divisor is 0."""
+    """Return the quotient, 0 where the divisor is 0."""
     return g.Where(g.Equal(x2, 0), 0, g.Div(x1, x2))
 
 
 def hypot(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
-    """The hypotenuse, scaled by the longer side so that no square overflows."""
+    """Return the hypotenuse, scaled by the longer side so that no square overflows."""
     sides = g.Abs(x1), g.Abs(x2)
     longer, shorter = g.Max(*sides), g.Min(*sides)
     ratio = g.Div(shorter, g.Where(g.Equal(longer, 0), 1, longer))
@@ -37,10 +37,10 @@ def hypot(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
 
 
 def logaddexp(g: GraphBuilder, x1: ir.Value, x2: ir.Value) -> ir.Value:
-    """log(e^x1 + e^x2), from the larger one up."""
+    """Return log(e^x1 + e^x2), as the maximum plus a correction."""
     larger = g.Max(x1, x2)
-    gap = g.Neg(g.Abs(g.Sub(x1, x2)))
-    return g.Add(larger, g.Log(g.Add(g.Exp(gap), 1)))
+    difference = g.Neg(g.Abs(g.Sub(x1, x2)))
+    return g.Add(larger, g.Log(g.Add(g.Exp(difference), 1)))
 
 
 BINARY: dict[str, Binary] = {
@@ -60,4 +60,4 @@ BINARY: dict[str, Binary] = {
     "numpy.TrueDivide": lambda g, x1, x2: g.Div(x1, x2),
 }
 for _kind, _compute in BINARY.items():
-    binary(_kind, _compute)
+    register_binary(_kind, _compute)

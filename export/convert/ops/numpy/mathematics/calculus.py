@@ -10,13 +10,13 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
 
-def _neighbours(g: GraphBuilder, x: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
-    """Return all elements but the first along an axis, and all but the last."""
+def _neighbors(g: GraphBuilder, x: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
+    """Return all elements along an axis but the first, and all but the last."""
     sizes = list(g.static_shape(x))
     size = sizes[axis]
     sizes[axis] = None if size is None else max(size - 1, 0)
@@ -26,22 +26,24 @@ def _neighbours(g: GraphBuilder, x: ir.Value, axis: int) -> tuple[ir.Value, ir.V
 
 @converts("numpy.Diff")
 def diff(g: GraphBuilder, op: Any, a: ir.Value) -> ir.Value:
+    """Map `ops.diff` to two Slices and a Sub, `n` times; the axis shrinks by n."""
     for _ in range(op.n):
         a = _differences(g, a, op.axis % g.rank(a))
     return a
 
 
 def _differences(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
-    later, earlier = _neighbours(g, x, axis)
+    later, earlier = _neighbors(g, x, axis)
     differs = g.Xor if x.dtype == ir.DataType.BOOL else g.Sub
     return g.with_shape(differs(later, earlier), g.static_shape(later))
 
 
 @converts("numpy.Trapezoid")
 def trapezoid(g: GraphBuilder, op: Any, y: ir.Value) -> ir.Value:
+    """Map `ops.trapezoid` to Mul and ReduceSum; the axis is dropped."""
     axis = op.axis % g.rank(y)
-    y = wide(g, *promoted(g, y))
-    later, earlier = _neighbours(g, y, axis)
+    y = half_to_float32(g, *promoted(g, y))
+    later, earlier = _neighbors(g, y, axis)
     width = g.cast(op.dx, require_dtype(y))
     if op.x is not None:
         given = np.asarray(op.x) if isinstance(op.x, list | tuple) else op.x

@@ -1,4 +1,4 @@
-"""Functions of each element alone: roots, exponentials, logarithms, rounding."""
+"""Functions of single elements: roots, exponentials, logarithms, rounding."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from keras_acts.export.builder.arrays import host_array
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.promotion import (
     Unary,
+    half_to_float32,
     is_float,
     promoted,
-    unary,
-    wide,
+    register_unary,
 )
 from keras_acts.export.convert.registry import converts
 
 
 def log1p(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """log(1 + x) to full precision (Kahan): the rounding of 1 + x is divided out."""
-    x = wide(g, x)
+    """Return log(1 + x), corrected for the rounding of 1 + x (Kahan)."""
+    x = half_to_float32(g, x)
     u = g.Add(x, 1.0)
     d = g.Sub(u, 1.0)
     corrected = g.Mul(g.Log(u), g.Div(x, d))
@@ -32,8 +32,8 @@ def log1p(g: GraphBuilder, x: ir.Value) -> ir.Value:
 
 
 def expm1(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """e^x - 1 to full precision (Kahan): the rounding of e^x is divided out."""
-    x = wide(g, x)
+    """Return e^x - 1, corrected for the rounding of e^x (Kahan)."""
+    x = half_to_float32(g, x)
     u = g.Exp(x)
     d = g.Sub(u, 1.0)
     corrected = g.Mul(d, g.Div(x, g.Log(u)))
@@ -49,7 +49,7 @@ def trunc(g: GraphBuilder, x: ir.Value) -> ir.Value:
 
 
 def cube_root(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """The real cube root, negative for negative numbers."""
+    """Return the real cube root, negative for negative numbers."""
     return g.Mul(g.Sign(x), g.Pow(g.Abs(x), 1.0 / 3.0))
 
 
@@ -77,16 +77,18 @@ UNARY: dict[str, Unary] = {
     "numpy.Trunc": trunc,
 }
 for _kind, _compute in UNARY.items():
-    unary(_kind, _compute)
+    register_unary(_kind, _compute)
 
 
 @converts("numpy.Array", "numpy.Copy")
 def copy(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.array` and `ops.copy` to the operand itself."""
     return x
 
 
 @converts("numpy.Round")
 def round_half_to_even(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.round` to Round, scaled by a power of ten for `decimals`."""
     if op.decimals == 0:
         return g.Round(x) if is_float(x) else x
     scale = 10.0 ** abs(op.decimals)
@@ -100,6 +102,7 @@ def round_half_to_even(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Clip")
 def clip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.clip` to Clip, or to Max and Min if a bound is a tensor."""
     (x,) = promoted(g, x)
     low, high = (_bound(g, x, bound) for bound in (op.x_min, op.x_max))
     if all(bound is None or _is_number(bound) for bound in (low, high)):
@@ -113,7 +116,7 @@ def _is_number(bound: Any) -> bool:
 
 
 def _bound(g: GraphBuilder, x: ir.Value, bound: Any) -> Any:
-    """Return a bound in the type of `x`, cut to what the type can hold."""
+    """Return a bound in the dtype of `x`, clipped to its range."""
     if bound is None:
         return None
     if isinstance(bound, ir.Value):
@@ -127,6 +130,7 @@ def _bound(g: GraphBuilder, x: ir.Value, bound: Any) -> Any:
 
 @converts("numpy.NanToNum")
 def nan_to_num(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.nan_to_num` to Where and Clip; the shape stays."""
     if not is_float(x):
         return x
     dtype = require_dtype(x)

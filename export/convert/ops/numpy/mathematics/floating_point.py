@@ -1,4 +1,4 @@
-"""Sign, exponent and neighbours of floats, and bits read as another type."""
+"""Sign, exponent and neighbors of floats, and their bits read as another dtype."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BIT_CAST = 26
 
 @converts("numpy.Signbit")
 def signbit(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    """Whether a number is negative; the reciprocal of -0 is. NaN counts as positive."""
+    """Map `ops.signbit` to Less, and for -0 to a test of 1/x; false for NaN."""
     if x.dtype == D.BOOL or not require_dtype(x).is_signed():
         return g.Expand(np.asarray(False), g.Shape(x))
     if not is_float(x):
@@ -32,46 +32,46 @@ def signbit(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Ldexp")
 def ldexp(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
-    """x1·2^x2 in three steps: a power alone may overflow where the product does not."""
+    """Map `ops.ldexp` to three products with powers of 2, to avoid overflow."""
     (x,) = promoted(g, x1)
     exponent = g.Clip(g.cast(x2, D.INT32), np.int32(-6000), np.int32(6000))
     third = g.Div(exponent, np.int32(3))
-    rest = g.Sub(exponent, g.Mul(third, np.int32(2)))
+    last = g.Sub(exponent, g.Mul(third, np.int32(2)))
     two = g.cast(2.0, require_dtype(x))
-    for part in (third, third, rest):
+    for part in (third, third, last):
         x = g.Mul(x, g.Pow(two, g.cast(part, require_dtype(x))))
     return x
 
 
 @converts("numpy.Nextafter")
 def nextafter(g: GraphBuilder, op: Any, x1: Operand, x2: Operand) -> ir.Value:
-    """Go more than half and less than one and a half of a step, and round.
+    """Map `ops.nextafter` to an Add of more than half a step and a rounding Cast.
 
-    A step is between 2^-p and 2^-(p-1) of the number, for p digits, and never less
-    than the smallest number; below a power of two it is half as long, which a way of
-    little more than half a step takes into account.
+    The addition is between 1/2 and 3/2 of a step. For p digits, a step is between 2^-p
+    and 2^-(p-1) of the number, and at least the smallest number. Below a power of two
+    it is half as long, so the addition is just over half a step.
     """
-    start, toward = (g.cast(x, g.spec.dtype) for x in (x1, x2))
+    start, target = (g.cast(x, g.spec.dtype) for x in (x1, x2))
     dtype = require_dtype(start)
     digits, smallest = _precision(dtype)
-    exact = dtype if dtype == D.DOUBLE else D.DOUBLE
-    x, to = g.cast(start, exact), g.cast(toward, exact)
-    share = 2.0**-digits * (1 + 2.0**-10)
-    least = smallest if exact == dtype else 0.75 * smallest
-    step = g.Max(g.Mul(g.Abs(x), share), least)
-    up = g.Greater(to, x)
-    near = g.cast(g.Where(up, g.Add(x, step), g.Sub(x, step)), dtype)
+    wider = dtype if dtype == D.DOUBLE else D.DOUBLE
+    x, goal = g.cast(start, wider), g.cast(target, wider)
+    relative_step = 2.0**-digits * (1 + 2.0**-10)
+    minimum_step = smallest if wider == dtype else 0.75 * smallest
+    step = g.Max(g.Mul(g.Abs(x), relative_step), minimum_step)
+    ascending = g.Greater(goal, x)
+    neighbor = g.cast(g.Where(ascending, g.Add(x, step), g.Sub(x, step)), dtype)
     largest = np.asarray(dtype.max, dtype.numpy())
     from_infinity = g.Where(g.Less(start, 0), -largest, largest)
-    near = g.Where(g.IsInf(start), from_infinity, near)
-    unchanged = g.Where(g.Equal(start, toward), toward, near)
+    neighbor = g.Where(g.IsInf(start), from_infinity, neighbor)
+    unchanged = g.Where(g.Equal(start, target), target, neighbor)
     return g.Where(
-        g.Or(g.IsNaN(start), g.IsNaN(toward)), g.Add(start, toward), unchanged
+        g.Or(g.IsNaN(start), g.IsNaN(target)), g.Add(start, target), unchanged
     )
 
 
 def _precision(dtype: ir.DataType) -> tuple[int, float]:
-    """Return a type's binary digits, and its smallest positive number."""
+    """Return the binary digits of a dtype, and its smallest positive number."""
     return {
         D.FLOAT16: (11, 2.0**-24),
         D.BFLOAT16: (8, 2.0**-133),
@@ -82,57 +82,59 @@ def _precision(dtype: ir.DataType) -> tuple[int, float]:
 
 @converts("numpy.View")
 def view(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    """Read bits as another type, the lowest bits first where the width differs."""
+    """Map `ops.view` to casts, shifts and BitCast, lowest bits first."""
     source, target = require_dtype(x), g.dtype(g.spec.dtype)
     if source == target:
         return x
     if D.BOOL in (source, target):
         raise UnsupportedOperationError(
-            "A view of booleans has no form in ONNX: it says nothing of their bits. "
+            "A view of booleans can't be exported: ONNX doesn't define their bits. "
             f"Received: a view of {source.name} as {target.name}"
         )
     x = _bits_as(g, x, _UNSIGNED[source.bitwidth])
     if source.bitwidth > target.bitwidth:
-        x = _split_up(g, x, target.bitwidth)
+        x = _split_bits(g, x, target.bitwidth)
     elif source.bitwidth < target.bitwidth:
-        x = _put_together(g, x, target.bitwidth // source.bitwidth)
+        x = _join_bits(g, x, target.bitwidth // source.bitwidth)
     return _bits_as(g, x, target)
 
 
 def _bits_as(g: GraphBuilder, x: ir.Value, target: ir.DataType) -> ir.Value:
-    """Read bits as a type of the same width; between integers a cast does it."""
+    """Read bits as a dtype of the same width; between integers by a Cast."""
     if x.dtype == target:
         return x
     if not is_float(x) and not target.is_floating_point():
         return g.cast(x, target)
     if g.opset < _BIT_CAST:
         raise OpsetError(
-            f"To read the bits of floats needs BitCast, of opset {_BIT_CAST}. "
+            f"Reading the bits of floats needs BitCast, from opset {_BIT_CAST} on. "
             f"Received: opset={g.opset}"
         )
     return g.with_shape(g.BitCast(x, to=int(target)), g.static_shape(x))
 
 
-def _split_up(g: GraphBuilder, x: ir.Value, width: int) -> ir.Value:
+def _split_bits(g: GraphBuilder, x: ir.Value, width: int) -> ir.Value:
     count = require_dtype(x).bitwidth // width
-    wide = g.Unsqueeze(g.cast(x, D.UINT64), [-1])
+    as_uint64 = g.Unsqueeze(g.cast(x, D.UINT64), [-1])
     shifts = np.arange(count, dtype=np.uint64) * np.uint64(width)
-    parts = g.cast(g.BitShift(wide, shifts, direction="RIGHT"), _UNSIGNED[width])
-    return _last_axis(g, parts, g.static_shape(x), [-1])
+    parts = g.cast(g.BitShift(as_uint64, shifts, direction="RIGHT"), _UNSIGNED[width])
+    return _reshape_last_axis(g, parts, g.static_shape(x), [-1])
 
 
-def _put_together(g: GraphBuilder, x: ir.Value, count: int) -> ir.Value:
+def _join_bits(g: GraphBuilder, x: ir.Value, count: int) -> ir.Value:
     width = require_dtype(x).bitwidth
-    parts = _last_axis(g, g.cast(x, D.UINT64), g.static_shape(x), [-1, count])
+    parts = _reshape_last_axis(g, g.cast(x, D.UINT64), g.static_shape(x), [-1, count])
     shifts = np.arange(count, dtype=np.uint64) * np.uint64(width)
-    placed = g.cast(g.BitShift(parts, shifts, direction="LEFT"), D.INT64)
-    whole = reduce(g, "ReduceSum", placed, [-1])  # No bit stands in two of them.
-    whole = g.with_shape(whole, g.static_shape(parts)[:-1])
-    return g.cast(whole, _UNSIGNED[width * count])
+    shifted = g.cast(g.BitShift(parts, shifts, direction="LEFT"), D.INT64)
+    joined = reduce(g, "ReduceSum", shifted, [-1])  # No bit is set in two of them.
+    joined = g.with_shape(joined, g.static_shape(parts)[:-1])
+    return g.cast(joined, _UNSIGNED[width * count])
 
 
-def _last_axis(g: GraphBuilder, x: ir.Value, sizes: Any, last: list[int]) -> ir.Value:
+def _reshape_last_axis(
+    g: GraphBuilder, x: ir.Value, sizes: Any, last: list[int]
+) -> ir.Value:
     """Give the last axis of what had these sizes another form."""
-    kept = list(sizes[:-1])
+    outer = list(sizes[:-1])
     shape = [None if size == -1 else size for size in last]
-    return g.with_shape(g.Reshape(x, [*[0] * len(kept), *last]), [*kept, *shape])
+    return g.with_shape(g.Reshape(x, [*[0] * len(outer), *last]), [*outer, *shape])

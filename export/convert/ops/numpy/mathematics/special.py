@@ -1,4 +1,4 @@
-"""The Bessel function and the sine of π divided by it: functions of each element."""
+"""The Bessel function i0 and sinc."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
-from keras_acts.export.convert.common.promotion import Unary, unary, wide
+from keras_acts.export.convert.common.promotion import (
+    Unary,
+    half_to_float32,
+    register_unary,
+)
 
 
 def sinc(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """sin(πx)/(πx), 1 at 0."""
-    angle = g.Mul(wide(g, x), math.pi)
+    """Return sin(πx)/(πx), 1 at 0."""
+    angle = g.Mul(half_to_float32(g, x), math.pi)
     at_zero = g.Equal(angle, 0)
     one = g.cast(1.0, require_dtype(angle))
     return g.Where(at_zero, one, g.Div(g.Sin(angle), g.Where(at_zero, one, angle)))
 
 
 def i0(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    """The modified Bessel function of order 0: its series up to 8, then e^x/√x times
-    a polynomial in 8/x. The exponential comes in two halves, so as not to overflow
-    before the function does.
+    """Return the modified Bessel function of order 0.
+
+    It is its power series up to 8, then e^x/√x times a polynomial in 8/x. The
+    exponential is split in two factors, so that it doesn't overflow before the function
+    does.
     """
-    size = g.Abs(wide(g, x))
-    precise = size.dtype == ir.DataType.DOUBLE
-    square = g.Mul(g.Min(size, 8.0), g.Min(size, 8.0))
+    magnitude = g.Abs(half_to_float32(g, x))
+    precise = magnitude.dtype == ir.DataType.DOUBLE
+    square = g.Mul(g.Min(magnitude, 8.0), g.Min(magnitude, 8.0))
     near = _polynomial(g, g.Mul(square, 0.25), _I0_SERIES[: 26 if precise else 17])
-    far = g.Max(size, 8.0)
+    far = g.Max(magnitude, 8.0)
     tail = _polynomial(
         g, g.Div(g.cast(8.0, require_dtype(far)), far), _I0_TAIL[precise]
     )
     half = g.Exp(g.Mul(far, 0.5))
     beyond = g.Mul(g.Mul(half, g.Div(tail, g.Sqrt(far))), half)
-    return g.Where(g.LessOrEqual(size, 8.0), near, beyond)
+    return g.Where(g.LessOrEqual(magnitude, 8.0), near, beyond)
 
 
 def _polynomial(
@@ -91,4 +97,4 @@ _I0_TAIL = {
 
 SPECIAL: dict[str, Unary] = {"numpy.I0": i0, "numpy.Sinc": sinc}
 for _kind, _compute in SPECIAL.items():
-    unary(_kind, _compute)
+    register_unary(_kind, _compute)

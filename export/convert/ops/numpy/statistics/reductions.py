@@ -1,4 +1,4 @@
-"""Reductions over axes, and running sums and products."""
+"""Reductions over axes, and cumulative sums and products."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.builder.versions import reduce
-from keras_acts.export.convert.common.promotion import promoted, wide
+from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.common.reductions import (
     Reduction,
     axes_of,
-    one_operator,
-    reduces,
+    by_operator,
+    register_reduction,
 )
 from keras_acts.export.convert.registry import converts
 
@@ -23,47 +23,50 @@ from keras_acts.export.convert.registry import converts
 def variance(
     g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
 ) -> ir.Value:
-    """The mean square of the distances from the mean."""
-    x = wide(g, x)
-    distance = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
-    square = g.Mul(distance, distance)
+    """Return the mean of the squared deviations from the mean."""
+    x = half_to_float32(g, x)
+    deviation = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
+    square = g.Mul(deviation, deviation)
     square.shape = x.shape
     return reduce(g, "ReduceMean", square, axes, keepdims=keepdims)
 
 
-def _spread(
+def _peak_to_peak(
     g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
 ) -> ir.Value:
+    """Return the difference of maximum and minimum."""
     largest = reduce(g, "ReduceMax", x, axes, keepdims=keepdims)
     return g.Sub(largest, reduce(g, "ReduceMin", x, axes, keepdims=keepdims))
 
 
 REDUCTIONS: dict[str, Reduction] = {
-    "numpy.All": one_operator("ReduceMin"),
-    "numpy.Amax": one_operator("ReduceMax"),
-    "numpy.Amin": one_operator("ReduceMin"),
-    "numpy.Any": one_operator("ReduceMax"),
-    "numpy.Max": one_operator("ReduceMax"),
-    "numpy.Mean": one_operator("ReduceMean"),
-    "numpy.Min": one_operator("ReduceMin"),
-    "numpy.Prod": one_operator("ReduceProd"),
-    "numpy.Ptp": _spread,
+    "numpy.All": by_operator("ReduceMin"),
+    "numpy.Amax": by_operator("ReduceMax"),
+    "numpy.Amin": by_operator("ReduceMin"),
+    "numpy.Any": by_operator("ReduceMax"),
+    "numpy.Max": by_operator("ReduceMax"),
+    "numpy.Mean": by_operator("ReduceMean"),
+    "numpy.Min": by_operator("ReduceMin"),
+    "numpy.Prod": by_operator("ReduceProd"),
+    "numpy.Ptp": _peak_to_peak,
     "numpy.Std": lambda g, x, axes, keepdims: g.Sqrt(variance(g, x, axes, keepdims)),
-    "numpy.Sum": one_operator("ReduceSum"),
+    "numpy.Sum": by_operator("ReduceSum"),
     "numpy.Var": variance,
 }
 for _kind, _compute in REDUCTIONS.items():
-    reduces(_kind, _compute)
+    register_reduction(_kind, _compute)
 
 
 @converts("numpy.CountNonzero")
 def count_nonzero(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.count_nonzero` to ReduceSum of booleans as integers."""
     (counted,) = promoted(g, g.cast(x, "bool"))
     return reduce(g, "ReduceSum", counted, axes_of(g, op, x))
 
 
 @converts("numpy.Average")
 def average(g: GraphBuilder, op: Any, x: ir.Value, weights: Operand = None) -> ir.Value:
+    """Map `ops.average` to ReduceMean, or to a quotient of ReduceSums with weights."""
     axes = axes_of(g, op, x)
     if weights is None:
         return reduce(g, "ReduceMean", g.cast(x, g.spec.dtype), axes)
@@ -78,28 +81,30 @@ def average(g: GraphBuilder, op: Any, x: ir.Value, weights: Operand = None) -> i
     return g.Div(total, reduce(g, "ReduceSum", weights, axes))
 
 
-def first_extreme(g: GraphBuilder, op: Any, op_type: str, x: ir.Value) -> ir.Value:
-    """Return the place of the first extreme element, `"ArgMax"` or `"ArgMin"`."""
+def first_extremum(g: GraphBuilder, op: Any, op_type: str, x: ir.Value) -> ir.Value:
+    """Append ArgMax or ArgMin, of the flattened tensor without an axis."""
     search = getattr(g, op_type)
     if op.axis is not None:
-        found: ir.Value = search(x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims))
-        return found
-    index: ir.Value = search(g.Reshape(x, [-1]), axis=0, keepdims=0)
+        return search(x, axis=op.axis % g.rank(x), keepdims=int(op.keepdims))
+    index = search(g.Reshape(x, [-1]), axis=0, keepdims=0)
     return g.Reshape(index, [1] * g.rank(x)) if op.keepdims else index
 
 
 @converts("numpy.Argmax")
 def argmax(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    return first_extreme(g, op, "ArgMax", x)
+    """Map `ops.argmax` to ArgMax."""
+    return first_extremum(g, op, "ArgMax", x)
 
 
 @converts("numpy.Argmin")
 def argmin(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
-    return first_extreme(g, op, "ArgMin", x)
+    """Map `ops.argmin` to ArgMin."""
+    return first_extremum(g, op, "ArgMin", x)
 
 
 @converts("numpy.Cumsum")
 def cumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.cumsum` to CumSum; the shape stays, or is flat without an axis."""
     (x,) = promoted(g, x)
     if op.axis is None:
         return g.CumSum(g.Reshape(x, [-1]), g.cast(0, "int64"))
@@ -108,6 +113,7 @@ def cumsum(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 
 @converts("numpy.Cumprod")
 def cumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
+    """Map `ops.cumprod` to CumProd, or to a Scan before opset 26."""
     (x,) = promoted(g, x)
     if op.axis is None:
         x = g.with_shape(g.Reshape(x, [-1]), [None])
