@@ -17,6 +17,7 @@ from keras_acts.export.errors import (
     StatefulLayerError,
     UnsupportedOperationError,
 )
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
 
 _ENGINES: dict[str, Callable[[Request], ir.Model]] = {
@@ -75,5 +76,5 @@ def _second(request: Request, reason: UnsupportedOperationError) -> ir.Model:
 
 
 def _noted(model: ir.Model, engine: str) -> ir.Model:
-    model.metadata_props["keras_acts_engine"] = engine
+    Metadata(engine=engine).add_to(model)
     return model

@@ -196,7 +196,7 @@ class Evidence:
         status: Status = "failed" if failed else "passed" if ran else "not run"
         return ParityReport(
             status=status,
-            engine=self.onnx_model.engine,
+            engine=self.onnx_model.metadata.engine,
             outputs=outputs,
             providers=tuple(self.providers),
             problems=tuple(self.problems),
@@ -236,10 +236,10 @@ class Evidence:
 
     def _notes(self) -> Iterator[str]:
         """Yield what the file does otherwise than Keras, by intent."""
-        if self.onnx_model.in_float32:
+        if self.onnx_model.metadata.in_float32:
             yield (
                 "the ONNX model computes in float32, for want of kernels in "
-                f"onnxruntime: {self.onnx_model.in_float32}"
+                f"onnxruntime: {self.onnx_model.metadata.in_float32}"
             )
 
     def _doubts(self) -> Iterator[str]:

@@ -7,7 +7,7 @@ anew; inputs and outputs have TensorFlow's names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 import onnx_ir as ir
@@ -21,6 +21,7 @@ from keras_acts.export.builder.types import ONNX_DTYPES
 from keras_acts.export.engines.tf2onnx.frozen_graph import Array, FrozenGraph
 from keras_acts.export.engines.tf2onnx.order import put_in_order
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.names import UniqueNames
 from keras_acts.export.options import ir_version
 from keras_acts.export.passes import run_passes
 from keras_acts.export.trace import size_name
@@ -182,7 +183,7 @@ def _rename(model: ir.Model) -> None:
     """
     graph = model.graph
     public = {*graph.inputs, *graph.outputs}
-    names = _Names([value.name or "" for value in public])
+    names = UniqueNames([value.name or "" for value in public])
     parts = [graph, *graph.subgraphs()]
     weights = {part: _in_order(part) for part in parts}
     for part in parts:
@@ -213,27 +214,3 @@ def _in_order(graph: ir.Graph) -> list[ir.Value]:
 
 def _clean(name: str) -> str:
     return _PORT.sub("", _COUNTER.sub("", name)) or "value"
-
-
-class _Names:
-    """Gives each name once."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = set(taken)
-        self._next: dict[str, int] = {}
-
-    def unique(self, name: str) -> str:
-        """Return a name, numbered if it is taken."""
-        for candidate in self._candidates(name):
-            if candidate not in self._taken:
-                self._taken.add(candidate)
-                return candidate
-        raise AssertionError("candidates never end")
-
-    def _candidates(self, name: str) -> Iterator[str]:
-        if name not in self._next:
-            self._next[name] = 0
-            yield name
-        while True:
-            self._next[name] += 1
-            yield f"{name}_{self._next[name]}"

@@ -28,6 +28,7 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
+from keras_acts.export.trace.kinds import LAYER
 from keras_acts.export.trace.shapes.indexing import has_arrays, indexed_spec, plain_key
 from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
@@ -38,7 +39,7 @@ Spec = Callable[..., Any]
 
 def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
     """Return the shapes and dtypes of what an operation returns, as `KerasTensor`."""
-    name = f"layers.{type(operation).__name__}" if kind == "layer" else kind
+    name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
     corrected = _CORRECTED.get(name)
     if corrected is not None:
         return corrected(operation, *args, **kwargs)
