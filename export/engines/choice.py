@@ -30,17 +30,18 @@ AUTO = "auto"
 _CALLER = 5
 
 
-def convert(request: Request, engine: str) -> ir.Model:
+def convert(request: Request) -> ir.Model:
     """Convert a model, and note in its metadata which engine did.
 
     Args:
-        request: What to convert, and how.
-        engine: `"native"`, `"tf2onnx"`, or `"auto"`: the native one if it can.
+        request: What to convert, and how. Its engine is `"native"`, `"tf2onnx"`, or
+            `"auto"`: the native one if it can.
 
     Raises:
         EngineError: The engine is not there, or does not take this kind of model.
         UnsupportedOperationError: No engine that was asked for can convert it.
     """
+    engine = request.engine
     if isinstance(request.model, SavedModel):
         if engine == native.NAME:
             raise EngineError(
