@@ -7,7 +7,7 @@ anew; inputs and outputs have TensorFlow's names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import onnx
 import onnx_ir as ir
@@ -179,30 +179,54 @@ def _name_output_sizes(graph: ir.Graph) -> None:
 def _rename(model: ir.Model) -> None:
     """Name nodes, values and weights by their places alone, without counters.
 
-    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    Inputs and outputs of the model keep their names; all else is named after them, in
+    the order of the nodes.
     """
     graph = model.graph
     public = {*graph.inputs, *graph.outputs}
-    names = UniqueNames([value.name or "" for value in public])
+    names = UniqueNames(value.name or "" for value in public)
     parts = [graph, *graph.subgraphs()]
     weights = {part: _in_order(part) for part in parts}
     for part in parts:
+        # A graph keeps its weights by name: they come back under their new ones.
         part.initializers.clear()
-        for value in part.inputs:
-            if value not in public:
-                value.name = names.unique(_clean(value.name or "input"))
+        _rename_inputs(part, public, names)
     for node in graph.all_nodes():
-        scope = _clean(node.name or "").rpartition("/")[0]
-        node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
-        for i, value in enumerate(node.outputs):
-            if value not in public and value.name:
-                value.name = node.name if i == 0 else f"{node.name}:{i}"
+        _rename_node(node, public, names)
     for part, values in weights.items():
         for weight in values:
-            weight.name = names.unique(_clean(weight.name or "constant"))
-            if weight.const_value is not None:
-                weight.const_value.name = weight.name
+            _rename_weight(weight, names)
             part.register_initializer(weight)
+
+
+def _rename_inputs(
+    graph: ir.Graph, public: Collection[ir.Value], names: UniqueNames
+) -> None:
+    """Name the inputs of a subgraph."""
+    for value in graph.inputs:
+        if value not in public:
+            value.name = names.unique(_clean(value.name or "input"))
+
+
+def _rename_node(
+    node: ir.Node, public: Collection[ir.Value], names: UniqueNames
+) -> None:
+    """Name a node by its scope and operator, and what it makes after it.
+
+    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    """
+    scope = _clean(node.name or "").rpartition("/")[0]
+    node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
+    for i, value in enumerate(node.outputs):
+        if value not in public and value.name:
+            value.name = node.name if i == 0 else f"{node.name}:{i}"
+
+
+def _rename_weight(weight: ir.Value, names: UniqueNames) -> None:
+    """Name a weight, and its tensor with it."""
+    weight.name = names.unique(_clean(weight.name or "constant"))
+    if weight.const_value is not None:
+        weight.const_value.name = weight.name
 
 
 def _in_order(graph: ir.Graph) -> list[ir.Value]:
