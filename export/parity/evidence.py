@@ -12,6 +12,7 @@ from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, compare, summarize
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.providers import side_by_side
 from keras_acts.export.parity.reference.base import Answer, Reference
 from keras_acts.export.parity.report.report import (
     Divergence,
@@ -26,7 +27,6 @@ from keras_acts.export.parity.session import (
     ProviderNotThereError,
     Session,
     open_session,
-    side_by_side,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
 from keras_acts.export.parity.variation import Variation

@@ -137,7 +137,7 @@ def parity_settings(
         ValueError: A provider is unknown, or a tolerance cannot be one.
         ImportError: onnxruntime is not installed.
     """
-    from keras_acts.export.parity.session import known_providers
+    from keras_acts.export.parity.providers import known_providers
     from keras_acts.export.parity.tolerances import tolerance
 
     tolerance("float32", rtol, atol)
