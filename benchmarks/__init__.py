@@ -7,5 +7,6 @@
     python -m benchmarks.training
     python -m benchmarks.report
 
-Every figure is a ratio of two things timed in the same run, in turns.
+Every figure is a ratio of two things timed in the same run, in turns. `targets.toml`
+holds the ratios to reach, and `reasons.toml` why some are missed.
 """

@@ -1,11 +1,11 @@
-"""Versions and machine that a result belongs to, and where results lie."""
+"""The results on disk, and the versions and machine that each belongs to."""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,20 +49,34 @@ def machine() -> str:
     return f"{name}, {os.cpu_count()} cores"
 
 
+def exists(name: str) -> bool:
+    """Whether a benchmark has a result."""
+    return _path(name).exists()
+
+
+def load(name: str) -> dict[str, Any]:
+    """Read the result of a benchmark."""
+    content: dict[str, Any] = json.loads(_path(name).read_text(encoding="utf-8"))
+    return content
+
+
+def _path(name: str) -> Path:
+    return RESULTS / f"{name}.json"
+
+
 def kept(name: str, measured: Collection[Any], key: Callable[[Any], Any]) -> list[Any]:
     """Return the rows of an earlier result that are not measured anew.
 
     Raises:
         ValueError: The earlier result is of another machine or of other versions.
     """
-    path = RESULTS / f"{name}.json"
-    if not path.exists():
+    if not exists(name):
         return []
-    earlier = json.loads(path.read_text(encoding="utf-8"))
+    earlier = load(name)
     for what, now in (("machine", machine()), ("versions", versions())):
         if earlier[what] != now:
             raise ValueError(
-                f"{path.name} is of another {what}; measure all anew. "
+                f"{name}.json is of another {what}; measure all anew. "
                 f"Received: {earlier[what]!r}, now {now!r}"
             )
     new = {key(row) for row in measured}
@@ -70,14 +84,15 @@ def kept(name: str, measured: Collection[Any], key: Callable[[Any], Any]) -> lis
 
 
 def save(name: str, rows: list[dict[str, Any]], **settings: Any) -> Path:
-    """Write a benchmark's rows with what they belong to, as JSON."""
+    """Write a benchmark's rows and where they are from, as JSON, a row on each line."""
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    content = {
-        "machine": machine(),
-        "versions": versions(),
-        "settings": settings,
-        "rows": rows,
-    }
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path = _path(name)
+    content = {"machine": machine(), "versions": versions(), "settings": settings}
+    path.write_text(_text(content, rows), encoding="utf-8")
     return path
+
+
+def _text(content: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> str:
+    head = json.dumps(content, indent=1).removesuffix("\n}")
+    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    return f'{head},\n "rows": [\n{lines}\n ]\n}}\n'

@@ -5,13 +5,13 @@ python -m benchmarks.report
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import targets
-from benchmarks.environment import BACKENDS, RESULTS
+from benchmarks import target_tables
+from benchmarks.environment import BACKENDS, exists, load
+from benchmarks.markdown import NOTHING, paragraph, ratio, table
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
@@ -27,65 +27,26 @@ quartiles over the rounds.
 
 def main() -> None:
     """Write the page."""
-    sections = [part() for name, part in PARTS.items() if _path(name).exists()]
-    texts = [HEAD, targets_reached(), *sections]
+    there = [name for name in PARTS if exists(name)]
+    reached = target_tables.section({name: load(name)["rows"] for name in there})
+    texts = [HEAD, reached, *(PARTS[name]() for name in there)]
     PAGE.write_text("\n".join(texts), encoding="utf-8")
     print(PAGE)
 
 
-def _path(name: str) -> Path:
-    return RESULTS / f"{name}.json"
-
-
-def _result(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(_path(name).read_text(encoding="utf-8"))
-    return content
-
-
 def section(title: str, name: str, text: str, table: Iterable[str]) -> str:
     """Return one section: where it was measured, what it says, its table."""
-    result = _result(name)
+    result = load(name)
     versions = ", ".join(f"{k} {v}" for k, v in result["versions"].items())
     where = f"`python -m benchmarks.{name}` on {result['machine']}; {versions}."
-    return "\n".join([f"## {title}", "", text, "", where, "", *table, ""])
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a Markdown table."""
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def ratio(numbers: Sequence[float] | None, spread: bool = True) -> str:
-    """Return a ratio, with its quartiles."""
-    if numbers is None:
-        return "–"
-    median, low, high = numbers
-    return f"{median:.2f} ({low:.2f}–{high:.2f})" if spread else f"{median:.2f}"
-
-
-def targets_reached() -> str:
-    """Return what was to be reached, and which figures miss it."""
-    findings: list[targets.Finding] = []
-    for name, held in TARGETS.items():
-        if _path(name).exists():
-            findings += held(_result(name)["rows"])
-    rows = (finding.cells() for finding in findings)
-    heads = ["what", "target", "met by", "missed by"]
-    return "\n".join(["## Targets", "", *table(heads, rows), ""])
-
-
-TARGETS = {
-    "activations": targets.of_activations,
-    "models": targets.of_models,
-    "training": targets.of_training,
-}
-"""The targets on the results of each command."""
+    return "\n".join(
+        [f"## {title}", "", paragraph(text), "", paragraph(where), "", *table, ""]
+    )
 
 
 def activations() -> str:
     """Return the section on exported activations."""
-    result = _result("activations")
+    result = load("activations")
     heads = ["activation", "elements", "threads", "against Relu", "plain operator"]
     heads += [f"Keras on {backend}" for backend in BACKENDS]
 
@@ -116,7 +77,7 @@ def _failure(reason: str) -> str:
 
 def models() -> str:
     """Return the section on well-known models."""
-    result = _result("models")
+    result = load("models")
     heads = ["model", "ms"]
     heads += [f"against Keras on {backend}" for backend in BACKENDS]
     heads += ["MB: ours", *BACKENDS, "transposes: ours", *BACKENDS]
@@ -130,7 +91,7 @@ def models() -> str:
         for unit, key in ((1e6, "bytes"), (1, "transposes")):
             for name in ("keras-acts", *BACKENDS):
                 file = row["files"].get(name)
-                cells.append(f"{file[key] / unit:.0f}" if file else "–")
+                cells.append(f"{file[key] / unit:.0f}" if file else NOTHING)
         return cells
 
     settings = result["settings"]
@@ -140,7 +101,7 @@ def models() -> str:
 
 def export_cost() -> str:
     """Return the section on the time and memory of an export."""
-    result = _result("export_cost")
+    result = load("export_cost")
     names = ("keras-acts", *BACKENDS)
     heads = ["model", *(f"{n}: s, MB" for n in names)]
     what = {"deep": "{} Dense layers", "wide": "{} MB of weights"}
@@ -166,7 +127,7 @@ def export_cost() -> str:
 
 def training() -> str:
     """Return the section on training steps."""
-    result = _result("training")
+    result = load("training")
     rows = sorted(result["rows"], key=lambda r: r["activation"])
     columns = sorted({(r["backend"], r["mode"]) for r in rows})
     heads = ["activation", "against", *(f"{b}, {m}" for b, m in columns)]

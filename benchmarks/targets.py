@@ -1,239 +1,197 @@
-"""What the project wants to reach, held against what was measured.
-
-Targets are ratios of the same run; a row of the table says which figures miss theirs,
-and `WHY` what is known of the reasons.
-"""
+"""The targets of `targets.toml`, held against what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+Row = Mapping[str, Any]
+
 MILLION = 1 << 20
-TIE = 1.05
-"""Twice a fair spread: two files of the same operators differ by as much."""
+THREADS = {1: "1 thread", 2: "2 threads"}
+SINGLE = {"plain_operator": "plain operator", "fastest_peer": "fastest peer"}
+"""Against what single activations have targets of their own."""
 
-AGAINST_PLAIN = {
-    "Mish": 0.30,
-    "SoftShrink": 0.25,
-    "HardShrink": 0.25,
-    "Softplus": 0.50,
-    "LogSigmoid": 0.50,
-    "ELU": 1.0,
-    "SELU": 1.0,
-    "CELU": 1.0,
-}
-"""At 1M elements and one thread, against the plain operator."""
-
-AGAINST_PEERS = {
-    "Mish": 0.30,
-    "PReLU": 0.55,
-    "PReLU slopes on both sides of 1": 0.90,
-    "Softplus": 0.50,
-    "LogSigmoid": 0.50,
-    "ELU": 1.0,
-    "SELU": 1.0,
-    "CELU": 1.0,
-}
-"""At 1M elements and one thread, against the fastest peer."""
-
-WHY = {
-    "Linear": "a file of no node at all returns its input; ours copies, since an "
-    "output has a name of its own",
-    "APReLU": "the spread of two threads; on one it is the faster file",
-    "ChannelMaxout": "that file gathers and compares pairs too: it is our layer's",
-    "LogSigmoid": "that file takes the logarithm of Sigmoid, which is -inf at -100",
-    "Maxout": "as ChannelMaxout",
-    "PReLU": "Keras's files have no PRelu, which takes ten times as long as ours, but "
-    "five plain passes",
-    "PReLU slopes on both sides of 1": "as PReLU: four passes against five",
-    "Squareplus": "those files add x and a root, which cancels below 0; the quotient "
-    "that does not takes twice as many passes",
-}
-"""Why a file misses its target, where the reason is known."""
-
-WHY_MODELS = {
-    "ResNet50": "1 is within the quartiles of the run",
-}
-"""Why a model is no faster than a peer's, where the reason is known."""
-
-_FIRST = "half a second is the same for every model, first imports included"
-
-WHY_EXPORTS = {"EfficientNetB0": _FIRST, "ResNet50": _FIRST}
-"""Why an export misses its target, where the reason is known."""
-
-_ALIKE = "the other file has the same operators, or more"
-
-_TAILS = "the other loses its digits in a tail, of the value or of the gradient"
-_NOISE = "the same operations: the spread of the run"
-_LIMIT = "a pass clips -inf, which gives the limit where the other gives NaN"
-
-WHY_STEPS = {
-    "ChannelMaxout": _NOISE,
-    "ELU": "TensorFlow's is 0 for small negative numbers, where ours is x",
-    "GELU": "erfc, which keeps the left tail, and its density in passes of their own; "
-    "torch's single kernel loses the tail",
-    "GEGLU": "as GELU",
-    "GLU": "as Sigmoid",
-    "HardSigmoid": "Keras's own, but on JAX, where its gradient at both ends is a half",
-    "HardSwish": "finite up to the largest number, where torch's overflows, and 0 at "
-    "-inf",
-    "LiSHT": "as Tanh",
-    "Linear": "a step of no operation: what Keras takes to call a layer",
-    "LogSigmoid": "as Softplus",
-    "Maxout": _NOISE,
-    "Mish": f"{_LIMIT}; on TensorFlow its quotient keeps the tail",
-    "PELU": "far below 0 a clipped quotient keeps the gradients finite",
-    "PReLU": "a choice by a condition, where Keras's adds both sides; not looked into",
-    "ReGLU": _NOISE,
-    "ReLU": _NOISE,
-    "SELU": "as ELU",
-    "SReLU": "little more than the spread; not looked into",
-    "Sigmoid": f"a second exponential: {_TAILS}",
-    "Snake": "the phase is kept finite, and a frequency of 0 has its limit",
-    "Softplus": "TensorFlow's single kernel loses digits; graphs share the memory that "
-    "these passes take anew",
-    "Softsign": "infinities are cut off, which gives ±1 where the other gives NaN",
-    "SparsePlus": "the gradient is right at ±inf, where the other is NaN",
-    "SquaredReLU": _NOISE,
-    "Squareplus": f"a quotient, not a sum that cancels: {_TAILS}",
-    "SwiGLU": "as Swish",
-    "Swish": _LIMIT,
-    "TLU": "ties go to the threshold alone; the compiler keeps a mask for that sum, "
-    "which its loop reads slowly",
-    "Tanh": f"a second exponential: {_TAILS}",
-    "TanhShrink": f"a series near 0: {_TAILS}",
-}
-"""Why a training step misses its target, where the reason is known."""
+_BEST = "model, against the best working peer"
+_MEDIAN = "model, against the median working peer, for half of the models"
+_EXPORT = "export time, against the fastest working peer"
 
 
 @dataclass(frozen=True)
-class Finding:
+class Figure:
+    """One measurement.
+
+    Attributes:
+        subject: What was measured: an activation, or a model.
+        column: Where it stands in the table of its subjects, such as "2 threads".
+        ratio: Our time divided by the other's.
+    """
+
+    subject: str
+    column: str
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Target:
     """One target, and what was measured.
 
     Attributes:
         what: What is compared.
-        target: The largest ratio that meets it.
-        measured: Each figure by its name, behind which " (…)" may say where.
-        why: Reasons to miss it, by the name alone.
+        bound: The largest ratio that meets it.
+        figures: The measurements.
     """
 
     what: str
-    target: float
-    measured: Mapping[str, float]
-    why: Mapping[str, str] = field(default_factory=dict)
+    bound: float
+    figures: Sequence[Figure]
 
     @property
-    def missed(self) -> dict[str, float]:
-        """The figures over the target."""
-        return {k: v for k, v in self.measured.items() if v > self.target}
-
-    def cells(self) -> list[str]:
-        """Return a row of the table."""
-        if not self.measured:
-            return [self.what, f"{self.target:.2f}", "–", "not measured"]
-        met = len(self.measured) - len(self.missed)
-        counted = f"{met} of {len(self.measured)}"
-        return [self.what, f"{self.target:.2f}", counted, self._entries() or "none"]
-
-    def _entries(self) -> str:
-        """Return what misses the target, each name with its figures and reason once."""
-        grouped: dict[str, list[str]] = {}
-        for key, ratio in self.missed.items():
-            name, _, where = key.partition(" (")
-            figure = f"{ratio:.2f} ({where}" if where else f"{ratio:.2f}"
-            grouped.setdefault(name, []).append(figure)
-        entries = []
-        for name, figures in grouped.items():
-            reason = f": {self.why[name]}" if name in self.why else ""
-            entries.append(f"{name} {', '.join(figures)}{reason}")
-        return "; ".join(entries)
+    def missed(self) -> list[Figure]:
+        """The figures over the bound."""
+        return [figure for figure in self.figures if figure.ratio > self.bound]
 
 
-def of_activations(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Yield the targets on exported activations."""
-    single = [r for r in rows if r["elements"] == MILLION and r["threads"] == 1]
-    for threads in (1, 2):
-        chosen = [
-            r for r in rows if r["elements"] == MILLION and r["threads"] == threads
+@dataclass(frozen=True)
+class SingleTarget:
+    """A target that one activation has of its own.
+
+    Attributes:
+        activation: Which.
+        other: Against what: a value of `SINGLE`.
+        bound: The largest ratio that meets it.
+        ratio: The measurement; None where there is none.
+    """
+
+    activation: str
+    other: str
+    bound: float
+    ratio: float | None
+
+    @property
+    def missed(self) -> list[Figure]:
+        """The measurement, if it is over the bound."""
+        if self.ratio is None or self.ratio <= self.bound:
+            return []
+        return [Figure(self.activation, self.other, self.ratio)]
+
+
+@cache
+def bounds() -> dict[str, dict[str, Any]]:
+    """Return the targets by the name of the result that they are on."""
+    path = Path(__file__).with_suffix(".toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def of_activations(rows: Sequence[Row]) -> list[Target]:
+    """Return the targets on all exported activations."""
+    return [
+        Target(
+            f"activation, 1M elements, {column}, against the fastest peer",
+            bounds()["activations"]["fastest_peer"],
+            _figures(at_a_million(rows, threads), "activation", column, fastest_peer),
+        )
+        for threads, column in THREADS.items()
+    ]
+
+
+def of_single_activations(rows: Sequence[Row]) -> list[SingleTarget]:
+    """Return the targets that single activations have, at 1M elements on one thread."""
+    by_name = {row["activation"]: row for row in at_a_million(rows, threads=1)}
+    measures = {"plain_operator": _plain_operator, "fastest_peer": fastest_peer}
+    return [
+        SingleTarget(
+            name,
+            SINGLE[other],
+            bound,
+            measures[other](by_name[name]) if name in by_name else None,
+        )
+        for other, limits in bounds()["activations"]["single"].items()
+        for name, bound in limits.items()
+    ]
+
+
+def of_models(rows: Sequence[Row]) -> list[Target]:
+    """Return the targets on well-known models."""
+    return [
+        Target(what, bounds()["models"][name], _figures(rows, "model", column, measure))
+        for name, column, what, measure in (
+            ("best_peer", "best peer", _BEST, _best_peer),
+            ("median_peer", "median peer", _MEDIAN, _median_peer),
+            ("export_time", "export time", _EXPORT, _export_time),
+        )
+    ]
+
+
+def of_training(rows: Sequence[Row]) -> list[Target]:
+    """Return the targets on training steps."""
+
+    def figures(eager: bool) -> list[Figure]:
+        return [
+            Figure(r["activation"], f"{r['backend']}, {r['mode']}", r["against"][0])
+            for r in rows
+            if (r["mode"] == "eager") == eager
         ]
-        yield Finding(
-            f"activation, 1M elements, against the fastest peer, threads: {threads}",
-            TIE,
-            {r["activation"]: x for r in chosen if (x := fastest(r)) is not None},
-            {**{r["activation"]: _ALIKE for r in chosen if _is_alike(r)}, **WHY},
+
+    return [
+        Target(
+            f"training step, {mode}, against Keras's own or the formula",
+            bound,
+            figures(eager=mode == "eager"),
         )
-    plain = {r["activation"]: r["against"]["portable"][0] for r in single}
-    for name, target in AGAINST_PLAIN.items():
-        what = f"{name}, against the plain operator, one thread"
-        yield Finding(what, target, _only(plain, name), WHY)
-    peers = {r["activation"]: x for r in single if (x := fastest(r)) is not None}
-    for name, target in AGAINST_PEERS.items():
-        what = f"{name}, against the fastest peer, one thread"
-        yield Finding(what, target, _only(peers, name), WHY)
+        for mode, bound in bounds()["training"].items()
+    ]
 
 
-def of_models(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Yield the targets on well-known models."""
-    best, median = {}, {}
-    for row in rows:
-        against = [numbers[0] for numbers in row["against"].values()]
-        if against:
-            best[row["model"]] = max(against)
-            median[row["model"]] = float(np.median(against))
-    yield Finding("model, against the best working peer", 1.0, best, WHY_MODELS)
-    yield Finding("model, against the median working peer (half of them)", 0.8, median)
-    exports = {
-        row["model"]: row["files"]["keras-acts"]["export_seconds"] / min(others)
+def at_a_million(rows: Iterable[Row], threads: int) -> list[Row]:
+    """Return the rows of activations on which the targets are."""
+    return [r for r in rows if r["elements"] == MILLION and r["threads"] == threads]
+
+
+def _figures(
+    rows: Iterable[Row],
+    subject: str,
+    column: str,
+    measure: Callable[[Row], float | None],
+) -> list[Figure]:
+    return [
+        Figure(row[subject], column, ratio)
         for row in rows
-        if (others := _seconds_of_working_peers(row))
-    }
-    what = "export time, against the fastest working peer"
-    yield Finding(what, 0.2, exports, WHY_EXPORTS)
+        if (ratio := measure(row)) is not None
+    ]
 
 
-def of_training(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Yield the targets on training steps."""
-    for what, target, eager in (("compiled", TIE, False), ("eager", 1.3, True)):
-        yield Finding(
-            f"training step, {what}, against Keras's own or the formula",
-            target,
-            {
-                f"{r['activation']} ({r['backend']}, {r['mode']})": r["against"][0]
-                for r in rows
-                if (r["mode"] == "eager") == eager
-            },
-            WHY_STEPS,
-        )
-
-
-def fastest(row: Mapping[str, Any]) -> float | None:
+def fastest_peer(row: Row) -> float | None:
     """Return our time against that of the fastest peer; None where none works."""
     peer = row["fastest_peer"]
     return None if peer is None else row["against"][peer][0]
 
 
-def _is_alike(row: Mapping[str, Any]) -> bool:
-    """Tell whether the fastest peer's file has every operator that ours has."""
-    kinds, peer = row["operators"], row["fastest_peer"]
-    if peer is None:
-        return False
-    theirs = _computing(kinds[peer])
-    return all(theirs.get(k, 0) >= n for k, n in _computing(kinds["cpu"]).items())
+def _plain_operator(row: Row) -> float:
+    ratio: float = row["against"]["portable"][0]
+    return ratio
 
 
-def _computing(kinds: Mapping[str, int]) -> dict[str, int]:
-    idle = {"Cast", "Constant", "Identity"}  # gone when onnxruntime has loaded them
-    return {kind: count for kind, count in kinds.items() if kind not in idle}
+def _against_peers(row: Row) -> list[float]:
+    return [median for median, _, _ in row["against"].values()]
 
 
-def _only(figures: Mapping[str, float], name: str) -> dict[str, float]:
-    return {name: figures[name]} if name in figures else {}
+def _best_peer(row: Row) -> float | None:
+    return max(_against_peers(row), default=None)
 
 
-def _seconds_of_working_peers(row: Mapping[str, Any]) -> list[float]:
-    files: Iterable[tuple[str, Any]] = row["files"].items()
-    return [file["export_seconds"] for name, file in files if name in row["against"]]
+def _median_peer(row: Row) -> float | None:
+    ratios = _against_peers(row)
+    return float(np.median(ratios)) if ratios else None
+
+
+def _export_time(row: Row) -> float | None:
+    seconds = {name: file["export_seconds"] for name, file in row["files"].items()}
+    peers = [s for name, s in seconds.items() if name in row["against"]]
+    return seconds["keras-acts"] / min(peers) if peers else None

@@ -9,7 +9,6 @@ and against the composition that a paper's formula suggests where there is none.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks.environment import BACKENDS, RESULTS, kept, save
+from benchmarks.environment import BACKENDS, RESULTS, kept, load, save
 
 ELEMENTS = 1 << 20
 
@@ -79,9 +78,9 @@ def main(
         environment = {**os.environ, "KERAS_BACKEND": backend}
         command = [sys.executable, "-m", "benchmarks.training", "--names", names]
         subprocess.run(command, env=environment, check=True)
-        part = RESULTS / f"training-{backend}.json"
-        together += json.loads(part.read_text(encoding="utf-8"))["rows"]
-        part.unlink()
+        part = f"training-{backend}"
+        together += load(part)["rows"]
+        (RESULTS / f"{part}.json").unlink()
     if add:
         together += kept("training", together, key)
     print(save("training", sorted(together, key=key), elements=ELEMENTS))

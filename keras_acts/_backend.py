@@ -1,4 +1,4 @@
-"""Say in one sentence why Keras can't be imported for want of its backend."""
+"""Explain in one sentence why Keras can't be imported without its backend."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
-"""The backends of Keras, each by the name of its package."""
+"""The names of Keras's backends, which are those of their packages."""
 
-_BAD_INPUT = 2  # as in `keras_acts.cli.codes`, which can't be imported without Keras
+_BAD_INPUT = 2  # that of `keras_acts.cli.codes`, whose import needs Keras
 
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Explain an ImportError of a backend's package.
+    """Explain the ImportError of a backend that is not installed.
 
-    The command line, which can do nothing without Keras, prints it and ends.
+    The command line, which needs Keras for everything, prints the message and exits.
 
     Raises:
         ImportError: Keras's backend is not installed; the message names those that are.
@@ -48,7 +48,7 @@ def _message(wanted: str) -> str:
 def _is_command_line() -> bool:
     """Whether the program is `keras-acts`, or `python -m keras_acts`.
 
-    Python's own documentation has "-m" as the program while it looks for the module.
+    Python sets the program to "-m" while it locates the module.
     """
     program = Path(sys.argv[0]).stem if sys.argv else ""
     return program == "keras-acts" or (

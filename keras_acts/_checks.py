@@ -1,7 +1,7 @@
-"""Rules for arguments: each raises a `ValueError` that says what was expected.
+"""Validators of arguments: each raises a `ValueError` that says what was expected.
 
-A rule is called with the argument's name and its value. Functions and layers name
-the same rule, so both refuse the same mistakes with the same words.
+A validator is called with an argument's name and value. Functions and layers share
+them, so that both refuse the same mistakes with the same message.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Number, Real
 from typing import Any
 
-Check = Callable[[str, Any], None]
+Validator = Callable[[str, Any], None]
 
 
 def _refuse(name: str, expected: str, value: Any) -> None:
@@ -38,25 +38,25 @@ def finite(name: str, value: Any) -> None:
 
 
 def positive(name: str, value: Any) -> None:
-    """Accept a finite real number above zero."""
+    """Accept a finite real number above 0."""
     if not _is_finite(value) or value <= 0:
         _refuse(name, "a finite number above 0", value)
 
 
 def non_negative(name: str, value: Any) -> None:
-    """Accept a finite real number that is zero or above."""
+    """Accept a finite real number of 0 or above."""
     if not _is_finite(value) or value < 0:
         _refuse(name, "a finite number, 0 or above", value)
 
 
-def between(low: float, high: float) -> Check:
+def between(low: float, high: float) -> Validator:
     """Accept a finite real number from `low` to `high`."""
 
-    def check(name: str, value: Any) -> None:
+    def validate(name: str, value: Any) -> None:
         if not _is_finite(value) or not low <= value <= high:
             _refuse(name, f"a number from {low} to {high}", value)
 
-    return check
+    return validate
 
 
 def boolean(name: str, value: Any) -> None:
@@ -78,7 +78,7 @@ def axis(name: str, value: Any) -> None:
 
 
 def axes(name: str, value: Any) -> None:
-    """Accept one axis or several different ones."""
+    """Accept one axis, or several axes without repetition."""
     several = value if isinstance(value, Sequence) else (value,)
     if isinstance(value, str) or not several or not all(map(_is_integer, several)):
         _refuse(name, "an integer or a non-empty sequence of integers", value)
@@ -86,45 +86,45 @@ def axes(name: str, value: Any) -> None:
         _refuse(name, "free of repeated axes", value)
 
 
-def optional(rule: Check) -> Check:
-    """Accept None, or what `rule` accepts."""
+def optional(validator: Validator) -> Validator:
+    """Accept None, or what `validator` accepts."""
 
-    def check(name: str, value: Any) -> None:
+    def validate(name: str, value: Any) -> None:
         if value is not None:
-            rule(name, value)
+            validator(name, value)
 
-    return check
+    return validate
 
 
-def real_or_tensor(rule: Check) -> Check:
-    """Apply `rule` to Python numbers and let tensors pass."""
+def real_or_tensor(validator: Validator) -> Validator:
+    """Apply `validator` to Python numbers and accept any tensor."""
 
-    def check(name: str, value: Any) -> None:
+    def validate(name: str, value: Any) -> None:
         if value is None or isinstance(value, bool | str | Number):
-            rule(name, value)
+            validator(name, value)
 
-    return check
+    return validate
 
 
-def one_of(*choices: Any) -> Check:
-    """Accept one of some values."""
+def one_of(*choices: Any) -> Validator:
+    """Accept one of the choices."""
 
-    def check(name: str, value: Any) -> None:
+    def validate(name: str, value: Any) -> None:
         if not any(value is choice or value == choice for choice in choices):
             listed = ", ".join(repr(choice) for choice in choices)
             _refuse(name, f"one of {listed}", value)
 
-    return check
+    return validate
 
 
 def ordered(low: str, high: str) -> Callable[[Mapping[str, Any]], None]:
-    """Accept arguments of which the one named `low` is not above the one `high`."""
+    """Accept arguments where the one named `low` is at most the one named `high`."""
 
-    def check(arguments: Mapping[str, Any]) -> None:
+    def validate(arguments: Mapping[str, Any]) -> None:
         if arguments[low] > arguments[high]:
             raise ValueError(
                 f"`{low}` must not be above `{high}`. Received: "
                 f"{low}={arguments[low]!r}, {high}={arguments[high]!r}"
             )
 
-    return check
+    return validate

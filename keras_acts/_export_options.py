@@ -72,7 +72,7 @@ class ExportOptions:
     target: str = field(
         default="cpu",
         metadata=_about(
-            "What the file shall run fast on: cpu, cuda or portable.",
+            "What the file is optimized for: cpu, cuda or portable.",
             TARGETS,
             has_flag=True,
         ),

@@ -1,7 +1,7 @@
-"""The catalogue: one row an activation, derived from the layers and their docstrings.
+"""The catalogue: one row for each activation, derived from the layers' docstrings.
 
-Lists elsewhere (the command line, the tables of the documentation, test parameters)
-are made from it, never kept beside it.
+All other lists, such as those of the command line, the documentation and the tests, are
+derived from it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ SECTIONS = (
     "Gradient:",
     "Reference:",
 )
-"""What the docstring of each layer has after its first line. A layer without
-arguments of its own leaves out `Args:`."""
+"""The sections of each layer's docstring. A layer without arguments of its own leaves
+out `Args:`."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Activation:
         name: Name of the layer class, `"Mish"`.
         family: Name of the module of `layers` that holds it, `"exponential"`.
         layer: The layer class.
-        function: The function of `keras_acts.functional`, None where there is none
-            without weights of its own.
+        function: The function of `keras_acts.functional`; None where the activation
+            needs weights that only its layer has.
         aliases: Other public names of the layer.
     """
 
@@ -51,12 +51,12 @@ class Activation:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring: what it is and its formula."""
+        """The first line of the docstring: the name and the formula."""
         return inspect.getdoc(self.layer).split("\n", 1)[0]  # type: ignore[union-attr]
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The layer's own arguments and their defaults; `...` where required."""
+        """The layer's own arguments and their defaults; `...` for a required one."""
         parameters = inspect.signature(self.layer.__init__).parameters.values()
         return {
             p.name: ... if p.default is p.empty else p.default
@@ -66,13 +66,13 @@ class Activation:
 
     @property
     def learnable(self) -> bool:
-        """Whether the layer has weights, or has them when asked."""
+        """Whether the layer has weights, always or on request."""
         return bool(getattr(self.layer, "has_weights", True))
 
 
 @functools.cache
 def activations() -> Mapping[str, Activation]:
-    """Return the whole catalogue by name, in the order of families and names."""
+    """Return the catalogue by name, sorted by family and name."""
     names: dict[type, list[str]] = {}
     for public in layers.__all__:
         cls = getattr(layers, public)
@@ -98,7 +98,7 @@ def find(name: str) -> Activation:
     Case and underscores do not matter: `"hard_swish"` finds `HardSwish`.
 
     Raises:
-        ValueError: Nothing has that name; the message suggests near ones.
+        ValueError: No activation has that name; the message suggests similar ones.
     """
     known: dict[str, Activation] = {}
     for row in activations().values():

@@ -51,7 +51,9 @@ def test_a_good_run_ends_well_and_passes_a_test(status, passed, is_good):
 def test_closing_line_adds_up(failed, status, monkeypatch, capsys):
     counts = {"passed": 5, "failed": failed, "skipped": 1}
     monkeypatch.setattr(
-        backends, "run", lambda name, _: Run(name, "output\n", int(failed > 0), counts)
+        backends,
+        "run_one",
+        lambda name, _: Run(name, "output\n", int(failed > 0), counts),
     )
     assert backends.run_all(("jax", "torch"), []) == status
     lines = capsys.readouterr().out.splitlines()

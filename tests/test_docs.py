@@ -31,10 +31,9 @@ def test_derived_pages_are_current():
 
 def test_every_activation_has_an_entry():
     page = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
-    generator = _generator()
-    for _, rows in generator.families():
-        for row in rows:
-            assert f"### {row.name}\n" in page
+    rows = [row for _, family in _generator().families() for row in family]
+    assert rows
+    assert not [row.name for row in rows if f"### {row.name}\n" not in page]
 
 
 def test_every_operation_and_layer_has_a_state():

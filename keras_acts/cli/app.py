@@ -1,7 +1,7 @@
-"""The commands by name. Each stands in a file of `commands` of its own.
+"""The commands by name; each has a file of its own in `commands`.
 
-They import what they need when they run, so that help and the catalogue appear before
-onnx or onnxruntime would have been read.
+They import what they need when they run, so that help and the catalogue appear without
+the import of onnx or onnxruntime.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _root(
             "--version",
             callback=_print_version,
             is_eager=True,
-            help="Print the version and leave.",
+            help="Print the version and exit.",
         ),
     ] = False,
 ) -> None: ...

@@ -1,4 +1,4 @@
-"""Exit codes, and which of them an error or a verdict means."""
+"""Exit codes, and those of errors and verdicts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """What a command leaves with."""
+    """The exit code of a command."""
 
     DONE = 0
     PARITY_FAILED = 1
@@ -22,7 +22,7 @@ BY_STATUS = {
 }
 """The exit code of each `ParityReport.status`."""
 
-# Names, since the classes live where onnx is imported.
+# Names, since the modules of the classes import onnx.
 _BAD_INPUT = {
     "NameClashError",
     "OpsetError",
@@ -36,7 +36,7 @@ _BAD_INPUT = {
 
 
 class CommandError(Exception):
-    """What ends a command with a message and a code."""
+    """An error that ends a command with a message and an exit code."""
 
     def __init__(self, message: str, code: Code = Code.BAD_INPUT) -> None:
         super().__init__(message)
@@ -44,9 +44,9 @@ class CommandError(Exception):
 
 
 def code_of(error: Exception) -> Code:
-    """Return the exit code that an error means.
+    """Return the exit code of an error.
 
-    What nothing here foresees counts as "cannot be exported": never as a verdict.
+    An unexpected error counts as "cannot be exported", never as a verdict.
     """
     if isinstance(error, CommandError):
         return error.code

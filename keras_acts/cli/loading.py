@@ -1,4 +1,4 @@
-"""Load the Keras model that a command names, or say in one line why not."""
+"""Load the model that a command names, or explain in one line why it can't be."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def load(
         path: A `.keras` or `.h5` file, or the folder of a SavedModel.
         unsafe: Allow code in the file, such as the functions of Lambda layers.
         modules: Modules to import first, which register custom layers.
-        signature: Which signature of a SavedModel.
+        signature: The signature of a SavedModel; None for the default one.
 
     Raises:
-        CommandError: A module cannot be imported, or the path holds no such model.
+        CommandError: A module cannot be imported, or the path holds no model of these
+            kinds.
         EngineError: A SavedModel needs TensorFlow, which is not installed.
     """
     check_model_path(path)
@@ -52,10 +53,10 @@ def load(
 
 
 def check_model_path(path: Path) -> None:
-    """Refuse what is no model, by its name and kind alone.
+    """Check by its name and type alone that a path can be a model.
 
     Raises:
-        CommandError: It is not there, or of another kind.
+        CommandError: The path does not exist, or is of another kind.
     """
     if not path.exists():
         raise CommandError(f"There is no model at {path}")
@@ -80,7 +81,7 @@ def _load_saved_model(path: Path, signature: str | None) -> Any:
 
 
 def _import(module: str) -> None:
-    # As with `python -m`, modules beside the user are found.
+    # As with `python -m`, modules in the current folder are found.
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:

@@ -1,4 +1,4 @@
-"""Options that several commands share: names, help, and how their text is read."""
+"""Options that several commands share: their names, their help, and their parsing."""
 
 from __future__ import annotations
 
@@ -128,13 +128,13 @@ def parity_settings(
     seed: int,
     strict_edges: bool,
 ) -> dict[str, Any]:
-    """Read the options of a comparison into `verify`'s arguments.
+    """Return the arguments of `verify` that the options of a comparison give.
 
-    Wrong ones are refused here, before any model is loaded.
+    Invalid options are refused here, before any model is loaded.
 
     Raises:
-        CommandError: The text is not of the form it needs.
-        ValueError: A provider is unknown, or a tolerance cannot be one.
+        CommandError: An option cannot be parsed.
+        ValueError: A provider is unknown, or a tolerance is invalid.
         ImportError: onnxruntime is not installed.
     """
     from keras_acts.export.parity.providers import known_providers

@@ -1,4 +1,4 @@
-"""What goes where: results to stdout, everything else to stderr, errors in one line."""
+"""Output: results go to stdout, all else to stderr, each error in one line."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from rich.console import Console
 from keras_acts.cli.codes import Code, code_of
 
 PATIENCE = 2.0
-"""Seconds of work after which a line tells what is being done."""
+"""Seconds after which a line on stderr says what is being done."""
 
 _PIPE_WIDTH = 160
 _NOISY = r"(absl|google|jax|keras|ml_dtypes|numpy|tensorflow|tf2onnx|torch)(\..*)?$"
 
 
 def stdout() -> Console:
-    """Return a console for results: wide where no terminal sets the width."""
+    """Return a console for results, wide where no terminal sets the width."""
     piped = not sys.stdout.isatty()
     return Console(width=_PIPE_WIDTH if piped else None, highlight=False)
 
 
 def print_json(content: Any) -> None:
-    """Print a result for machines."""
+    """Print a result as JSON."""
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
@@ -42,12 +42,12 @@ Work = Callable[[], tuple[Mapping[str, Any], str, Code]]
 
 
 def answer(work: Work, *, as_json: bool) -> NoReturn:
-    """Do a command's work, print its result or its error, and leave with its code.
+    """Do a command's work, print its result or its error, and exit with its code.
 
     Args:
-        work: Returns the result for machines, the result for people, and the code.
-            Whatever it prints itself goes to stderr.
-        as_json: Print the result for machines.
+        work: Returns the result as JSON, the result as text, and the exit code. What it
+            prints itself goes to stderr.
+        as_json: Whether to print the result as JSON.
     """
     try:
         with contextlib.redirect_stdout(sys.stderr), _quiet():
@@ -73,7 +73,7 @@ def _message(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the warnings of the libraries underneath from the terminal."""
+    """Suppress the warnings of other libraries, and print ours in one line each."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=_NOISY)
         warnings.filterwarnings("always", module=r"keras_acts\.")
@@ -82,13 +82,13 @@ def _quiet() -> Iterator[None]:
 
 
 def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    """Print a warning in one line, without the place in the code that gave it."""
+    """Print a warning in one line, without the location in the code."""
     typer.echo(f"keras-acts: warning: {' '.join(str(message).split())}", err=True)
 
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Tell on stderr what is being done, once it has taken a while."""
+    """Say on stderr what is being done, once it has taken `PATIENCE` seconds."""
     console = Console(stderr=True)
     status = console.status(what)
 

@@ -1,12 +1,12 @@
 """The decorator that turns a formula in `keras.ops` into an activation function.
 
-It does once what each function would otherwise repeat:
+It holds what each function would otherwise repeat:
 
-1. symbolic inputs (`KerasTensor`) become one `ActivationOperation` in the graph of
-   the Functional model, which a model file stores and an exporter recognizes;
-2. arguments are checked by the rules given beside the formula;
-3. integers become the default float, and half precision is computed in float32 and
-   rounded once, unless the formula is exact as it stands.
+1. A call on symbolic inputs (`KerasTensor`) becomes one `ActivationOperation` in the
+   graph of the Functional model, which a saved model keeps and an exporter recognizes.
+2. Arguments are checked by the validators that are given with the formula.
+3. Integers are cast to the default float. Half precision is computed in float32 and
+   rounded once, unless the formula is exact.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any, Protocol, cast
 import keras
 from keras import KerasTensor, ops
 
-from keras_acts._checks import Check
+from keras_acts._checks import Validator
 
 Tensor = Any
-"""A tensor of the active backend, a `KerasTensor`, or what converts to one."""
+"""A tensor of the active backend, a `KerasTensor`, or what converts to a tensor."""
 
 _HALF = ("float16", "bfloat16")
 
@@ -30,7 +30,7 @@ _FORMULAS: dict[str, ActivationFunction] = {}
 
 
 class ActivationFunction(Protocol):
-    """An activation as `@activation` makes it."""
+    """What `@activation` returns."""
 
     __name__: str
     __doc__: str | None
@@ -38,9 +38,9 @@ class ActivationFunction(Protocol):
     formula: Callable[..., Tensor]
     """The undecorated formula, on tensors of one float dtype."""
     output_shape: Callable[..., tuple[int | None, ...]]
-    """The result's shape from the shape of `x` and the other arguments."""
+    """Returns the shape of the result from the arguments."""
     check: Callable[..., None]
-    """Raises `ValueError` for the first argument that breaks its rule."""
+    """Raises `ValueError` for the first invalid argument."""
 
     def __call__(self, x: Tensor, *args: Any, **kwargs: Any) -> Tensor: ...
 
@@ -59,34 +59,34 @@ def _is_symbolic(arguments: Mapping[str, Any]) -> bool:
 def activation(
     *,
     tensors: tuple[str, ...] = ("x",),
-    checks: Mapping[str, Check] | None = None,
+    checks: Mapping[str, Validator] | None = None,
     relation: Callable[[Mapping[str, Any]], None] | None = None,
     exact: bool = False,
     output_shape: Callable[..., tuple[int | None, ...]] = _same_shape,
 ) -> Callable[[Callable[..., Tensor]], ActivationFunction]:
-    """Make an activation function of a formula.
+    """Return a decorator that makes an activation function of a formula.
 
     Args:
-        tensors: Names of the parameters that may be tensors and take part in the
-            arithmetic. They are cast to the dtype of `x`, the first parameter.
-            Python numbers stay as they are.
-        checks: A rule for each argument that has one.
-        relation: A rule between arguments, called with all of them by name.
-        exact: The formula is exact in half precision too (comparisons, one product):
-            compute it in the dtype of `x`.
-        output_shape: Called with the arguments of the function; the result's shape.
+        tensors: Names of the parameters that may be tensors. They are cast to the
+            dtype of `x`, the first parameter; Python numbers stay as they are.
+        checks: Validators by the name of the argument.
+        relation: A validator of all arguments together, called with them by name.
+        exact: Whether the formula is exact in half precision too, as comparisons and a
+            single product are, so that it is computed in the dtype of `x`.
+        output_shape: Returns the shape of the result; called with the function's
+            arguments.
     """
 
     def decorate(formula: Callable[..., Tensor]) -> ActivationFunction:
         name = formula.__name__
         signature = inspect.signature(formula)
-        rules = dict(checks or {})
+        validators = dict(checks or {})
         defaults = {name: p.default for name, p in signature.parameters.items()}
 
         def check(**arguments: Any) -> None:
             for key, value in arguments.items():
-                if key in rules:
-                    rules[key](key, value)
+                if key in validators:
+                    validators[key](key, value)
             if relation is not None:
                 relation({**defaults, **arguments})
 
@@ -116,7 +116,7 @@ def activation(
 
 
 def result_dtype(x: Tensor) -> str:
-    """Return the dtype of an activation of `x`: its own, or the default float."""
+    """Return the dtype of an activation of `x`: that of `x`, or the default float."""
     dtype = str(keras.backend.standardize_dtype(x.dtype))
     if keras.backend.is_float_dtype(dtype):
         return dtype  # keras.backend.result_type would make float32 of float64
@@ -125,7 +125,7 @@ def result_dtype(x: Tensor) -> str:
 
 @keras.saving.register_keras_serializable("keras_acts")
 class ActivationOperation(keras.Operation):
-    """One call of an activation function in the graph of a Functional model.
+    """A call of an activation function in the graph of a Functional model.
 
     Args:
         function: Name of a function of `keras_acts.functional`.

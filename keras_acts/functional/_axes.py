@@ -1,11 +1,11 @@
-"""Axes of a tensor, counted from its front."""
+"""Axes of a tensor as non-negative integers, and the axes that a mask lacks."""
 
 from collections.abc import Sequence
 from typing import Any
 
 
 def positions(axis: int | Sequence[int], x: Any) -> tuple[int, ...]:
-    """Return one axis or several as positions from 0 on.
+    """Return one or several axes as non-negative integers.
 
     Raises:
         ValueError: `x` has no such axis, or one is named twice.
@@ -22,7 +22,7 @@ def positions(axis: int | Sequence[int], x: Any) -> tuple[int, ...]:
 
 
 def position(axis: int, x: Any) -> int:
-    """Return an axis as its position from 0 on.
+    """Return an axis as a non-negative integer.
 
     Raises:
         ValueError: `x` has no such axis.
@@ -31,14 +31,18 @@ def position(axis: int, x: Any) -> int:
 
 
 def missing_axes(mask: Sequence[Any], x: Sequence[Any]) -> int:
-    """Return how many axes a mask lacks at its end to broadcast, from both shapes.
+    """Return how many trailing axes a mask needs before it broadcasts.
 
-    0 where it broadcasts as in NumPy. Else it has the sizes of the leading axes, as
-    masks of time steps, `(batch, time)`, which Keras passes on beside
-    `(batch, time, …)`.
+    That is 0 where it broadcasts as in NumPy. Otherwise the mask has the sizes of the
+    leading axes, as the masks `(batch, time)` that Keras propagates with tensors of
+    shape `(batch, time, …)`.
+
+    Args:
+        mask: The shape of the mask.
+        x: The shape of the tensor.
 
     Raises:
-        ValueError: It fits neither way.
+        ValueError: The mask fits neither way.
     """
     shape, full = tuple(mask), tuple(x)
     missing = len(full) - len(shape)

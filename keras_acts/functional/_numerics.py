@@ -1,4 +1,4 @@
-"""Pieces of formulas that keep value and gradient right where `keras.ops` does not."""
+"""Parts of formulas, accurate in value and gradient where `keras.ops` is not."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Pullback = Callable[..., Tensor]
 
 
 def runs_on(*backends: str) -> bool:
-    """Tell whether the active backend is one of these."""
+    """Return whether the active backend is one of these."""
     return keras.backend.backend() in backends
 
 
 def compiles_torch() -> bool:
-    """Tell whether `torch.compile` traces, to which many operations are one loop."""
+    """Return whether `torch.compile` traces, which fuses operations into one loop."""
     if not runs_on("torch"):
         return False
     import torch
@@ -31,15 +31,15 @@ def compiles_torch() -> bool:
 
 
 def constant(value: float, like: Tensor) -> Tensor:
-    """Return a number as a tensor of the dtype of another.
+    """Return a number as a tensor with the dtype of `like`.
 
-    `ops.where` rounds a Python number to float32 on torch, `float64` inputs or not.
+    On torch `ops.where` rounds a Python number to float32, even beside float64.
     """
     return ops.convert_to_tensor(value, dtype=like.dtype)
 
 
 def polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
-    """Return the sum of `coefficients[i] * x**i`, of two coefficients or more."""
+    """Return the sum of `coefficients[i] * x**i`, for two coefficients or more."""
     value = coefficients[-1] * x + coefficients[-2]
     for coefficient in reversed(coefficients[:-2]):
         value = value * x + coefficient
@@ -52,7 +52,7 @@ def largest(like: Tensor) -> float:
 
 
 def bounded(x: Tensor, low: float, high: float) -> Tensor:
-    """Clip to an interval; the gradient is 0 at its ends too, and NaN stays NaN."""
+    """Clip to an interval, with the gradient 0 at both ends too. NaN stays NaN."""
     if runs_on("torch"):
         from torch.nn import functional
 
@@ -69,7 +69,10 @@ def _bounded_pullback(x: Tensor, gradient: Tensor, low: float, high: float) -> T
 
 
 def clip(x: Tensor, low: float = -math.inf, high: float = math.inf) -> Tensor:
-    """Clip where the gradient outside is of no account: it passes. NaN stays NaN."""
+    """Clip, with the gradient 1 everywhere. NaN stays NaN.
+
+    For formulas to which the gradient outside of the interval does not matter.
+    """
     return with_gradient(_clip, _unchanged, x, low, high)
 
 
@@ -80,7 +83,7 @@ def _unchanged(_x: Tensor, gradient: Tensor, *_: float) -> Tensor:
 def _clip(x: Tensor, low: float, high: float) -> Tensor:
     if runs_on("torch"):  # where keras.ops.clip rounds the ends to float32
         return x.clamp(None if low == -math.inf else low, high)
-    if runs_on("tensorflow"):  # which passes over the data once for each end
+    if runs_on("tensorflow"):  # where keras.ops.clip reads the data once for each end
         x = x if low == -math.inf else ops.maximum(x, constant(low, x))
         return x if high == math.inf else ops.minimum(x, constant(high, x))
     return ops.clip(x, low, high)
@@ -94,12 +97,18 @@ def minus_abs(x: Tensor) -> Tensor:
 def with_gradient(
     value: Map, pullback: Pullback, x: Tensor, *parameters: float
 ) -> Tensor:
-    """Return `value(x, *parameters)`, differentiated by a function of its own.
+    """Return `value(x, *parameters)` with a custom gradient.
 
-    For functions of each element alone whose automatic derivative cancels or takes
-    more passes. `pullback(x, gradient, *parameters)` is the gradient by the result
-    times the derivative at `x`. Both are functions of a module, so that what is made
-    of them is made once.
+    For elementwise functions whose automatic derivative cancels or takes more passes
+    over the data.
+
+    Args:
+        value: The function.
+        pullback: Called as `pullback(x, gradient, *parameters)` with the gradient with
+            respect to the result; returns its product with the derivative at `x`.
+        x: The tensor.
+        *parameters: Passed on to both. Both are functions of a module, since what is
+            made of them is cached by their identity.
     """
     if runs_on("torch"):
         from keras_acts.functional._torch_gradient import WithGradient
@@ -147,7 +156,7 @@ _differentiable = {
 
 
 def sigmoid(x: Tensor) -> Tensor:
-    """Return 1/(1+e^-x); its automatic derivative y(1-y) cancels where y is near 1."""
+    """Return 1/(1+e^-x), whose automatic derivative y(1-y) cancels for y near 1."""
     return with_gradient(_sigmoid, _sigmoid_pullback, x)
 
 
@@ -171,7 +180,7 @@ def _decay(x: Tensor, rate: int) -> tuple[Tensor, Tensor]:
 def _slope(x: Tensor, gradient: Tensor, rate: int) -> Tensor:
     """Return a gradient times the derivative of the sigmoid at `rate * x`.
 
-    That is s(1-s) where the sigmoid is s at `-rate |x|`, a half or below.
+    It is s(1-s), where s is the sigmoid at `-rate |x|` and at most a half.
     """
     if runs_on("torch"):
         import torch
@@ -187,7 +196,7 @@ def _slope(x: Tensor, gradient: Tensor, rate: int) -> Tensor:
 
 
 def tanh(x: Tensor) -> Tensor:
-    """Return tanh x; its automatic derivative 1-y² cancels in both tails."""
+    """Return tanh x, whose automatic derivative 1-y² cancels in both tails."""
     return with_gradient(plain_tanh, tanh_pullback, x)
 
 
@@ -197,7 +206,7 @@ def tanh_pullback(x: Tensor, gradient: Tensor) -> Tensor:
 
 
 def plain_tanh(x: Tensor) -> Tensor:
-    """Return tanh x with the backend's own derivative."""
+    """Return tanh x with the automatic derivative of the backend."""
     if runs_on("jax"):  # where keras.ops.tanh rounds float64 to float32
         import jax.numpy as jnp
 
@@ -215,7 +224,7 @@ def sin(x: Tensor) -> Tensor:
 
 
 def cumsum(x: Tensor, axis: int) -> Tensor:
-    """Return the sums of the first elements of an axis."""
+    """Return the cumulative sum along an axis."""
     if runs_on("torch"):  # where keras.ops.cumsum rounds float64 to float32
         return x.cumsum(axis)
     return ops.cumsum(x, axis=axis)
@@ -229,7 +238,7 @@ def matmul(x: Tensor, y: Tensor) -> Tensor:
 
 
 def mean(x: Tensor, axes: int | tuple[int, ...]) -> Tensor:
-    """Return the mean along axes, of a `KerasTensor` too."""
+    """Return the mean along axes, also of a `KerasTensor`."""
     if keras.backend.standardize_dtype(x.dtype) != "float64":
         return ops.mean(x, axes)
     # keras.ops.mean rounds float64 to float32 on JAX and torch.

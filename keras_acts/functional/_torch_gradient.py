@@ -1,4 +1,4 @@
-"""Functions with gradients of their own for torch; imported on that backend alone."""
+"""Custom gradients for torch; imported on that backend only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Map = Callable[..., Tensor]
 
 
 class WithGradient(torch.autograd.Function):
-    """`value(x, *parameters)`, differentiated by `pullback`, twice too."""
+    """`value(x, *parameters)` with the gradient `pullback`, differentiable twice."""
 
     generate_vmap_rule = True
 
@@ -31,15 +31,15 @@ class WithGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
-        """Return the gradient by `x`."""
+        """Return the gradient with respect to `x`."""
         (x,) = ctx.saved_tensors
         return ctx.pullback(x, gradient, *ctx.parameters), None, None, None
 
 
 class Bent(torch.autograd.Function):
-    """`x` where it is positive, else `slope * x`, without a choice by a condition.
+    """`x` where it is positive, else `slope * x`, without `torch.where`.
 
-    Such a choice is a loop of unpredictable branches in eager torch.
+    In eager torch that is a loop of unpredictable branches.
     """
 
     generate_vmap_rule = True
@@ -56,7 +56,7 @@ class Bent(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradients by `x`, the slope at 0, and by `slope`."""
+        """Return the gradients of both inputs; that of `x` has the slope at 0."""
         x, slope = ctx.saved_tensors
         above = torch.ops.aten.threshold_backward(gradient, x, 0)
         below = gradient - above

@@ -58,7 +58,7 @@ def _two_sided(x: Tensor, slope: float, depth: float) -> Tensor:
     """
     t = ops.tanh(0.5 * ops.minimum(x, _numerics.constant(0.0, x)))
     curve = 2 * depth * t / (1 - t)
-    if slope == 1 and depth <= 1:  # the curve lies above the line
+    if slope == 1 and depth <= 1:  # depth (e^x - 1) is above x for x < 0
         return ops.maximum(x, curve)
     return slope * ops.relu(x) + curve
 
@@ -153,7 +153,7 @@ def pelu(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
         Trottier, Giguère, Chaib-draa, 2016, "Parametric Exponential Linear Unit for
         Deep Convolutional Neural Networks", arXiv:1605.09332.
     """
-    # Far below, where the exponential is 0, a finite quotient keeps its gradient 0.
+    # A finite quotient keeps the gradient 0 far below 0, where the exponential is 0.
     t = ops.clip(x, -1e30, 0.0) / beta
     linear = _is_linear(t)
     below = alpha * _expm1(ops.where(linear, _numerics.constant(0.0, x), t))
@@ -181,13 +181,13 @@ def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
     if _numerics.runs_on("torch"):
         import torch
 
-        # From the threshold on it is x. At keras.ops' 20 that is wrong in float64.
+        # Above the threshold it is x: at the 20 of keras.ops too early for float64.
         return torch.nn.functional.softplus(x, beta, threshold=40)
     return _numerics.with_gradient(_softplus, _softplus_pullback, x, beta)
 
 
 def _softplus(x: Tensor, beta: float) -> Tensor:
-    # At 80 both are the same in every dtype; from there on x is the larger one.
+    # At 80 both terms are equal in every dtype; above it x is the larger one.
     t = ops.minimum(beta * x, _numerics.constant(80.0, x))
     return ops.maximum(x, ops.log1p(ops.exp(t)) / beta)
 
@@ -216,7 +216,7 @@ def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
     """
     if b <= _LARGEST_SQUARE:
         return _numerics.with_gradient(_squareplus, _squareplus_pullback, x, b)
-    # An exact scale, lest b itself overflow beside x².
+    # A power of 2 scales exactly; unscaled, x² + b could overflow.
     scale = 2.0 ** math.ceil(math.log2(b) / 2)
     return scale * squareplus.formula(x / scale, b / scale**2)
 
@@ -227,20 +227,20 @@ _LARGEST_SQUARE = 2.0**60
 def _root(x: Tensor, b: float) -> tuple[Tensor, Tensor]:
     """Return `|x|` and `sqrt(x**2 + b)`."""
     size = ops.abs(x)
-    # Where x² is not computed, lest it overflow, the root is |x|.
+    # Where x² could overflow, the root is |x|.
     near = _numerics.clip(size, high=_LARGEST_SQUARE)
     return size, ops.sqrt(ops.square(near) + b) + (size - near)
 
 
 def _squareplus(x: Tensor, b: float) -> Tensor:
-    # Of x and the root the sum cancels for negative x; their product is known, b/4.
+    # For negative x the sum x + root cancels; it is b / (|x| + root).
     size, root = _root(x, b)
     return ops.relu(x) + (b / 2) / (size + root)
 
 
 def _squareplus_pullback(x: Tensor, gradient: Tensor, b: float) -> Tensor:
     largest = _numerics.largest(x)
-    x = _numerics.clip(x, -largest, largest)  # infinities have no quotient
+    x = _numerics.clip(x, -largest, largest)  # a quotient of infinities is NaN
     size, root = _root(x, b)
     return gradient * ((ops.relu(x) + (b / 2) / (size + root)) / root)
 
@@ -263,7 +263,7 @@ def mish(x: Tensor) -> Tensor:
         Misra, 2019, "Mish: A Self Regularized Non-Monotonic Activation Function",
         arXiv:1908.08681.
     """
-    # Mish is 0 there in every dtype. Clipped, -inf gives the limit.
+    # Below -1000 Mish is 0 in every dtype; the clip gives -inf its limit.
     x = _numerics.clip(x, low=-1000.0)
     if _numerics.runs_on("torch"):
         import torch

@@ -28,13 +28,13 @@ def _by_erf(x: Tensor) -> Tensor:
 
 
 def _clipped(x: Tensor) -> Tensor:
-    # GELU is 0 there in every dtype and form. Clipped, -inf gives the limit.
+    # Below -1000 each form of GELU is 0 in every dtype; the clip gives -inf its limit.
     return _numerics.clip(x, low=-1000.0)
 
 
 def _distribution(x: Tensor) -> Tensor:
     # erfc keeps the lower tail, where 1 + erf(x/√2) cancels.
-    if _numerics.runs_on("torch"):  # where memory that is new takes longer than erfc
+    if _numerics.runs_on("torch"):  # where new memory takes longer than erfc
         return (x * -math.sqrt(0.5)).erfc_().mul_(0.5)
     return 0.5 * ops.erfc(x * -math.sqrt(0.5))
 

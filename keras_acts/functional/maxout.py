@@ -126,6 +126,6 @@ def _largest_of_groups(x: Tensor, units: int, axis: int) -> Tensor:
     shape[axis : axis + 1] = [units, pieces]
     groups = ops.reshape(x, shape)
     if pieces == 2 and _numerics.runs_on("torch"):
-        # Several times as fast as a reduction, and shares ties as well.
+        # Several times as fast as a reduction; the gradient of ties is shared as well.
         return groups.select(axis + 1, 0).maximum(groups.select(axis + 1, 1))
     return ops.amax(groups, axis=axis + 1)

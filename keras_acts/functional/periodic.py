@@ -31,6 +31,6 @@ def snake(x: Tensor, frequency: Tensor = 1.0) -> Tensor:
     """
     if not isinstance(frequency, int | float):
         frequency = frequency + 1e-12 * ops.cast(frequency == 0, x.dtype)
-    # Clipped, the phase is finite, and so is its sine.
+    # The clip keeps the phase finite, and so its sine.
     phase = ops.clip(frequency * x, -_LARGEST_PHASE, _LARGEST_PHASE)
     return x + ops.square(_numerics.sin(phase)) / frequency

@@ -54,7 +54,7 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6, offset: float = 0.5) -> Tensor
 
 def _hard_gate(x: Tensor) -> Tensor:
     """Return clip(x+3, 0, 6)/6."""
-    # torch's gradient is float32's, JAX's a half at both ends.
+    # torch computes the gradient in float32; JAX's is a half at both ends.
     is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
     right = ("tensorflow",) if is_float64 else ("tensorflow", "torch")
     if _numerics.runs_on(*right):
@@ -81,8 +81,8 @@ def log_sigmoid(x: Tensor) -> Tensor:
     """
     if _numerics.runs_on("torch"):
         return ops.log_sigmoid(x)
-    # TensorFlow's own is off by 6 ulp at 14; JAX's gradient exp(-x - softplus(-x))
-    # loses what the difference does.
+    # TensorFlow's own is off by 6 ulp at 14. JAX's gradient, exp(-x - softplus(-x)),
+    # loses the digits that the difference loses.
     if _numerics.runs_on("tensorflow"):
         return -softplus.formula(-x)
     least = ops.where(x < 0, x, _numerics.constant(0.0, x))
@@ -108,7 +108,7 @@ def swish(x: Tensor, beta: Tensor = 1.0) -> Tensor:
         Ramachandran, Zoph, Le, 2017, "Searching for Activation Functions",
         arXiv:1710.05941; Elfwing, Uchibe, Doya, 2017, arXiv:1702.03118.
     """
-    # Clipped, -inf gives the limit.
+    # The clip gives -inf its limit.
     x = _numerics.clip(x, low=-_numerics.largest(x))
     if isinstance(beta, int | float) and beta == 1:
         return ops.silu(x)
@@ -140,7 +140,7 @@ def hard_swish(x: Tensor) -> Tensor:
 
 
 def _hard_swish(x: Tensor) -> Tensor:
-    # The gate is 0 below -3. Clipping there makes 0 of -inf, not 0 times infinity.
+    # Below -3 the gate is 0; the clip gives -inf the limit 0, where 0 * -inf is NaN.
     return _numerics.clip(x, low=-3.0) * _hard_gate(x)
 
 

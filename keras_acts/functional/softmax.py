@@ -176,7 +176,7 @@ def _largest_true(condition: Tensor, values: Tensor, axis: int) -> Tensor:
     The condition holds at the first places of the axis and fails at the others.
     """
     count = ops.sum(ops.cast(condition, "int32"), axis=axis, keepdims=True)
-    # NaN holds nowhere: its count of 0 must not become the index -1.
+    # For NaN the condition holds nowhere: the count 0 must not give the index -1.
     index = ops.where(count > 0, count - 1, 0)
     return ops.take_along_axis(values, index, axis=axis)
 
@@ -205,7 +205,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     z, ordered, k = _candidates(x, axis)
     taus = (_numerics.cumsum(ordered, axis) - 1) / k
     outside = z <= _largest_true(ordered > taus, taus, axis)
-    # τ once more from the support alone: exact, and differentiable without the sort.
+    # τ again, from the support alone: exact, and differentiable without the sort.
     inside = ops.where(outside, _numerics.constant(0.0, z), z)
     size = _total(ops.where(outside, ops.zeros_like(z), ops.ones_like(z)), axis)
     tau = (_total(inside, axis) - 1) / size
@@ -238,7 +238,7 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
     gap = 1 / k - variance
     taus = mean - ops.sqrt(ops.where(gap > 0, gap, _numerics.constant(0.0, gap)))
     outside = z <= _largest_true(ordered > taus, taus, axis)
-    # τ once more from the support alone, as in sparsemax; the root's argument is at
+    # τ again, from the support alone, as in sparsemax; the root's argument is at
     # least 1/size² there.
     ones = ops.where(outside, ops.zeros_like(z), ops.ones_like(z))
     size = _total(ones, axis)

@@ -135,7 +135,8 @@ def _lisht(x: Tensor) -> Tensor:
 
 
 def _lisht_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    # Where x is clipped 1/cosh² x is 0, and a compiler may not make 4x of it first.
+    # Where x is clipped, 1/cosh² x is 0, and a compiler that computes 4x first
+    # does not overflow.
     near = _numerics.clip(x, -1000.0, 1000.0)
     return gradient * _numerics.tanh(x) + near * _numerics.tanh_pullback(x, gradient)
 
@@ -161,7 +162,7 @@ def softsign(x: Tensor) -> Tensor:
 
 def _softsign(x: Tensor) -> Tensor:
     largest = _numerics.largest(x)
-    x = _numerics.clip(x, -largest, largest)  # infinities have no quotient
+    x = _numerics.clip(x, -largest, largest)  # a quotient of infinities is NaN
     if _numerics.runs_on("tensorflow"):  # which has one kernel for the rest
         return ops.softsign(x)
     return x / (1 + ops.abs(x))

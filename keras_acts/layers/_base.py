@@ -1,4 +1,4 @@
-"""What activation layers share: the plain ones, and those with weights."""
+"""Base classes of the activation layers: without weights, and with them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from keras_acts import _checks
 Shape = tuple[int | None, ...]
 
 register = keras.saving.register_keras_serializable("keras_acts")
-"""Class decorator of each layer here: `.keras` files name it `keras_acts>Name`."""
+"""Class decorator of each layer: `.keras` files name the layer `keras_acts>Name`."""
 
 
 class ActivationLayer(keras.layers.Layer):
-    """An activation that calls one function with its own configuration.
+    """A layer that applies one activation function.
 
-    A subclass names its `function` and calls `configure` with the function's
-    arguments; `call`, `get_config` and the shapes follow from both. The result has the
+    A subclass sets `function` and calls `configure` with the function's arguments;
+    `call`, `get_config` and `compute_output_shape` follow from both. The result has the
     compute dtype of the layer's policy, and masks pass through.
     """
 
     function: ClassVar[Any]
     has_weights: ClassVar[bool] = False
-    """Whether the layer has weights, or has them when asked."""
+    """Whether the layer has weights, always or on request."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -34,10 +34,10 @@ class ActivationLayer(keras.layers.Layer):
         self._argument_names: tuple[str, ...] = ()
 
     def configure(self, **arguments: Any) -> None:
-        """Check the function's arguments and keep them as attributes and config.
+        """Check the function's arguments and keep them as attributes and in the config.
 
         Raises:
-            ValueError: An argument breaks its rule.
+            ValueError: An argument is invalid.
         """
         type(self).function.check(**arguments)
         self._argument_names += tuple(arguments)
@@ -56,7 +56,7 @@ class ActivationLayer(keras.layers.Layer):
         return type(self).function(self.to_compute_dtype(inputs), **self.arguments)
 
     def to_compute_dtype(self, inputs: Any) -> Any:
-        """Cast what Keras's autocast leaves alone: integers, booleans."""
+        """Cast also integers and booleans, which Keras's autocast leaves alone."""
         return ops.cast(inputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
@@ -73,8 +73,8 @@ class ActivationLayer(keras.layers.Layer):
         """Save the weights.
 
         Raises:
-            ValueError: They do not exist yet. As the `activation=` of another layer
-                they come with its first call on data, which saving can't replace.
+            ValueError: The weights do not exist yet. Those of a layer that is the
+                `activation=` of another are created in its first call on data.
         """
         if self.awaits_weights:
             raise ValueError(
@@ -91,7 +91,7 @@ class ActivationLayer(keras.layers.Layer):
 
 
 class LearnableActivationLayer(ActivationLayer):
-    """An activation with weights that its family's literature makes learnable.
+    """A layer that applies one activation function with learned arguments.
 
     A subclass calls `declare_weight` for each weight, by the name of the function's
     argument that takes it. All weights of a layer have one shape, which broadcasts
@@ -134,7 +134,7 @@ class LearnableActivationLayer(ActivationLayer):
     ) -> None:
         """Declare a weight named like the function's argument that takes it.
 
-        A weight whose shape depends on no input is created here and now.
+        A weight whose shape does not depend on the input is created at once.
         """
         settings = {
             "initializer": initializers.get(initializer),
@@ -238,7 +238,7 @@ class LearnableActivationLayer(ActivationLayer):
 
 
 class TunableActivationLayer(LearnableActivationLayer):
-    """An activation with one parameter that is a number, or learned when asked.
+    """A layer with one parameter that is a number, or learned on request.
 
     A subclass calls `configure_or_learn` with the parameter.
     """
@@ -252,11 +252,11 @@ class TunableActivationLayer(LearnableActivationLayer):
         regularizer: Any = None,
         constraint: Any = None,
     ) -> None:
-        """Keep the number as an argument, or declare a weight that starts from it.
+        """Keep the number as an argument, or declare a weight with it as initial value.
 
         Raises:
-            ValueError: An argument breaks its rule, or a regularizer or constraint is
-                given for what is not learned.
+            ValueError: An argument is invalid, or a regularizer or constraint is given
+                although the parameter is not learned.
         """
         _checks.boolean("learnable", learnable)
         self.learnable = learnable

@@ -14,13 +14,14 @@ from keras_acts.layers._base import Shape
 class NormalizedDense(keras.layers.Layer):
     """A dense layer without bias, then batch normalization.
 
-    As Keras's `Dense` and `BatchNormalization`, which both round float64 to float32 on
-    some backends. The dense layer has no bias: the normalization would cancel it.
+    Replaces Keras's `Dense` and `BatchNormalization`, which both round float64 to
+    float32 on some backends. The dense layer has no bias, since the normalization would
+    cancel it.
 
     Args:
         units: Number of outputs.
         kernel: The settings of the kernel: initializer, regularizer, constraint.
-        momentum: How much of the moving statistics stays at each step of training.
+        momentum: Momentum of the moving statistics.
         epsilon: Added to the variance.
     """
 
@@ -60,20 +61,20 @@ class NormalizedDense(keras.layers.Layer):
         )
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Apply both; `training` normalizes by the batch and moves the statistics."""
+        """Apply both; training uses the batch's statistics and moves the averages."""
         y = _numerics.matmul(inputs, self.kernel)
-        # Half precision is too coarse for the statistics.
+        # Half precision is not accurate enough for the statistics.
         dtype = "float64" if self.compute_dtype == "float64" else "float32"
         y = ops.cast(y, dtype)
         gamma, beta = ops.cast(self.gamma, dtype), ops.cast(self.beta, dtype)
         if training:
             mean = _numerics.mean(y, 0)
             variance = _numerics.mean(ops.square(y - mean), 0)
-            self._move(self.moving_mean, mean)
-            self._move(self.moving_variance, variance)
+            self._update(self.moving_mean, mean)
+            self._update(self.moving_variance, variance)
             y = (y - mean) / ops.sqrt(variance + self.epsilon) * gamma + beta
         else:
-            # One operation: an export then sees the weights, not their square roots.
+            # One operation, so that an exporter sees the weights, not their roots.
             y = ops.batch_normalization(
                 y,
                 ops.cast(self.moving_mean, dtype),
@@ -85,7 +86,7 @@ class NormalizedDense(keras.layers.Layer):
             )
         return ops.cast(y, self.compute_dtype)
 
-    def _move(self, variable: Any, batch: Any) -> None:
+    def _update(self, variable: Any, batch: Any) -> None:
         kept = self.momentum * ops.cast(variable, batch.dtype)
         moved = kept + (1 - self.momentum) * batch
         variable.assign(ops.cast(moved, variable.dtype))

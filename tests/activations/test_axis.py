@@ -7,7 +7,7 @@ from keras import ops
 from support import floats
 from support.gradients import value_and_vjp
 from support.reference import numbers
-from support.rows import AXIS, each
+from support.rows import AXIS, each_row
 from support.sweep import weights_of
 from support.tolerances import DIFFERENCES
 
@@ -28,7 +28,7 @@ def _reference(case, dtype, x):
     return case.value(x.astype("float64"), **numbers(case, dtype), **learned)
 
 
-def _assert_right(case, dtype, x):
+def _assert_like_reference(case, dtype, x):
     x = floats.rounded(x, dtype)
     want = np.asarray(_reference(case, dtype, x))
     y = ops.convert_to_numpy(_layer(case, dtype, x.shape)(x))
@@ -39,31 +39,31 @@ def _assert_right(case, dtype, x):
 
 
 @every_dtype
-@each(AXIS)
+@each_row(AXIS)
 def test_random_numbers(case, dtype):
     rng = np.random.default_rng(5)
     for scale in (0.1, 3.0):
-        _assert_right(case, dtype, rng.normal(0, scale, case.shape))
+        _assert_like_reference(case, dtype, rng.normal(0, scale, case.shape))
 
 
 @every_dtype
-@each(AXIS)
+@each_row(AXIS)
 def test_zeros_tiny_and_large_numbers(case, dtype):
     tiny = floats.tiny(dtype)
     large = floats.largest(dtype) ** 0.5 / 4  # its products with itself are finite
     points = [0.0, -0.0, tiny, -tiny, 1.0, large, -large]
-    _assert_right(case, dtype, np.resize(points, case.shape))
+    _assert_like_reference(case, dtype, np.resize(points, case.shape))
 
 
 @every_dtype
-@each([case for case in AXIS if case.inputs])
+@each_row([case for case in AXIS if case.inputs])
 def test_special_inputs(case, dtype):
     for x in case.inputs.values():
-        _assert_right(case, dtype, np.asarray(x, "float64"))
+        _assert_like_reference(case, dtype, np.asarray(x, "float64"))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
-@each([case for case in AXIS if case.inputs])
+@each_row([case for case in AXIS if case.inputs])
 def test_gradient_is_finite_at_special_inputs(case, dtype):
     for name, x in case.inputs.items():
         x = floats.rounded(x, dtype)
@@ -73,7 +73,7 @@ def test_gradient_is_finite_at_special_inputs(case, dtype):
             assert np.isfinite(gradient.astype("float64")).all(), name
 
 
-@each([case for case in AXIS if case.vectors])
+@each_row([case for case in AXIS if case.vectors])
 def test_published_vectors(case):
     for x, want in case.vectors:
         x = np.asarray(x, "float32")
@@ -83,7 +83,7 @@ def test_published_vectors(case):
 
 
 @pytest.mark.parametrize("dtype", ["float64"])
-@each(AXIS)
+@each_row(AXIS)
 def test_gradient_is_that_of_central_differences(case, dtype):
     rng = np.random.default_rng(6)
     x = rng.normal(0, 2, case.shape)
@@ -103,7 +103,9 @@ def test_gradient_is_that_of_central_differences(case, dtype):
 
 
 @every_dtype
-@each([case for case in AXIS if case.row.function and not weights_of(case, "float32")])
+@each_row(
+    [case for case in AXIS if case.row.function and not weights_of(case, "float32")]
+)
 def test_layer_gives_what_its_function_gives(case, dtype):
     x = floats.rounded(np.random.default_rng(8).normal(0, 3, case.shape), dtype)
     np.testing.assert_array_equal(
@@ -117,7 +119,7 @@ def test_layer_gives_what_its_function_gives(case, dtype):
 
 
 @every_dtype
-@each(AXIS)
+@each_row(AXIS)
 def test_nan_gives_nan(case, dtype):
     x = floats.rounded(np.random.default_rng(9).normal(size=case.shape), dtype)
     x.flat[1] = np.nan

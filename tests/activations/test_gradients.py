@@ -8,14 +8,14 @@ import pytest
 from support import floats, reference
 from support.gradients import value_and_vjp
 from support.reference import alternatives, assert_right, exactly
-from support.rows import ELEMENTWISE, each
+from support.rows import ELEMENTWISE, each_row
 from support.sweep import call, learned_names, sweep
 
 every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
 
 
 @every_dtype
-@each(ELEMENTWISE)
+@each_row(ELEMENTWISE)
 def test_gradient_in_each_binade_at_edges_and_kinks(case, dtype):
     s = sweep(case, dtype)
     question = (reference.derivative_at, case, dtype, s.x, s.weights)
@@ -33,7 +33,7 @@ def test_gradient_in_each_binade_at_edges_and_kinks(case, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64"])
-@each([case for case in ELEMENTWISE if learned_names(case)])
+@each_row([case for case in ELEMENTWISE if learned_names(case)])
 def test_gradient_of_each_weight(case, dtype):
     x = np.random.default_rng(3).normal(0, 3, 256)
     x = x[np.min([np.abs(x - kink) for kink in (*case.kinks, 0)], axis=0) > 1e-3]

@@ -8,7 +8,7 @@ from keras import ops
 from support import floats
 from support.compilation import compiled
 from support.models import jiggle, random
-from support.rows import CASES, each, one_of_each_kind
+from support.rows import CASES, each_row, one_of_each_kind
 from support.tolerances import COMPILED, assert_within_epsilons
 
 POLICIES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
@@ -34,7 +34,7 @@ def _is_free_of_shape(case):
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@each(CASES)
+@each_row(CASES)
 def test_mixed_policy_gives_its_compute_dtype(case, policy):
     layer = case.make_built(dtype=policy)
     assert {w.dtype for w in layer.trainable_weights} <= {"float32"}
@@ -44,7 +44,7 @@ def test_mixed_policy_gives_its_compute_dtype(case, policy):
     assert np.unique(y).size > 1
 
 
-@each(CASES)
+@each_row(CASES)
 def test_integers_are_taken_as_the_compute_dtype(case):
     layer = case.make_built()
     x = np.random.default_rng(4).integers(-5, 5, case.shape)
@@ -53,7 +53,7 @@ def test_integers_are_taken_as_the_compute_dtype(case):
     np.testing.assert_array_equal(y, _array(layer(x.astype("float32"))))
 
 
-@each([case for case in CASES if len(case.shape) == 3])
+@each_row([case for case in CASES if len(case.shape) == 3])
 def test_mask_passes_through(case):
     x = random(*case.shape)
     x[0, 1] = 0
@@ -64,7 +64,7 @@ def test_mask_passes_through(case):
     np.testing.assert_array_equal(_array(layer(masked)._keras_mask), mask)
 
 
-@each([case for case in CASES if _is_free_of_shape(case)])
+@each_row([case for case in CASES if _is_free_of_shape(case)])
 def test_unknown_sizes_but_the_channels(case):
     for rank in (2, 3, 4, 5):
         shape, known = _shape_and_known_axis(case, rank)
@@ -81,7 +81,7 @@ def test_unknown_sizes_but_the_channels(case):
             np.testing.assert_array_equal(y, _array(layer(x)))
 
 
-@each([case for case in CASES if not case.make_built().weights])
+@each_row([case for case in CASES if not case.make_built().weights])
 def test_all_sizes_unknown(case):
     inputs = keras.Input(batch_shape=(None,) * len(case.shape))
     x = random(*case.shape)
@@ -89,7 +89,9 @@ def test_all_sizes_unknown(case):
     np.testing.assert_array_equal(_array(model(x)), _array(case.make()(x)))
 
 
-@each([c for c in CASES if "data_format" in c.row.defaults and _is_free_of_shape(c)])
+@each_row(
+    [c for c in CASES if "data_format" in c.row.defaults and _is_free_of_shape(c)]
+)
 def test_channels_first_is_channels_last_moved(case):
     kwargs = {k: v for k, v in case.kwargs.items() if k != "data_format"}
     last = case.row.layer(**kwargs, data_format="channels_last")
@@ -109,7 +111,7 @@ def test_channels_first_is_channels_last_moved(case):
 
 
 @pytest.mark.parametrize("dtype", ["float32"])
-@each(one_of_each_kind(CASES))
+@each_row(one_of_each_kind(CASES))
 def test_compiled_is_eager(case, dtype):
     layer = case.make_built()
     x = ops.convert_to_tensor(random(*case.shape))
@@ -132,7 +134,7 @@ def _functional(layer, shape):
     return keras.Model(inputs, layer(inputs))
 
 
-@each(CASES)
+@each_row(CASES)
 def test_every_kind_of_model(case):
     layer = case.make_built()
     x = random(*case.shape)
@@ -147,7 +149,7 @@ def test_every_kind_of_model(case):
         assert len(model.weights) == len(layer.weights)
 
 
-@each(one_of_each_kind([c for c in CASES if c.make_built().trainable_weights]))
+@each_row(one_of_each_kind([c for c in CASES if c.make_built().trainable_weights]))
 def test_a_training_step_moves_every_weight(case):
     layer = case.make()
     inputs = keras.Input(case.shape[1:])

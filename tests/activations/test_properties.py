@@ -11,7 +11,7 @@ from keras import ops
 
 from support import floats, reference
 from support.reference import assert_right, exactly, numbers
-from support.rows import AXIS, CASES, ELEMENTWISE, each
+from support.rows import AXIS, CASES, ELEMENTWISE, each_row
 from support.sweep import learned_names
 
 few = settings(max_examples=5)
@@ -29,7 +29,7 @@ def _assert_shapes_agree(layer, shape):
     assert keras.backend.standardize_dtype(y.dtype) == symbolic.dtype
 
 
-@each([case for case in ELEMENTWISE if not learned_names(case)])
+@each_row([case for case in ELEMENTWISE if not learned_names(case)])
 def test_any_shape(case):
     layer = case.make()
 
@@ -45,7 +45,7 @@ def _has_one_axis(case):
     return "axis" in case.row.defaults and isinstance(case.kwargs.get("axis", -1), int)
 
 
-@each([case for case in AXIS if _has_one_axis(case)])
+@each_row([case for case in AXIS if _has_one_axis(case)])
 def test_any_axis(case):
     @few
     @given(st.integers(2, 4), st.integers(-3, 3).filter(bool))
@@ -63,7 +63,7 @@ def test_any_axis(case):
     check()
 
 
-@each([case for case in CASES if learned_names(case)])
+@each_row([case for case in CASES if learned_names(case)])
 def test_any_rank_with_weights(case):
     @few
     @given(st.integers(1, 4))
@@ -90,7 +90,7 @@ def _scaled(case, factor):
 
 
 @pytest.mark.parametrize("dtype", ["float64"])
-@each(
+@each_row(
     [
         case
         for case in ELEMENTWISE

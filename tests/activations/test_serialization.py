@@ -14,7 +14,7 @@ import pytest
 import keras_acts
 from keras_acts import layers
 from support import backends, models, process
-from support.rows import CASES, each, one_of_each_kind
+from support.rows import CASES, each_row, one_of_each_kind
 from support.tolerances import assert_close_across_backends
 
 HERE = keras.backend.backend()
@@ -46,7 +46,7 @@ def saved(tmp_path_factory):
     for case in CASES:
         model = models.one_layer(case)
         stem = folder / f"alone-{_stem(case)}"
-        answers[stem.name] = models.outputs_of(model)
+        answers[stem.name] = models.sample_outputs(model)
         model.save(f"{stem}.keras")
         model.save_weights(f"{stem}.weights.h5")
         stem.with_name(f"{stem.name}.json").write_text(model.to_json())
@@ -54,7 +54,7 @@ def saved(tmp_path_factory):
     for case in HOSTED:
         model = models.hosts(case)
         stem = folder / f"hosts-{_stem(case)}"
-        answers[stem.name] = models.outputs_of(model)
+        answers[stem.name] = models.sample_outputs(model)
         model.save(f"{stem}.keras")
     return folder, answers
 
@@ -74,12 +74,12 @@ def reloaded(saved):
             "-m", "support.reload", str(folder), *forms, backend=backend
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        answers[backend] = models.read(folder / f"{backend}.npz")
+        answers[backend] = models.read_outputs(folder / f"{backend}.npz")
     return answers
 
 
 @pytest.mark.parametrize("form", [".keras", ".json", ".pickle"])
-@each(CASES)
+@each_row(CASES)
 def test_fresh_process_answers_bit_for_bit(case, form, saved, reloaded):
     before = saved[1][f"alone-{_stem(case)}"]
     after = reloaded[HERE][f"alone-{_stem(case)}{form}"]
@@ -87,7 +87,7 @@ def test_fresh_process_answers_bit_for_bit(case, form, saved, reloaded):
 
 
 @pytest.mark.parametrize("backend", ELSEWHERE)
-@each(CASES)
+@each_row(CASES)
 def test_other_backend_answers_alike(case, backend, saved, reloaded):
     before = saved[1][f"alone-{_stem(case)}"]
     after = reloaded[backend][f"alone-{_stem(case)}.keras"]
@@ -95,7 +95,7 @@ def test_other_backend_answers_alike(case, backend, saved, reloaded):
         assert_close_across_backends(y, want)
 
 
-@each(HOSTED)
+@each_row(HOSTED)
 def test_hosts_in_fresh_process_answer_bit_for_bit(case, saved, reloaded):
     before = saved[1][f"hosts-{_stem(case)}"]
     after = reloaded[HERE][f"hosts-{_stem(case)}.keras"]
@@ -104,7 +104,7 @@ def test_hosts_in_fresh_process_answer_bit_for_bit(case, saved, reloaded):
 
 
 @pytest.mark.parametrize("backend", ELSEWHERE)
-@each(HOSTED)
+@each_row(HOSTED)
 def test_hosts_under_other_backend_answer_alike(case, backend, saved, reloaded):
     before = saved[1][f"hosts-{_stem(case)}"]
     after = reloaded[backend][f"hosts-{_stem(case)}.keras"]
@@ -122,15 +122,17 @@ COPIES = {"clone": _clone, "deepcopy": copy.deepcopy}
 
 
 @pytest.mark.parametrize("form", COPIES)
-@each(CASES)
+@each_row(CASES)
 def test_copy_answers_bit_for_bit(case, form):
     model = models.one_layer(case)
     twin = COPIES[form](model)
     assert not {id(w) for w in twin.weights} & {id(w) for w in model.weights}
-    np.testing.assert_array_equal(models.outputs_of(twin), models.outputs_of(model))
+    np.testing.assert_array_equal(
+        models.sample_outputs(twin), models.sample_outputs(model)
+    )
 
 
-@each(CASES)
+@each_row(CASES)
 def test_layer_alone_is_copied_with_its_weights(case):
     layer = case.make_built()
     x = models.random(*case.shape)
@@ -140,7 +142,7 @@ def test_layer_alone_is_copied_with_its_weights(case):
         )
 
 
-@each(CASES)
+@each_row(CASES)
 def test_config_is_plain_json_and_complete(case):
     config = case.make(name="one").get_config()
     restored = type(case.make()).from_config(json.loads(json.dumps(config)))
@@ -148,13 +150,13 @@ def test_config_is_plain_json_and_complete(case):
     assert set(case.row.defaults) <= set(config)
 
 
-@each([case for case in CASES if case.row.function and not case.row.learnable])
+@each_row([case for case in CASES if case.row.function and not case.row.learnable])
 def test_function_is_an_activation_by_its_registered_name(case):
     config = keras.activations.serialize(case.row.function)
     assert keras.activations.get(config) is case.row.function
 
 
-@each([case for case in HOSTED if not _has_weights_at_once(case)])
+@each_row([case for case in HOSTED if not _has_weights_at_once(case)])
 def test_saving_an_activation_without_weights_says_why_not(case, tmp_path):
     dense = keras.layers.Dense(4, activation=case.make())
     model = keras.Sequential([keras.Input((3,)), dense])

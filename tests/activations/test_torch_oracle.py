@@ -6,7 +6,7 @@ import torch
 
 from support.gradients import value_and_vjp
 from support.reference import numbers
-from support.rows import AXIS, ELEMENTWISE, each
+from support.rows import AXIS, ELEMENTWISE, each_row
 from support.sweep import call, weights_of
 from support.tolerances import TORCH, assert_within_epsilons
 
@@ -44,7 +44,7 @@ def _check(case, dtype, x, is_smooth):
 
 
 @both_dtypes
-@each([case for case in ELEMENTWISE if case.torch])
+@each_row([case for case in ELEMENTWISE if case.torch])
 def test_elementwise(case, dtype):
     rng = np.random.default_rng(11)
     x = np.concatenate([rng.normal(0, 1, 60), rng.normal(0, 8, 60)]).astype(dtype)
@@ -56,7 +56,7 @@ def test_elementwise(case, dtype):
 
 
 @both_dtypes
-@each([case for case in AXIS if case.torch])
+@each_row([case for case in AXIS if case.torch])
 def test_along_axes(case, dtype):
     x = np.random.default_rng(12).normal(0, 3, case.shape).astype(dtype)
     _check(case, dtype, x, np.full(x.shape, True))

@@ -9,7 +9,7 @@ from keras import ops
 
 from support import floats, reference
 from support.reference import alternatives, assert_right, exactly
-from support.rows import ELEMENTWISE, each
+from support.rows import ELEMENTWISE, each_row
 from support.sweep import sweep
 
 every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
@@ -22,7 +22,7 @@ def _values(case, dtype):
 
 
 @every_dtype
-@each(ELEMENTWISE)
+@each_row(ELEMENTWISE)
 def test_value_in_each_binade_and_at_edges(case, dtype):
     s = sweep(case, dtype)
     question = (reference.value_at, case, dtype, s.x, s.weights)
@@ -39,7 +39,7 @@ def test_value_in_each_binade_and_at_edges(case, dtype):
 
 
 @every_dtype
-@each(ELEMENTWISE)
+@each_row(ELEMENTWISE)
 def test_value_at_infinity_and_nan(case, dtype):
     s = sweep(case, dtype)
     got = _values(case, dtype).astype("float64")
@@ -54,7 +54,7 @@ def test_value_at_infinity_and_nan(case, dtype):
 
 
 @every_dtype
-@each(ELEMENTWISE)
+@each_row(ELEMENTWISE)
 def test_layer_gives_what_its_function_gives(case, dtype):
     s = sweep(case, dtype)
     x = s.x.reshape(-1, *case.shape[1:]) if s.weights else s.x

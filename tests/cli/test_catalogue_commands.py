@@ -15,12 +15,12 @@ from keras_acts.cli.app import app
 ROWS = catalogue.activations()
 
 
-def run(*arguments: str):
+def invoke(*arguments: str):
     return CliRunner().invoke(app, list(arguments), prog_name="keras-acts")
 
 
 def test_list_shows_every_activation_with_its_family_and_formula():
-    result = run("list")
+    result = invoke("list")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     for row in ROWS.values():
@@ -34,7 +34,7 @@ def test_list_shows_every_activation_with_its_family_and_formula():
 
 
 def test_list_as_json_is_the_catalogue():
-    rows = json.loads(run("list", "--json").stdout)
+    rows = json.loads(invoke("list", "--json").stdout)
     assert {row["name"] for row in rows} == set(ROWS)
     mish = next(row for row in rows if row["name"] == "Mish")
     assert mish == {
@@ -48,13 +48,13 @@ def test_list_as_json_is_the_catalogue():
 
 
 def test_list_of_one_family():
-    rows = json.loads(run("list", "--family", "exponential", "--json").stdout)
+    rows = json.loads(invoke("list", "--family", "exponential", "--json").stdout)
     expected = {row.name for row in ROWS.values() if row.family == "exponential"}
     assert {row["name"] for row in rows} == expected < set(ROWS)
 
 
 def test_list_of_an_unknown_family_names_the_known_ones():
-    result = run("list", "--family", "exponentail")
+    result = invoke("list", "--family", "exponentail")
     assert result.exit_code == 2
     assert "exponential" in result.stderr
     assert result.stdout == ""
@@ -62,7 +62,7 @@ def test_list_of_an_unknown_family_names_the_known_ones():
 
 @pytest.mark.parametrize("name", ["ELU", "elu", "Elu"])
 def test_show_prints_definition_arguments_and_source(name):
-    result = run("show", name)
+    result = invoke("show", name)
     assert result.exit_code == 0
     for part in ("layers.ELU(alpha=1.0)", "functional.elu", "Edge values:", "Clevert"):
         assert part in result.stdout, part
@@ -70,7 +70,7 @@ def test_show_prints_definition_arguments_and_source(name):
 
 @pytest.mark.parametrize("name", ROWS)
 def test_show_as_json_has_the_docstring_and_the_arguments(name):
-    result = run("show", name, "--json")
+    result = invoke("show", name, "--json")
     assert result.exit_code == 0
     shown = json.loads(result.stdout)
     assert shown["name"] == name
@@ -79,7 +79,7 @@ def test_show_as_json_has_the_docstring_and_the_arguments(name):
 
 
 def test_show_of_a_typo_suggests_near_names():
-    result = run("show", "Mishh")
+    result = invoke("show", "Mishh")
     assert result.exit_code == 2
     assert "Did you mean Mish" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
@@ -90,13 +90,13 @@ def test_show_of_a_typo_suggests_near_names():
     "arguments", [["export"], ["show"], ["fly"], ["list", "--jsn"]]
 )
 def test_bad_usage_leaves_with_2(arguments):
-    result = run(*arguments)
+    result = invoke(*arguments)
     assert result.exit_code == 2
     assert "Usage: keras-acts" in result.stderr
 
 
 def test_help_names_the_exit_codes():
-    result = run("--help")
+    result = invoke("--help")
     assert result.exit_code == 0
     assert "4 a required provider did not run" in " ".join(result.stdout.split())
 
@@ -112,4 +112,4 @@ def test_the_module_is_the_command_and_imports_onnx_only_when_it_needs_it():
 
 
 def test_the_version():
-    assert run("--version").stdout == f"keras-acts {__version__}\n"
+    assert invoke("--version").stdout == f"keras-acts {__version__}\n"

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from keras_acts.cli.app import app
+from support.folders import contents
 from support.full_disk import full_from
 from support.handmade import classifier, classifier_onnx
 
@@ -47,10 +48,6 @@ def refused(*arguments):
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("keras-acts: error: ")
     return line
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from support.handmade import classifier, classifier_onnx
 DONE, FAILED, BAD_INPUT, CANNOT_EXPORT, NOT_RUN = range(5)
 
 
-def run(*arguments):
+def invoke(*arguments):
     return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
@@ -99,21 +99,21 @@ def module(tmp_path, monkeypatch):
 
 
 def test_verify_prints_the_table_of_a_right_file(files):
-    result = run("verify", files / "model.keras", files / "right.onnx")
+    result = invoke("verify", files / "model.keras", files / "right.onnx")
     assert result.exit_code == DONE, result.output
     assert result.stdout.startswith("parity OK: ")
     assert "probabilities" in result.stdout
 
 
 def test_verify_leaves_with_1_on_a_wrong_file(files):
-    result = run("verify", files / "model.keras", files / "wrong.onnx")
+    result = invoke("verify", files / "model.keras", files / "wrong.onnx")
     assert result.exit_code == FAILED
     assert "first diverging layer: second (Dense)" in result.stdout
 
 
 @pytest.mark.parametrize(("file", "code"), [("right", DONE), ("wrong", FAILED)])
 def test_verify_as_json_prints_the_report_and_nothing_else(files, file, code):
-    result = run("verify", files / "model.keras", files / f"{file}.onnx", "--json")
+    result = invoke("verify", files / "model.keras", files / f"{file}.onnx", "--json")
     printed = json.loads(result.stdout)
     assert result.exit_code == printed["exit_code"] == code
     assert printed["report"]["passed"] is (code == DONE)
@@ -124,7 +124,7 @@ def test_verify_reads_its_flags(files):
     wrong = files / "wrong.onnx"
     flags = ["--atol", "0.5", "--rtol", "0.5", "--seed", "9", "--batch-sizes", "2,4"]
     flags += ["--provider", "cpu", "--strict-edges", "--inputs", files / "own.npz"]
-    result = run("verify", files / "model.keras", wrong, "--json", *flags)
+    result = invoke("verify", files / "model.keras", wrong, "--json", *flags)
     report = json.loads(result.stdout)["report"]
     assert report["seed"] == 9
     assert report["batch_sizes"] == [2, 4]
@@ -137,28 +137,28 @@ def test_a_required_provider_that_is_absent_leaves_with_4(files, monkeypatch, tm
     providers = ["CPUExecutionProvider"]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: providers)
     asked = ["--provider", "cpu", "--provider", "cuda"]
-    result = run("verify", files / "model.keras", files / "right.onnx", *asked)
+    result = invoke("verify", files / "model.keras", files / "right.onnx", *asked)
     assert result.exit_code == NOT_RUN
     assert "not run: CUDAExecutionProvider" in result.stdout
     out = tmp_path / "mish.onnx"
-    result = run("export", files / "mish.keras", out, *asked, "--json")
+    result = invoke("export", files / "mish.keras", out, *asked, "--json")
     assert result.exit_code == json.loads(result.stdout)["exit_code"] == NOT_RUN
     assert not out.exists()
 
 
 def test_export_writes_a_file_that_answers_and_says_so(files, tmp_path):
     out = tmp_path / "mish.onnx"
-    result = run("export", files / "mish.keras", out)
+    result = invoke("export", files / "mish.keras", out)
     assert result.exit_code == DONE, result.output
     assert result.stdout.startswith("parity OK: ")
     assert f"wrote {out}" in result.stdout
-    assert run("verify", files / "mish.keras", out).exit_code == DONE
+    assert invoke("verify", files / "mish.keras", out).exit_code == DONE
 
 
 def test_export_as_json(files, tmp_path):
     out = tmp_path / "mish.onnx"
     flags = ["--opset", "18", "--target", "portable", "--engine", "native", "--json"]
-    result = run("export", files / "mish.keras", out, *flags)
+    result = invoke("export", files / "mish.keras", out, *flags)
     printed = json.loads(result.stdout)
     assert result.exit_code == printed["exit_code"] == DONE
     assert printed["bytes_written"] == out.stat().st_size
@@ -169,7 +169,7 @@ def test_export_as_json(files, tmp_path):
 def test_export_of_a_model_that_fails_parity_keeps_the_older_file(files, tmp_path):
     out = tmp_path / "mish.onnx"
     out.write_text("older")
-    result = run("export", files / "mish.keras", out, "--rtol", "0", "--atol", "0")
+    result = invoke("export", files / "mish.keras", out, "--rtol", "0", "--atol", "0")
     assert result.exit_code == FAILED
     assert f"{out} was not written" in result.stdout
     assert out.read_text() == "older"
@@ -178,7 +178,7 @@ def test_export_of_a_model_that_fails_parity_keeps_the_older_file(files, tmp_pat
 
 def test_an_h5_file_is_a_model(files, tmp_path):
     keras.saving.load_model(files / "mish.keras").save(tmp_path / "mish.h5")
-    result = run("export", tmp_path / "mish.h5", tmp_path / "mish.onnx")
+    result = invoke("export", tmp_path / "mish.h5", tmp_path / "mish.onnx")
     assert result.exit_code == DONE, result.output
 
 
@@ -272,38 +272,38 @@ def test_what_is_refused_is_refused_in_one_line(files, monkeypatch, name):
     arguments, code, message = REFUSED[name]
     monkeypatch.chdir(files)
     before = sorted(files.rglob("*"))
-    result = run(*arguments)
+    result = invoke(*arguments)
     assert result.exit_code == code, result.output
     assert result.stdout == ""
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("keras-acts: error: ")
     assert message in line
     assert sorted(files.rglob("*")) == before
-    printed = json.loads(run(*arguments, "--json").stdout)
+    printed = json.loads(invoke(*arguments, "--json").stdout)
     assert printed["exit_code"] == code
     assert printed["error"]["message"]
 
 
 def test_unsafe_allows_code_in_the_file(files, tmp_path):
     out = tmp_path / "lambda.onnx"
-    result = run("export", files / "lambda.keras", out, "--unsafe")
+    result = invoke("export", files / "lambda.keras", out, "--unsafe")
     assert result.exit_code == DONE, result.output
 
 
 def test_an_unknown_class_is_found_by_import(module, tmp_path):
     path = module("cli_custom", CUSTOM)
     out = tmp_path / "custom.onnx"
-    result = run("export", path, out)
+    result = invoke("export", path, out)
     assert result.exit_code == BAD_INPUT
     assert "--import MODULE" in result.stderr
-    result = run("export", path, out, "--import", "cli_custom")
+    result = invoke("export", path, out, "--import", "cli_custom")
     assert result.exit_code == DONE, result.output
 
 
 def test_what_has_no_way_into_onnx_leaves_with_3(module, tmp_path):
     path = module("cli_untraceable", UNTRACEABLE)
     out = tmp_path / "untraceable.onnx"
-    result = run("export", path, out, "--import", "cli_untraceable", "--json")
+    result = invoke("export", path, out, "--import", "cli_untraceable", "--json")
     printed = json.loads(result.stdout)
     assert result.exit_code == printed["exit_code"] == CANNOT_EXPORT, result.output
     assert printed["error"]["type"] == "UnsupportedOperationError"

@@ -20,24 +20,24 @@ pytestmark = pytest.mark.skipif(
 DONE, _, BAD_INPUT, CANNOT_EXPORT, _ = range(5)
 
 
-def run(*arguments):
+def invoke(*arguments):
     return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("saved")
-    saved_models.write(made)
+    saved_models.write_all(made)
     return made
 
 
 def test_export_and_verify(folder, tmp_path):
     out = tmp_path / "model.onnx"
-    result = run("export", folder / "plain", out, "--opset", "17")
+    result = invoke("export", folder / "plain", out, "--opset", "17")
     assert result.exit_code == DONE, result.output
     assert "engine tf2onnx" in result.stdout
     assert onnx.load(out).opset_import[0].version == 17
-    result = run("verify", folder / "plain", out, "--json")
+    result = invoke("verify", folder / "plain", out, "--json")
     printed = json.loads(result.stdout)
     assert result.exit_code == DONE, result.output
     assert printed["report"]["engine"] == "tf2onnx"
@@ -45,7 +45,7 @@ def test_export_and_verify(folder, tmp_path):
 
 def test_a_signature(folder, tmp_path):
     out = tmp_path / "model.onnx"
-    result = run("export", folder / "plain", out, "--signature", "lookup")
+    result = invoke("export", folder / "plain", out, "--signature", "lookup")
     assert result.exit_code == DONE, result.output
     assert [x.name for x in onnx.load(out).graph.output] == ["found"]
 
@@ -61,7 +61,7 @@ def test_a_signature(folder, tmp_path):
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
 def test_what_is_refused(flags, code, message, folder, tmp_path):
-    result = run("export", folder / "plain", tmp_path / "model.onnx", *flags)
+    result = invoke("export", folder / "plain", tmp_path / "model.onnx", *flags)
     assert result.exit_code == code
     (line,) = result.stderr.strip().splitlines()
     assert message in line
@@ -71,7 +71,7 @@ def test_what_is_refused(flags, code, message, folder, tmp_path):
 def test_a_broken_saved_model(tmp_path):
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"no model")
-    result = run("export", tmp_path / "saved", tmp_path / "model.onnx")
+    result = invoke("export", tmp_path / "saved", tmp_path / "model.onnx")
     assert result.exit_code == BAD_INPUT
     (line,) = result.stderr.strip().splitlines()
     assert "can't be loaded" in line
@@ -84,7 +84,7 @@ def test_without_tensorflow(command, folder, tmp_path, monkeypatch):
         onnx.ModelProto(graph={"output": [{"name": "y"}]}).SerializeToString()
     )
     monkeypatch.setattr(saved_model.importlib.util, "find_spec", lambda name: None)
-    result = run(command, folder / "plain", out)
+    result = invoke(command, folder / "plain", out)
     assert result.exit_code == CANNOT_EXPORT
     assert 'pip install "keras-acts[tensorflow]"' in result.stderr
 
@@ -92,7 +92,7 @@ def test_without_tensorflow(command, folder, tmp_path, monkeypatch):
 def test_raw_calls_warn_in_one_line(tmp_path):
     keras.saving.register_keras_serializable("cli_tests")(raw_tensorflow.Raw)
     raw_tensorflow.model().save(tmp_path / "model.keras")
-    result = run("export", tmp_path / "model.keras", tmp_path / "model.onnx")
+    result = invoke("export", tmp_path / "model.keras", tmp_path / "model.onnx")
     assert result.exit_code == DONE, result.output
     (line,) = [x for x in result.stderr.splitlines() if x.startswith("keras-acts: ")]
     assert line.startswith("keras-acts: warning: The model was converted by tf2onnx")

@@ -134,11 +134,11 @@ def of_least_size(make: Constructor) -> tuple[keras.Model, int]:
     """Return a classifier of the smallest images that it can take, and their side."""
     for side in SIDES[:-1]:
         with contextlib.suppress(ValueError):
-            return classifier(make, side), side
-    return classifier(make, SIDES[-1]), SIDES[-1]
+            return application(make, side), side
+    return application(make, SIDES[-1]), SIDES[-1]
 
 
-def classifier(make: Constructor, side: int) -> keras.Model:
+def application(make: Constructor, side: int) -> keras.Model:
     top = {"classes": 10, "classifier_activation": None}
     return made(make, input_shape=(side, side, 3), **top)
 
@@ -181,7 +181,7 @@ def calibrate(model: keras.Model) -> None:
         layer.momentum = momentum
 
 
-def answers(model: keras.Model) -> Callable[[Array], Array]:
+def inference(model: keras.Model) -> Callable[[Array], Array]:
     """Return the model in inference: whole on JAX, which compiles anyway."""
     call = lambda x: model(x, training=False)  # noqa: E731
     whole = compiled(call) if keras.backend.backend() == "jax" else call
@@ -192,7 +192,7 @@ def assert_answers(
     model: keras.Model, proto: onnx.ModelProto, shapes: Sequence[tuple[int, ...]]
 ) -> None:
     """Compare the largest difference with the largest answer."""
-    expected, session = answers(model), open_session(proto)
+    expected, session = inference(model), open_session(proto)
     for batch, *sizes in shapes:
         x = images(batch, *sizes)
         want, got = expected(x), run(session, [x])[0]

@@ -13,8 +13,16 @@ from keras import layers, ops
 from keras.src.ops.nn import DotProductAttention
 
 from keras_acts.export import to_onnx
-from support.export_check import assert_alike, open_session, operators, run
-from support.zoo import RUNS, Model, case, check, mask, real, tokens
+from support.export_check import assert_alike, each, open_session, operators, run
+from support.zoo import (
+    NAMED_SIZES,
+    ModelCase,
+    check_at_sizes,
+    mask,
+    model_case,
+    real,
+    tokens,
+)
 
 ONES = {"kernel_initializer": "ones"}
 PLAIN = {"Add", "MatMul", "Mul", "Softmax"}
@@ -22,14 +30,10 @@ CAUSAL = PLAIN | {"GreaterOrEqual", "Range", "Where"}
 MASKED = PLAIN | {"Where"}
 
 
-def each(cases: list[Any]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", cases, ids=str)
-
-
 # The operation
 
 
-def attention(name: str, *, heads: tuple[int, int] = (2, 2), **row: Any) -> Model:
+def attention(name: str, *, heads: tuple[int, int] = (2, 2), **row: Any) -> ModelCase:
     """The operation on queries, keys and values, with one more input for a mask.
 
     Keras computes it with one head of keys for each of queries: not every backend takes
@@ -51,7 +55,7 @@ def attention(name: str, *, heads: tuple[int, int] = (2, 2), **row: Any) -> Mode
         "k": real("S", of_keys, 4),
         "v": real("S", of_keys, 4),
     }
-    return case(name, call, reference=repeated, **inputs, **given)
+    return model_case(name, call, reference=repeated, **inputs, **given)
 
 
 OPERATION = [
@@ -69,9 +73,9 @@ OPERATION = [
 ]
 
 
-@each(OPERATION)
-def test_the_operation(case: Model) -> None:
-    check(case)
+@each(*OPERATION)
+def test_the_operation(case: ModelCase) -> None:
+    check_at_sizes(case)
 
 
 @pytest.mark.parametrize("opset", [17, 26])
@@ -80,7 +84,7 @@ def test_the_operation_at_other_opsets(opset: int, target: str) -> None:
     options = {"opset": opset, "target": target}
     given = {"mask": mask(1, 1, "S")}
     row = attention("mask and causal", heads=(4, 2), given=given, is_causal=True)
-    check(dataclasses.replace(row, options=options))
+    check_at_sizes(dataclasses.replace(row, options=options))
 
 
 def reference(
@@ -171,7 +175,7 @@ def of_heads(name: str, found: set[str] | None = None, **row: Any) -> Any:
         return made(query, query if value is None else value, **call, **more)
 
     inputs = {"query": real("T", 8), **({"value": real("S", 6)} if cross else {})}
-    return pytest.param(case(name, outputs, **inputs, **given), found, id=name)
+    return pytest.param(model_case(name, outputs, **inputs, **given), found, id=name)
 
 
 MULTI_HEAD = [
@@ -199,8 +203,8 @@ MULTI_HEAD = [
 
 
 @pytest.mark.parametrize(("case", "found"), MULTI_HEAD)
-def test_multi_head_attention(case: Model, found: set[str] | None) -> None:
-    proto = check(case)
+def test_multi_head_attention(case: ModelCase, found: set[str] | None) -> None:
+    proto = check_at_sizes(case)
     assert found is None or operators(proto) == found
 
 
@@ -256,8 +260,10 @@ def fused(**row: Any) -> dict[str, Any]:
 
 
 OTHERS = [
-    case("key", with_key, query=real("T", 8), value=real("S", 6), key=real("S", 5)),
-    case(
+    model_case(
+        "key", with_key, query=real("T", 8), value=real("S", 6), key=real("S", 5)
+    ),
+    model_case(
         "masks as inputs",
         with_masks,
         query=real("T", 8),
@@ -265,23 +271,23 @@ OTHERS = [
         of_query=mask("T"),
         of_value=mask("S"),
     ),
-    case("mask of an embedding", embedded, words=tokens("T")),
-    case("mask of a masking", masked, query=real("T", 8), value=real("S", 8)),
-    case("one of two axes", over_axes(2), x=real(3, "T", 8)),
-    case("the first of two axes", over_axes(1), x=real("T", "S", 8)),
-    case("two axes", over_axes(1, 2), x=real("T", "S", 8)),
-    case("flash", flash(True), reference=flash(None), x=real("T", 8)),
-    case("value_dim", **fused(value_dim=3)),
-    case("mixed precision", **fused(dtype="mixed_float16")),
+    model_case("mask of an embedding", embedded, words=tokens("T")),
+    model_case("mask of a masking", masked, query=real("T", 8), value=real("S", 8)),
+    model_case("one of two axes", over_axes(2), x=real(3, "T", 8)),
+    model_case("the first of two axes", over_axes(1), x=real("T", "S", 8)),
+    model_case("two axes", over_axes(1, 2), x=real("T", "S", 8)),
+    model_case("flash", flash(True), reference=flash(None), x=real("T", 8)),
+    model_case("value_dim", **fused(value_dim=3)),
+    model_case("mixed precision", **fused(dtype="mixed_float16")),
 ]
 
 
-@each(OTHERS)
-def test_masks_and_axes(case: Model) -> None:
-    check(case)
+@each(*OTHERS)
+def test_masks_and_axes(case: ModelCase) -> None:
+    check_at_sizes(case)
 
 
-def grouped(name: str, **row: Any) -> Model:
+def grouped(name: str, **row: Any) -> ModelCase:
     call, given = row.pop("call", {}), row.pop("given", {})
 
     def outputs(query: Any, value: Any, **more: Any) -> Any:
@@ -289,7 +295,7 @@ def grouped(name: str, **row: Any) -> Model:
         return layer(query, value, **call, **more)
 
     inputs = {"query": real("T", 8), "value": real("S", 8)}
-    return case(name, outputs, **inputs, **given)
+    return model_case(name, outputs, **inputs, **given)
 
 
 GROUPED = [
@@ -302,15 +308,15 @@ GROUPED = [
 ]
 
 
-@each(GROUPED)
-def test_group_query_attention(case: Model) -> None:
-    check(case)
+@each(*GROUPED)
+def test_group_query_attention(case: ModelCase) -> None:
+    check_at_sizes(case)
 
 
 # The layers of one head
 
 
-def single(name: str, layer: Any = layers.Attention, **row: Any) -> Model:
+def single(name: str, layer: Any = layers.Attention, **row: Any) -> ModelCase:
     call, given = row.pop("call", {}), row.pop("given", {})
 
     def outputs(query: Any, value: Any, key: Any = None, **masks: Any) -> Any:
@@ -319,7 +325,7 @@ def single(name: str, layer: Any = layers.Attention, **row: Any) -> Model:
         return layer(**row)(several, **call, **more)
 
     inputs = {"query": real("T", 4), "value": real("S", 4)}
-    return case(name, outputs, **inputs, **given)
+    return model_case(name, outputs, **inputs, **given)
 
 
 MASKS = {"of_query": mask("T"), "of_value": mask("S")}
@@ -342,10 +348,10 @@ SINGLE = [
 ]
 
 
-@each(SINGLE)
-def test_single_head(case: Model) -> None:
-    check(case)
+@each(*SINGLE)
+def test_single_head(case: ModelCase) -> None:
+    check_at_sizes(case)
 
 
 def test_the_runs_tell_lengths_apart() -> None:
-    assert all(one["T"] != one["S"] for one in RUNS)
+    assert all(one["T"] != one["S"] for one in NAMED_SIZES)

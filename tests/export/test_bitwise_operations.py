@@ -74,4 +74,4 @@ DIVISORS = [
 
 @export_check.each(*CONNECTIVES, *SHIFTS, *DIVISORS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

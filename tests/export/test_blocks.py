@@ -70,4 +70,4 @@ COLUMNS = [
 
 @export_check.each(*DEPTH, *COLUMNS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

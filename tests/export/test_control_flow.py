@@ -7,13 +7,12 @@ from typing import Any
 
 import keras
 import numpy as np
-import onnx
 import pytest
 from keras import ops
 
 from keras_acts.export import to_onnx
-from support.control_flow import model_of
-from support.export_check import LAYOUT, check_model, open_session, run
+from support.control_flow import calling_model
+from support.export_check import check_model, open_session, operators, run
 
 # In all functions x has the shape (batch, time, 4), batch and time unknown.
 
@@ -226,13 +225,9 @@ CASES = {
 }
 
 
-def operators(proto: onnx.ModelProto) -> set[str]:
-    return {node.op_type for node in proto.graph.node} - LAYOUT
-
-
 @pytest.mark.parametrize("function", CASES, ids=lambda f: f.__name__)
 def test_in_a_layer(function: Callable[..., Any]) -> None:
-    proto = check_model(model_of(function))
+    proto = check_model(calling_model(function))
     expected = CASES[function]
     assert expected is None or operators(proto) == expected, operators(proto)
 
@@ -240,11 +235,11 @@ def test_in_a_layer(function: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("opset", [17, 26])
 @pytest.mark.parametrize("function", [sums_over_time_backwards, loops_in_loops])
 def test_other_opsets(function: Callable[..., Any], opset: int) -> None:
-    check_model(model_of(function), opset=opset)
+    check_model(calling_model(function), opset=opset)
 
 
 def test_half_precision() -> None:
-    model = model_of(sum_over_time)
+    model = calling_model(sum_over_time)
     proto = to_onnx(model, dtype="float16")
     x = np.random.default_rng(2).normal(size=(2, 3, 4)).astype("float16")
     (got,) = run(open_session(proto), [x])
@@ -310,4 +305,4 @@ def _reference(function: Callable[..., Any], x: np.ndarray) -> np.ndarray:
     [fewer_steps_than_there_are, no_results_of_the_steps, nothing_carried_on],
 )
 def test_where_the_backends_differ(function: Callable[..., Any]) -> None:
-    check_model(model_of(function), lambda x: _reference(function, x))
+    check_model(calling_model(function), lambda x: _reference(function, x))

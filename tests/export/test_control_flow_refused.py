@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
-from support.control_flow import model_of
+from support.control_flow import calling_model
 
 
 def changes_its_shape(layer, x):
@@ -71,7 +71,7 @@ def asks_for_the_value(layer, x):
 )
 def test_what_is_refused(function: Callable[..., Any], reason: str) -> None:
     with pytest.raises(UnsupportedOperationError, match=reason):
-        to_onnx(model_of(function), engine="native")
+        to_onnx(calling_model(function), engine="native")
 
 
 @pytest.mark.skipif(

@@ -7,7 +7,13 @@ import pytest
 from keras import layers
 
 from keras_acts.export import to_onnx
-from support.export_check import LayerCase, channels_last_twin, check, each, operators
+from support.export_check import (
+    LayerCase,
+    channels_last_twin,
+    check_layer,
+    each,
+    operators,
+)
 
 CONV = {"Conv"}
 TRANSPOSED = {"ConvTranspose"}
@@ -62,7 +68,7 @@ def transposed(shape=(5, None, 4), layer=layers.Conv2DTranspose, **kwargs):
     conv(layer=layers.Conv3D, shape=(6, 5, 7, 2), strides=2),
 )
 def test_convolutions(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -72,7 +78,7 @@ def test_convolutions(case):
     conv(layer=layers.Conv3D, shape=(5, 4, 6, 4), groups=2),
 )
 def test_grouped_convolutions(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -86,7 +92,7 @@ def test_grouped_convolutions(case):
     depthwise(layers.SeparableConv2D, KNOWN, filters=6, dilation_rate=2),
 )
 def test_depthwise_and_separable_convolutions(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -105,7 +111,7 @@ def test_depthwise_and_separable_convolutions(case):
     transposed(layer=layers.Conv3DTranspose, shape=(4, 3, 5, 2), padding="same"),
 )
 def test_transposed_convolutions(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.skipif(
@@ -118,7 +124,7 @@ def test_transposed_convolutions(case):
     transposed((4, 5, None), data_format="channels_first", strides=1, dilation_rate=2),
 )
 def test_transposed_convolutions_that_not_all_backends_run(case):
-    check(case)
+    check_layer(case)
 
 
 WINDOWS = {"Add", "Concat", "MatMul", "Slice"}
@@ -157,7 +163,7 @@ PADDED = WINDOWS | {"Pad"}
     ),
 )
 def test_float64_is_composed(case):
-    check(case)
+    check_layer(case)
 
 
 def test_other_targets_have_float64_convolutions():
@@ -174,7 +180,7 @@ def test_other_targets_have_float64_convolutions():
     transposed((4, 5, None), data_format="channels_first", padding="same"),
 )
 def test_channels_first_needs_no_transpose(case):
-    proto = check(case, channels_last_twin)
+    proto = check_layer(case, channels_last_twin)
     assert "Transpose" not in {node.op_type for node in proto.graph.node}
 
 
@@ -185,10 +191,10 @@ def test_channels_first_needs_no_transpose(case):
     transposed(),
 )
 def test_opsets(case, opset):
-    check(replace(case, opset=opset))
+    check_layer(replace(case, opset=opset))
 
 
 def test_weights_are_stored_as_their_operators_read_them():
-    proto = check(conv())
+    proto = check_layer(conv())
     shapes = {weight.name: list(weight.dims) for weight in proto.graph.initializer}
     assert sorted(shapes.values()) == [[6], [6, 4, 3, 3]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from support.export_check import LayerCase, check, check_model, each, randomize
+from support.export_check import LayerCase, check_layer, check_model, each, randomize
 
 PRODUCT = {"MatMul"}
 WITH_BIAS = {"Add", "MatMul"}
@@ -38,7 +38,7 @@ def einsum(equation, shape, output_shape, operators=WITH_BIAS, **kwargs):
     replace(dense(), dtype="float16"),
 )
 def test_dense(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -54,7 +54,7 @@ def test_dense(case):
     einsum("abc,bde->acde", (5, 3), (3, 2, 4), {"MatMul"}, dtype="float16"),
 )
 def test_einsum_dense(case):
-    check(case)
+    check_layer(case)
 
 
 def codes(rng, shape, dtype):
@@ -79,7 +79,7 @@ def embedding(shape, dtype="int32", **kwargs):
     ),
 )
 def test_embedding(case):
-    check(case)
+    check_layer(case)
 
 
 MATRIX = np.arange(6.0, dtype="float32").reshape(3, 2)
@@ -129,4 +129,4 @@ def test_a_mask_travels_from_the_embedding_to_the_pooling():
 @pytest.mark.parametrize("opset", [17, 18, 26])
 @each(dense(), einsum("abc,bde->acde", (5, 3), (3, 2, 4), {"MatMul"}), embedding((5,)))
 def test_opsets(case, opset):
-    check(replace(case, opset=opset))
+    check_layer(replace(case, opset=opset))

@@ -41,13 +41,13 @@ SUMS = [
 ]
 
 
-def exported(case: Operation) -> onnx.ModelProto:
+def exported_case(case: Operation) -> onnx.ModelProto:
     return to_onnx(case.model(), engine="native")
 
 
 @pytest.mark.parametrize("case", [*PRODUCTS, *SUMS], ids=str)
 def test_values(case: Operation) -> None:
-    session = open_session(exported(case))
+    session = open_session(exported_case(case))
     terms = case.name.split("->")[0].split(",")
     for first in (6, 7):  # Each unknown size is another, so that none can be mistaken.
         sizes = {**{x: first + i for i, x in enumerate("btsqaeij")}, **KNOWN}
@@ -59,14 +59,14 @@ def test_values(case: Operation) -> None:
 
 @pytest.mark.parametrize("case", PRODUCTS, ids=str)
 def test_a_product_is_one(case: Operation) -> None:
-    found = [node.op_type for node in exported(case).graph.node]
+    found = [node.op_type for node in exported_case(case).graph.node]
     assert found.count("MatMul") == 1
     assert "Einsum" not in found
 
 
 @pytest.mark.parametrize("case", SUMS, ids=str)
 def test_other_sums_are_written_as_such(case: Operation) -> None:
-    assert operators(exported(case)) == {"Einsum"}
+    assert operators(exported_case(case)) == {"Einsum"}
 
 
 def test_a_matrix_in_the_first_place() -> None:

@@ -126,7 +126,7 @@ CASTING = [
 
 @export_check.each(*ARITHMETIC, *ELEMENTWISE, *COMPARISON, *CASTING)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 # In float64 onnxruntime lacks most of these, and Keras computes them in float32 on JAX.

@@ -32,6 +32,7 @@ from keras_acts.export.engines.tf2onnx import forms
 from support import raw_tensorflow, saved_models
 from support.export_check import open_session, randomize
 from support.process import python
+from support.structures import names, sizes
 
 BACKEND = keras.backend.backend()
 needs_tensorflow = pytest.mark.skipif(
@@ -77,14 +78,6 @@ def raw(name: str) -> Any:
 
 def metadata(proto: onnx.ModelProto) -> dict[str, str]:
     return {one.key: one.value for one in proto.metadata_props}
-
-
-def sizes(value: onnx.ValueInfoProto) -> list[int | str]:
-    return [d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
-
-
-def names(values: Any) -> list[str]:
-    return [value.name for value in values]
 
 
 # Which engine
@@ -328,7 +321,7 @@ def test_the_model_and_the_process_stay_as_they_were() -> None:
 
 @needs_tensorflow
 def test_a_layer_that_calls_a_saved_model(tmp_path: Path) -> None:
-    saved_models.write(tmp_path)
+    saved_models.write_all(tmp_path)
     layer = layers.TFSMLayer(tmp_path / "plain", call_endpoint="serving_default")
     x = keras.Input((3,), name="x")
     with pytest.warns(EngineWarning, match="TFSMLayer"):

@@ -28,6 +28,7 @@ from keras_acts.export import (
 )
 from keras_acts.export.parity import ParityReport
 from keras_acts.export.write import files
+from support.folders import contents
 from support.full_disk import full_from
 
 KINDS = [
@@ -68,10 +69,6 @@ def nested(call: Any) -> keras.Model:
     block = keras.Sequential([keras.Input((4,)), Inner(name="inner")], name="block")
     x = keras.Input((4,))
     return keras.Model(x, block(x), name="outer")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture(params=["one file", "weights apart"])

@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from support.export_check import check_model, randomize
-from support.exported import exported, operators
+from support.exported import exported, node_types
 
 SCALE = np.array([0.5, 2.0, -1.0, 3.0], "float32")
 
@@ -161,7 +161,7 @@ def test_operators_that_stay(name):
     x = keras.Input((6, 5, 4))
     model = keras.Model(x, build(x))
     randomize(model)
-    found = operators(check_model(model))
+    found = node_types(check_model(model))
     kept = [one for one in found if one not in ("Transpose", "Conv")]
     assert sorted(kept) == sorted(expected.split())
 
@@ -171,7 +171,7 @@ def test_a_normalized_image_costs_one_subtraction_on_planes_of_channels():
     y = conv(normalization()(layers.Rescaling(1 / 255)(x)))
     model = keras.Model(x, y)
     randomize(model)
-    assert operators(check_model(model)) == ["Transpose", "Sub", "Conv", "Transpose"]
+    assert node_types(check_model(model)) == ["Transpose", "Sub", "Conv", "Transpose"]
 
 
 def test_a_kernel_that_several_convolutions_read_is_stored_once():
@@ -183,13 +183,13 @@ def test_a_kernel_that_several_convolutions_read_is_stored_once():
     randomize(model)
     proto = check_model(model)
     assert [list(w.dims) for w in proto.graph.initializer].count([4, 4, 3, 3]) == 1
-    assert operators(proto).count("BatchNormalization") == 2
+    assert node_types(proto).count("BatchNormalization") == 2
 
 
 def test_a_well_known_network_is_convolutions_and_little_else():
     make = keras.applications.MobileNetV2
     model = make(weights=None, alpha=0.35, input_shape=(64, 64, 3))
-    assert Counter(operators(exported(model))) == {
+    assert Counter(node_types(exported(model))) == {
         "Transpose": 1,
         "Conv": 52,
         "Clip": 35,

@@ -123,7 +123,7 @@ def _fft(real: np.ndarray, imag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @export_check.each(*WHOLE, *WINDOWS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 @pytest.mark.parametrize("points", [1536, 2048, 2053, 2310])

@@ -163,7 +163,7 @@ WARPING = [
 
 @export_check.each(*WARPING)
 def test_warping(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 @pytest.mark.parametrize("mode", ["constant", "wrap"])

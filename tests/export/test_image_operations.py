@@ -32,7 +32,7 @@ def blurred(x: Array, size: tuple[int, int], sigma: tuple[float, float]) -> Arra
     return x
 
 
-def edges(x: Array) -> Array:
+def sobel(x: Array) -> Array:
     """Sobel's differences of images with the channels last, zeros outside."""
     wide = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
     down = wide[:, 2:] - wide[:, :-2]
@@ -66,14 +66,14 @@ FILTERS = [
         "sobel_edges",
         lambda x: ops.image.sobel_edges(x, **LAST),
         shapes=((5, None, 2),),
-        reference=on("tensorflow", edges),
+        reference=on("tensorflow", sobel),
     ),
     one(
         "sobel_edges channels first",
         lambda x: ops.image.sobel_edges(x, **FIRST),
         shapes=((2, 5, 6),),
         reference=on(
-            "tensorflow", lambda x: np.moveaxis(edges(np.moveaxis(x, 1, -1)), -2, 1)
+            "tensorflow", lambda x: np.moveaxis(sobel(np.moveaxis(x, 1, -1)), -2, 1)
         ),
     ),
     one(
@@ -117,7 +117,7 @@ COLORS = [
 
 @export_check.each(*FILTERS, *COLORS)
 def test_filters_and_colors(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 def patching(shape: Any, size: Any, **arguments: Any) -> Operation:
@@ -158,7 +158,7 @@ PATCHES = [
 
 @export_check.each(*PATCHES)
 def test_parts(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 def test_the_blur_of_integers_is_refused() -> None:

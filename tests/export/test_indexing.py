@@ -47,7 +47,7 @@ CASES = [
 
 @export_check.each(*CASES)
 def test_takes_like_numpy(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 @pytest.mark.parametrize(

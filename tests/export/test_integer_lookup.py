@@ -12,7 +12,7 @@ from keras import layers
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from support import export_check
-from support.export_check import LayerCase, check, each
+from support.export_check import LayerCase, check_layer, each
 from support.precision import float64_enabled
 
 Array = np.ndarray
@@ -71,7 +71,7 @@ TABLES = [
 @each(*TABLES)
 def test_tables(case: LayerCase) -> None:
     # Keras looks up in a table of TensorFlow's, which JAX can't compile.
-    check(case, lambda model: lambda x: model(x))
+    check_layer(case, lambda model: lambda x: model(x))
 
 
 def test_a_table_of_one_integer_and_of_none() -> None:

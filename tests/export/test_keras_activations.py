@@ -13,10 +13,10 @@ from support.export_check import open_session, run
 from support.exported import (
     answers,
     arranged,
-    assert_alike,
+    assert_within_bounds,
     every_binade,
     exported,
-    operators,
+    node_types,
 )
 
 SAMPLE = (3, 4)
@@ -79,12 +79,12 @@ MIXING = {
 }
 
 
-def model_of(function, sample=SAMPLE):
+def function_model(function, sample=SAMPLE):
     inputs = keras.Input(sample)
     return keras.Model(inputs, function(inputs))
 
 
-def normal(scale, shape=(5, *SAMPLE)):
+def normal_samples(scale, shape=(5, *SAMPLE)):
     return (scale * np.random.default_rng(8).normal(size=shape)).astype("float32")
 
 
@@ -93,7 +93,7 @@ def lost_beside(name, x):
     return np.abs(x) if name in AS_LARGE_AS_THE_INPUT else 0.0
 
 
-def assert_close(got, want, largest=0.0):
+def assert_close_to_largest(got, want, largest=0.0):
     bound = tolerances.EXPORTED_ULPS * np.finfo("float32").eps
     largest = np.abs(want).max(initial=largest, where=np.isfinite(want))
     assert got.dtype == want.dtype
@@ -102,36 +102,38 @@ def assert_close(got, want, largest=0.0):
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - ALONG_AXES - WITH_ARGUMENTS))
 def test_every_name(name):
-    model = model_of(layers.Activation(name))
+    model = function_model(layers.Activation(name))
     x = arranged(every_binade(), SAMPLE)
     for target in ("cpu", "portable"):
         want, got = answers(model, exported(model, target=target), x)
         beside = lost_beside(name, x)
-        assert_alike(got, want, OURS.get(name, name), at=x, beside=beside)
+        assert_within_bounds(got, want, OURS.get(name, name), at=x, beside=beside)
 
 
 @pytest.mark.parametrize("key", CALLS)
 def test_arguments(key):
     name, call = CALLS[key]
-    model = model_of(call)
+    model = function_model(call)
     x = arranged(every_binade(), SAMPLE)
     for opset in (17, None):
         want, got = answers(model, exported(model, opset=opset), x)
-        assert_alike(got, want, name, at=x, beside=lost_beside(name, x))
+        assert_within_bounds(got, want, name, at=x, beside=lost_beside(name, x))
 
 
 @pytest.mark.parametrize("key", [*sorted(ALONG_AXES), *MIXING])
 def test_along_axes(key):
     call = MIXING.get(key) or layers.Activation(key)
-    model = model_of(call)
+    model = function_model(call)
     for opset in (17, None):
         session = open_session(exported(model, opset=opset))
         for scale in (0.01, 3.0, 1e3):
-            x = normal(scale)
+            x = normal_samples(scale)
             # The functions themselves: a Functional model can't run `ops.softmax` over
             # several axes on TensorFlow and torch.
             want = ops.convert_to_numpy(call(ops.convert_to_tensor(x)))
-            assert_close(run(session, [x])[0], want, np.max(lost_beside(key, x)))
+            assert_close_to_largest(
+                run(session, [x])[0], want, np.max(lost_beside(key, x))
+            )
 
 
 @pytest.mark.parametrize("axis", [-1, 1, [1, 2]])
@@ -141,16 +143,16 @@ def test_masked_softmax(axis, dtype):
     model = keras.Model([inputs, mask], layers.Softmax(axis=axis)(inputs, mask=mask))
     kept = np.random.default_rng(1).random((5, *SAMPLE)) < 0.6
     kept[1] = False
-    arrays = [normal(3.0), kept.astype(dtype)]
+    arrays = [normal_samples(3.0), kept.astype(dtype)]
     want = ops.convert_to_numpy(model(arrays))
     (got,) = run(open_session(exported(model)), arrays)
-    assert_close(got, want)
+    assert_close_to_largest(got, want)
     assert (got[~kept] == 0).all()
 
 
 def test_wrong_sparsemax_is_exported_as_it_is():
     # Right would be [0, 0.25, 0.75].
-    model = model_of(layers.Activation("sparsemax"), (3,))
+    model = function_model(layers.Activation("sparsemax"), (3,))
     x = np.array([[0.0, 0.5, 1.0]], "float32")
     want, got = answers(model, exported(model), x)
     np.testing.assert_allclose(want, [[0.0, 0.0, 0.25]])
@@ -169,9 +171,9 @@ def test_as_the_activation_of_another_layer(name):
     units = 6
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.Dense(units, activation=name)(inputs))
-    x = normal(1.0, (5, 4))
+    x = normal_samples(1.0, (5, 4))
     want, got = answers(model, exported(model), x)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * np.abs(want).max())
-    assert "MatMul" in operators(exported(model)) or "Gemm" in operators(
+    assert "MatMul" in node_types(exported(model)) or "Gemm" in node_types(
         exported(model)
     )

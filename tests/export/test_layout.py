@@ -106,10 +106,10 @@ def count_transposes(build):
     x = keras.Input((6, 5, 4))
     model = keras.Model(x, build(x))
     randomize(model)
-    return operators(check_model(model))["Transpose"]
+    return count_operators(check_model(model))["Transpose"]
 
 
-def operators(proto):
+def count_operators(proto):
     return Counter(node.op_type for node in proto.graph.node)
 
 
@@ -139,14 +139,14 @@ def test_a_matrix_used_in_two_layouts_is_stored_once():
     proto = check_model(keras.Model(x, Tied()(x)))
     shapes = sorted(tuple(weight.dims) for weight in proto.graph.initializer)
     assert shapes == [(3, 2)]
-    assert operators(proto) == {"MatMul": 2, "Transpose": 1}
+    assert count_operators(proto) == {"MatMul": 2, "Transpose": 1}
 
 
 def test_a_bias_becomes_the_third_input_of_its_convolution():
     x = keras.Input((6, 5, 4))
     model = keras.Model(x, conv(x))
     randomize(model)
-    assert operators(check_model(model)) == {"Transpose": 2, "Conv": 1}
+    assert count_operators(check_model(model)) == {"Transpose": 2, "Conv": 1}
 
 
 @pytest.mark.skipif(
@@ -158,4 +158,4 @@ def test_an_addition_along_another_axis_is_no_bias():
     along_width = np.arange(4, dtype="float32").reshape(4, 1)
     model = keras.Model(x, conv(x, use_bias=False) + along_width)
     randomize(model)
-    assert operators(check_model(model))["Add"] == 1
+    assert count_operators(check_model(model))["Add"] == 1

@@ -106,4 +106,4 @@ FACTORS = [
 
 @export_check.each(*SYSTEMS, *FACTORS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

@@ -138,7 +138,7 @@ FUNCTIONS = [
 
 @export_check.each(*LOSSES, *SEGMENTS, *FUNCTIONS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 @pytest.mark.usefixtures("x64")

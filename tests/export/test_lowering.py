@@ -10,9 +10,9 @@ from keras_acts.export.lowering.table import FLOATS
 from keras_acts.export.options import OPSETS, TARGETS
 from support import floats, tolerances
 from support.export_check import open_session, run
-from support.exported import every_binade, exported, model_of, operators
+from support.exported import activation_model, every_binade, exported, node_types
 from support.precision import float64_enabled
-from support.rows import ELEMENTWISE, each
+from support.rows import ELEMENTWISE, each_row
 
 WITH_FUNCTION = [row for row in catalogue.activations().values() if row.function]
 
@@ -94,8 +94,10 @@ def test_each_function_has_forms(row):
     assert row.function.__name__ in FORMS
 
 
-def test_each_form_has_a_reason():
-    for form in (one for forms in FORMS.values() for one in forms):
+@pytest.mark.parametrize("activation", FORMS)
+def test_each_form_has_a_reason(activation):
+    assert FORMS[activation]
+    for form in FORMS[activation]:
         assert form.why.strip(), form
         assert "\n" not in form.why, form
 
@@ -122,7 +124,7 @@ def test_the_last_form_serves_everywhere(activation):
 @pytest.mark.parametrize("name", OPERATORS)
 def test_operators(name, target):
     model = alone(catalogue.find(name).layer())
-    assert operators(exported(model, target=target)) == OPERATORS[name][target].split()
+    assert node_types(exported(model, target=target)) == OPERATORS[name][target].split()
 
 
 @pytest.mark.parametrize(("name", "opset", "expected"), AT_OPSETS)
@@ -130,7 +132,7 @@ def test_operators_at_opsets(name, opset, expected):
     proto = exported(
         alone(catalogue.find(name).layer()), target="portable", opset=opset
     )
-    assert operators(proto) == expected.split()
+    assert node_types(proto) == expected.split()
 
 
 @pytest.mark.parametrize("target", ["cuda", "portable"])
@@ -138,7 +140,7 @@ def test_operators_at_opsets(name, opset, expected):
 def test_cuda_leaves_operators_that_lost_their_kernels(name, target):
     proto = exported(alone(catalogue.find(name).layer()), target=target, opset=22)
     operator = OPERATORS[name]["portable"]
-    assert (operators(proto) == [operator]) == (target == "portable")
+    assert (node_types(proto) == [operator]) == (target == "portable")
 
 
 @pytest.mark.parametrize(("slopes", "expected"), SLOPES)
@@ -146,13 +148,13 @@ def test_slopes_choose_the_form_of_a_prelu(slopes, expected):
     layer = keras.layers.PReLU()
     model = alone(layer, (2,))
     layer.alpha.assign(slopes)
-    assert operators(exported(model)) == expected.split()
+    assert node_types(exported(model)) == expected.split()
 
 
 def test_half_precision_is_computed_in_float32_unless_exact():
     mish = exported(alone(catalogue.find("Mish").layer(dtype="float16")))
     relu = exported(alone(catalogue.find("ReLU").layer(dtype="float16")))
-    assert operators(mish).count("Cast") == operators(relu).count("Cast") + 2
+    assert node_types(mish).count("Cast") == node_types(relu).count("Cast") + 2
 
 
 REFORMED = [
@@ -165,7 +167,7 @@ REFORMED = [
 PER_BINADE = 64
 
 
-@each(REFORMED)
+@each_row(REFORMED)
 def test_a_form_is_within_an_ulp_of_the_operator_in_each_binade(case):
     x = every_binade(per_binade=PER_BINADE).reshape(-1, PER_BINADE)
     with float64_enabled():
@@ -174,7 +176,7 @@ def test_a_form_is_within_an_ulp_of_the_operator_in_each_binade(case):
         )
 
     def worst(target):
-        proto = exported(model_of(case, (PER_BINADE,)), target=target, opset=24)
+        proto = exported(activation_model(case, (PER_BINADE,)), target=target, opset=24)
         (got,) = run(open_session(proto), [x])
         error = np.maximum(np.abs(got - want) - tolerances.FLUSHED, 0)
         return (error / floats.ulp(want, "float32")).max(axis=1)

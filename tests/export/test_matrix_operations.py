@@ -92,4 +92,4 @@ DIAGONALS = [
 
 @export_check.each(*JOINING, *TURNING, *DIAGONALS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from support.export_check import LayerCase, check, check_model, each
+from support.export_check import LayerCase, check_layer, check_model, each
 
 PAIR = [(3, 4), (3, 4)]
 ELEMENTWISE = [
@@ -48,7 +48,7 @@ DOT = [
 
 @each(*ELEMENTWISE, *CONCATENATE, *DOT)
 def test_merges(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 def test_more_than_two_inputs() -> None:

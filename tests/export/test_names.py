@@ -21,7 +21,7 @@ from support.export_check import (
     randomize,
     run,
 )
-from support.structures import answers, dense_model, names, sizes, tensor
+from support.structures import check_answers, dense_model, names, sizes, tensor
 
 
 class Mixed(keras.Model):
@@ -163,7 +163,7 @@ def test_outputs_of_every_kind() -> None:
         "output_5",
         "output_6",
     ]
-    answers(proto, model, (tensor(4),))
+    check_answers(proto, model, (tensor(4),))
 
 
 def test_a_part_that_returns_none() -> None:
@@ -182,7 +182,7 @@ def test_a_part_that_returns_none() -> None:
 
     model = Outer()
     model(np.zeros((1, 4), "float32"))
-    answers(to_onnx(model), model, (tensor(4),))
+    check_answers(to_onnx(model), model, (tensor(4),))
 
 
 # Sizes
@@ -208,7 +208,7 @@ def test_a_fixed_batch() -> None:
     proto = to_onnx(model, input_signature=keras.InputSpec(shape=(2, 4)))
     assert sizes(proto.graph.input[0]) == [2, 4]
     assert sizes(proto.graph.output[0]) == [2, 3]
-    answers(proto, model, (tensor(4),), batch=2)
+    check_answers(proto, model, (tensor(4),), batch=2)
 
 
 @pytest.mark.parametrize("shape", [(8, 9, 3), (None, None, 3), (6, 2)], ids=str)

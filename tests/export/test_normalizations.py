@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from support.export_check import LayerCase, check, each
+from support.export_check import LayerCase, check_layer, each
 
 BATCH = {"BatchNormalization"}
 LAYER = {"LayerNormalization"}
@@ -58,7 +58,7 @@ def scaled(layer, operators, shape=LINE, **kwargs):
     in_float64(batch, BY_HAND),
 )
 def test_batch_normalization(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -82,7 +82,7 @@ def test_batch_normalization(case):
     ),
 )
 def test_layer_normalization(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.skipif(
@@ -91,7 +91,7 @@ def test_layer_normalization(case):
 )
 @each(layer((3, 5), axis=1), layer((3, 5), axis=1, center=False))
 def test_layer_normalization_of_an_inner_axis(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`:UserWarning")
@@ -100,7 +100,7 @@ def test_layer_normalization_of_an_inner_axis(case):
     layer((3, 4), INVERSE_ROOT | {"Sub"}, rms_scaling=True, axis=[1, 2]),
 )
 def test_layer_normalization_scaled_by_the_deviation(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -115,7 +115,7 @@ def test_layer_normalization_scaled_by_the_deviation(case):
     in_float64(group, BY_HAND | {"ReduceMean"}),
 )
 def test_group_normalization(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -129,7 +129,7 @@ def test_group_normalization(case):
     replace(in_float64(rms, INVERSE_ROOT), opset=24),
 )
 def test_rms_normalization(case):
-    check(case)
+    check_layer(case)
 
 
 UNIT = {"Min", "Mul", "Reciprocal", "ReduceL2"}
@@ -141,13 +141,13 @@ UNIT = {"Min", "Mul", "Reciprocal", "ReduceL2"}
     scaled(layers.UnitNormalization, UNIT, (3, 4), axis=1, dtype="float64"),
 )
 def test_unit_normalization(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
 def test_unit_normalization_in_float16():
     """1 / epsilon, which bounds the inverse norm, is infinite in float16."""
-    check(scaled(layers.UnitNormalization, UNIT, dtype="float16"))
+    check_layer(scaled(layers.UnitNormalization, UNIT, dtype="float16"))
 
 
 FORWARD, BACKWARD = {"Div", "Sub"}, {"Add", "Mul"}
@@ -163,7 +163,7 @@ GIVEN = {"mean": [1.0, 2.0, -3.0, 0.5], "variance": [0.5, 2.0, 1.0, 4.0]}
     scaled(layers.Normalization, FORWARD, dtype="float64", **GIVEN),
 )
 def test_normalization_by_given_statistics(case):
-    check(case)
+    check_layer(case)
 
 
 def adapted(**kwargs):
@@ -179,7 +179,7 @@ def adapted(**kwargs):
     scaled(adapted, BACKWARD, (3, 4), invert=True),
 )
 def test_normalization_by_adapted_statistics(case):
-    check(case)
+    check_layer(case)
 
 
 def bytes_drawn(rng, shape, dtype):
@@ -197,7 +197,7 @@ def bytes_drawn(rng, shape, dtype):
     ),
 )
 def test_rescaling(case):
-    check(case)
+    check_layer(case)
 
 
 def spectral(wrapped):
@@ -209,10 +209,10 @@ def spectral(wrapped):
     scaled(spectral, {"Add", "MatMul"}, wrapped=layers.Dense(3)),
 )
 def test_spectral_normalization_is_its_layer(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.parametrize("opset", [17, 18, 26])
 @each(batch(), layer(), layer((3, None, 5), axis=[1, 3]), group((4, 5), axis=1))
 def test_opsets(case, opset):
-    check(replace(case, opset=opset))
+    check_layer(replace(case, opset=opset))

@@ -164,4 +164,4 @@ def _weighed(a: Any, b: Any) -> Any:
 
 @export_check.each(*LISTS_AND_NUMBERS, *TRACED, *BY_SIZES, *MAPPED)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

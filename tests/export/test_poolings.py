@@ -12,7 +12,7 @@ from keras_acts.export import to_onnx, verify
 from support.export_check import (
     LayerCase,
     channels_last_twin,
-    check,
+    check_layer,
     check_model,
     each,
 )
@@ -63,7 +63,7 @@ WEIGHTED = {
     ),
 )
 def test_windows(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -74,7 +74,7 @@ def test_windows(case):
     ),
 )
 def test_windows_that_leave_gaps(case):
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.parametrize("opset", [17, None, 26])
@@ -130,7 +130,7 @@ UNEVEN = (
 
 @each(LayerCase(layers.AveragePooling2D, STEPS, (7, 9, 3), AVERAGE), *UNEVEN)
 def test_padded_averages_are_of_real_pixels(case):
-    check(case, torch_uneven)
+    check_layer(case, torch_uneven)
 
 
 @pytest.mark.skipif(
@@ -157,7 +157,7 @@ def test_parity_tells_where_torch_repeats_edges():
     ),
 )
 def test_float64_averages_are_composed(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -186,7 +186,7 @@ def test_float64_averages_are_composed(case):
     ),
 )
 def test_global(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -216,7 +216,7 @@ def test_global(case):
     ),
 )
 def test_adaptive(case):
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -235,7 +235,7 @@ def test_adaptive(case):
     ),
 )
 def test_channels_first_needs_no_transpose(case):
-    proto = check(case, channels_last_twin)
+    proto = check_layer(case, channels_last_twin)
     assert "Transpose" not in {node.op_type for node in proto.graph.node}
 
 
@@ -252,4 +252,4 @@ def test_channels_first_needs_no_transpose(case):
     ),
 )
 def test_opsets(case, opset):
-    check(replace(case, opset=opset))
+    check_layer(replace(case, opset=opset))

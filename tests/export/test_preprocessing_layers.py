@@ -13,7 +13,7 @@ from keras import layers
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
 from support import export_check
-from support.export_check import LayerCase, check, each
+from support.export_check import LayerCase, check_layer, each
 
 Array = np.ndarray
 
@@ -128,7 +128,7 @@ IMAGES = [
 
 @each(*IMAGES)
 def test_images(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 # Keras on torch counts pixels in integers, of which it cuts off the limit of a share,
@@ -241,7 +241,7 @@ CATEGORIES = [
 
 @each(*CATEGORIES)
 def test_categories(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 def test_counts_have_weights() -> None:
@@ -285,7 +285,7 @@ SCALES = [
 
 @each(*STATISTICS, *SCALES)
 def test_statistics(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 def test_adapted_statistics() -> None:

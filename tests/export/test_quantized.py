@@ -68,7 +68,7 @@ Make = Callable[..., layers.Layer]
 TOKENS = (embedding, tied, untied)
 
 
-def model_of(make: Make, mode: str | None = None, rank: int = 0) -> keras.Model:
+def quantized_model(make: Make, mode: str | None = None, rank: int = 0) -> keras.Model:
     """Return a model of one layer with random weights, then quantized, then adapted."""
     x = keras.Input((4,), dtype="int32") if make in TOKENS else keras.Input((4, 8))
     layer = make()
@@ -98,7 +98,7 @@ def stored(proto: onnx.ModelProto) -> dict[str, int]:
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 @pytest.mark.parametrize("make", [dense, einsum, embedding, tied, untied])
 def test_integers_are_kept_and_adapted(make: Make, mode: str) -> None:
-    proto = check_model(model_of(make, mode, rank=2))
+    proto = check_model(quantized_model(make, mode, rank=2))
     weights = stored(proto)
     name = "embeddings" if make in TOKENS else "kernel"
     assert weights[name] == INT8
@@ -109,34 +109,34 @@ def test_integers_are_kept_and_adapted(make: Make, mode: str) -> None:
 
 @pytest.mark.parametrize("make", [dense, einsum, tied, untied])
 def test_int8_is_multiplied_as_integers(make: Make) -> None:
-    proto = check_model(model_of(make, "int8"))
+    proto = check_model(quantized_model(make, "int8"))
     assert "MatMulInteger" in operators(proto)
     assert "MatMul" not in operators(proto)
 
 
 def test_an_einsum_of_int8_in_another_order() -> None:
-    proto = check_model(model_of(another_order, "int8"))
+    proto = check_model(quantized_model(another_order, "int8"))
     assert stored(proto)["kernel"] == INT8
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4"])
 def test_integers_in_the_oldest_opset(mode: str) -> None:
-    check_model(model_of(dense, mode), opset=17)
+    check_model(quantized_model(dense, mode), opset=17)
 
 
 @pytest.mark.parametrize("make", [dense, einsum])
 def test_float8(make: Make) -> None:
-    check_model(model_of(make, "float8"))
+    check_model(quantized_model(make, "float8"))
 
 
 def test_float8_before_its_opset() -> None:
     with pytest.raises(OpsetError, match="from opset 19 on"):
-        to_onnx(model_of(dense, "float8"), opset=18)
+        to_onnx(quantized_model(dense, "float8"), opset=18)
 
 
 @pytest.mark.parametrize("make", [dense, einsum, embedding])
 def test_lora_alone(make: Make) -> None:
-    proto = check_model(model_of(make, rank=2))
+    proto = check_model(quantized_model(make, rank=2))
     assert set(stored(proto).values()) == {FLOAT}
     assert len([name for name in stored(proto) if "lora" in name]) == 2
 
@@ -156,7 +156,7 @@ IN_BLOCKS = keras.quantizers.Int4QuantizationConfig(block_size=3)
     ],
 )
 def test_configurations(make: Make, config: Any) -> None:
-    model = model_of(make)
+    model = quantized_model(make)
     model.layers[-1].quantize(config.mode, config=config)
     check_model(model)
 
@@ -168,7 +168,7 @@ def test_calibrated_layers(make: Make, mode: str) -> None:
         "gptq": keras.quantizers.GPTQConfig,
         "awq": keras.quantizers.AWQConfig,
     }[mode](dataset=None, tokenizer=None, weight_bits=4, group_size=4)
-    model = model_of(make)
+    model = quantized_model(make)
     layer = model.layers[-1]
     layer.quantize(mode, config=config)
     rng = np.random.default_rng(1)

@@ -15,7 +15,7 @@ from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.parity import verify
 from support.export_check import (
     LayerCase,
-    check,
+    check_layer,
     check_model,
     each,
     operators,
@@ -36,7 +36,7 @@ from support.recurrent import (
 )
 
 
-def case(layer: Any, operators: Any = None, time: Any = None, **kwargs: Any):
+def layer_case(layer: Any, operators: Any = None, time: Any = None, **kwargs: Any):
     """One recurrent layer over unknown time, with the operator of its own name."""
     kwargs = {"units": UNITS, **PLAIN, **kwargs}
     names = {layer.__name__} if operators is None else operators
@@ -44,16 +44,16 @@ def case(layer: Any, operators: Any = None, time: Any = None, **kwargs: Any):
 
 
 def lstm(*args: Any, **kwargs: Any) -> LayerCase:
-    return case(layers.LSTM, *args, **kwargs)
+    return layer_case(layers.LSTM, *args, **kwargs)
 
 
 def gru(*args: Any, **kwargs: Any) -> LayerCase:
-    return case(layers.GRU, *args, **kwargs)
+    return layer_case(layers.GRU, *args, **kwargs)
 
 
 def simple(**kwargs: Any) -> LayerCase:
     """Off the CPU; there a Scan of the cell is faster than onnxruntime's operator."""
-    found = case(layers.SimpleRNN, {"RNN"}, **kwargs)
+    found = layer_case(layers.SimpleRNN, {"RNN"}, **kwargs)
     return replace(found, options={"target": "portable"})
 
 
@@ -70,7 +70,7 @@ def simple(**kwargs: Any) -> LayerCase:
     simple(**SEQUENCES, **STATES, use_bias=False, activation="relu"),
 )
 def test_one_layer_is_one_operator(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 @each(
@@ -81,7 +81,7 @@ def test_one_layer_is_one_operator(case: LayerCase) -> None:
     simple(activation="elu"),
 )
 def test_activations_of_the_operators(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 SCAN = {"Concat", "Expand", "Scan"}
@@ -91,11 +91,11 @@ SCAN = {"Concat", "Expand", "Scan"}
     lstm(SCAN, activation="softplus"),
     lstm(SCAN, activation="gelu", **SEQUENCES),
     gru(SCAN, activation=activation_layers.Mish()),
-    case(layers.SimpleRNN, SCAN),
+    layer_case(layers.SimpleRNN, SCAN),
     lstm(SCAN, dtype="float64"),
 )
 def test_what_the_operators_lack_is_traced(case: LayerCase) -> None:
-    check(replace(case, dtype=case.kwargs.get("dtype", "float32")))
+    check_layer(replace(case, dtype=case.kwargs.get("dtype", "float32")))
 
 
 def test_a_file_in_float64_keeps_to_steps() -> None:
@@ -110,7 +110,7 @@ def test_a_file_in_float64_keeps_to_steps() -> None:
     gru(dtype="float16", **STATES),
 )
 def test_half_precision(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.parametrize("opset", [17, 26])
@@ -243,7 +243,7 @@ def draw_words(rng: Any, shape: Any, dtype: str) -> Any:
     return drawn
 
 
-def classifier() -> keras.Model:
+def sequence_classifier() -> keras.Model:
     x = keras.Input((None, FEATURES))
     y = layers.LSTM(UNITS, **PLAIN, **SEQUENCES)(layers.Masking()(x))
     y = layers.GRU(UNITS, **PLAIN)(layers.Dropout(0.3)(y))
@@ -276,7 +276,7 @@ def autoencoder() -> keras.Model:
     return keras.Model(x, layers.TimeDistributed(layers.Dense(FEATURES))(y))
 
 
-@pytest.mark.parametrize("make", [autoencoder, classifier, tagger, translator])
+@pytest.mark.parametrize("make", [autoencoder, sequence_classifier, tagger, translator])
 def test_models(make: Any) -> None:
     model = make()
     randomize(model)

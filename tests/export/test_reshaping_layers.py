@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
-from support.export_check import LayerCase, check, check_model, each
+from support.export_check import LayerCase, check_layer, check_model, each
 
 FIRST = {"data_format": "channels_first"}
 LAST = {"data_format": "channels_last"}
@@ -93,7 +93,7 @@ UPSAMPLING = [
 
 @each(*SHAPES, *PADDING, *CROPPING, *UPSAMPLING)
 def test_moves_elements(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 NO_EFFECT = [
@@ -111,7 +111,7 @@ NO_EFFECT = [
 
 @each(*NO_EFFECT)
 def test_has_no_effect_in_inference(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 NOISE = [case for case in NO_EFFECT if "rate" in case.kwargs or "stddev" in case.kwargs]
@@ -169,7 +169,7 @@ def test_lambda_with_arguments() -> None:
 
 @each(*OTHERS)
 def test_masks_and_functions(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 def test_mask_flows_through_layers() -> None:

@@ -77,7 +77,7 @@ RESIZING = [
 
 @export_check.each(*RESIZING)
 def test_resizing(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 def enlarged(x: Array, how: str) -> Array:
@@ -175,7 +175,7 @@ TRANSLATING = [
 
 @export_check.each(*TRANSLATING)
 def test_scale_and_translate(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 def test_a_fill_that_no_backend_has_is_refused() -> None:

@@ -11,7 +11,7 @@ import pytest
 from keras import layers, ops
 
 from keras_acts.export import StatefulLayerError, UnsupportedOperationError, to_onnx
-from support.export_check import LayerCase, check, check_model, each, randomize
+from support.export_check import LayerCase, check_layer, check_model, each, randomize
 
 PLAIN = {
     "kernel_initializer": "ones",
@@ -51,14 +51,16 @@ def plain(**kwargs: Any) -> LayerCase:
         cell = {k: flags.pop(k) for k in CELL & flags.keys()}
         return layers.RNN(layers.SimpleRNNCell(3, **PLAIN, **cell), **flags)
 
-    return case(layer, **kwargs)
+    return layer_case(layer, **kwargs)
 
 
 CELL = {"activation", "dropout", "recurrent_dropout", "use_bias"}
 """Arguments of the cell, not of the loop."""
 
 
-def case(layer: Any, operators: Any = None, shape: Any = (None, 2), **kwargs: Any):
+def layer_case(
+    layer: Any, operators: Any = None, shape: Any = (None, 2), **kwargs: Any
+):
     if operators is None:
         operators = {"Concat", "Expand", "Scan"}
     return LayerCase(layer, kwargs, shape, operators)
@@ -97,12 +99,12 @@ def stack_of_one() -> Any:
     plain(return_state=True, go_backwards=True, use_bias=False),
     plain(return_sequences=True, return_state=True, go_backwards=True),
     plain(unroll=True, shape=(5, 2)),
-    case(of(minimal), return_sequences=True),
-    case(of(minimal), return_state=True),
-    case(of(stacked), return_sequences=True, return_state=True),
+    layer_case(of(minimal), return_sequences=True),
+    layer_case(of(minimal), return_state=True),
+    layer_case(of(stacked), return_sequences=True, return_state=True),
 )
 def test_without_a_mask(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.skipif(
@@ -110,10 +112,12 @@ def test_without_a_mask(case: LayerCase) -> None:
     reason="Keras takes the states of a stack of one apart, which JAX's loop refuses",
 )
 def test_a_stack_of_one_cell() -> None:
-    check(case(of(stack_of_one), return_state=True))
+    check_layer(layer_case(of(stack_of_one), return_state=True))
 
 
-@each(plain(activation=None), case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES))
+@each(
+    plain(activation=None), layer_case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES)
+)
 def test_dropout_is_left_out(case: LayerCase) -> None:
     def without(model: keras.Model) -> keras.Model:
         """The same without dropout, whose masks JAX can't draw while it compiles."""
@@ -122,7 +126,7 @@ def test_dropout_is_left_out(case: LayerCase) -> None:
         return twin
 
     rates = {"dropout": 0.5, "recurrent_dropout": 0.5}
-    check(replace(case, kwargs={**case.kwargs, **rates}), without)
+    check_layer(replace(case, kwargs={**case.kwargs, **rates}), without)
 
 
 def masked(rnn: Any, pattern: str) -> keras.Model:
@@ -210,10 +214,10 @@ def test_masked_steps_with_an_initial_state(zeros: bool) -> None:
 
 
 @each(
-    case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES, return_sequences=True),
-    case(layers.ConvLSTM2D, shape=(None, 4, 5, 3), **IMAGES, padding="same"),
-    case(layers.ConvLSTM2D, shape=(None, 5, 4, 3), **IMAGES, strides=2),
-    case(
+    layer_case(layers.ConvLSTM1D, shape=(None, 6, 3), **IMAGES, return_sequences=True),
+    layer_case(layers.ConvLSTM2D, shape=(None, 4, 5, 3), **IMAGES, padding="same"),
+    layer_case(layers.ConvLSTM2D, shape=(None, 5, 4, 3), **IMAGES, strides=2),
+    layer_case(
         layers.ConvLSTM2D,
         shape=(None, 5, 4, 3),
         **IMAGES,
@@ -223,10 +227,10 @@ def test_masked_steps_with_an_initial_state(zeros: bool) -> None:
         go_backwards=True,
         return_state=True,
     ),
-    case(layers.ConvLSTM3D, shape=(None, 3, 4, 3, 2), **IMAGES),
+    layer_case(layers.ConvLSTM3D, shape=(None, 3, 4, 3, 2), **IMAGES),
 )
 def test_convolutions(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 @pytest.mark.skipif(
@@ -251,7 +255,7 @@ def test_inside_other_layers() -> None:
 
 @pytest.mark.parametrize("layer", [layers.LSTM, layers.GRU])
 def test_a_layer_whose_operator_lacks_its_activation(layer: Any) -> None:
-    check(case(layer, units=3, activation="gelu", **PLAIN))
+    check_layer(layer_case(layer, units=3, activation="gelu", **PLAIN))
 
 
 def test_mixed_precision() -> None:
@@ -290,7 +294,7 @@ def backwards_by_hand(x: np.ndarray) -> np.ndarray:
 
 def test_the_loop_over_time_itself() -> None:
     found = {"Add", "Concat", "Expand", "Gather", "Mul", "Scan"}
-    check(case(CallsTheBackend, found), lambda _: backwards_by_hand)
+    check_layer(layer_case(CallsTheBackend, found), lambda _: backwards_by_hand)
 
 
 @pytest.mark.parametrize("flags", [{}, {"return_sequences": True}])

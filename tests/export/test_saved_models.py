@@ -23,6 +23,7 @@ from keras_acts.export import (
 )
 from support import saved_models
 from support.export_check import open_session, randomize
+from support.structures import names
 
 BACKEND = keras.backend.backend()
 pytestmark = pytest.mark.skipif(
@@ -33,12 +34,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("saved")
-    saved_models.write(made)
+    saved_models.write_all(made)
     return made
-
-
-def names(values: Any) -> list[str]:
-    return [value.name for value in values]
 
 
 def test_the_default_signature(folder: Path, tmp_path: Path) -> None:

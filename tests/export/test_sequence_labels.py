@@ -46,7 +46,7 @@ CASES = [
 
 @export_check.each(*CASES)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 def test_beam_search_is_refused() -> None:

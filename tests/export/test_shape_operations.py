@@ -236,7 +236,7 @@ IMAGES = [
 
 @export_check.each(*REDUCTIONS, *RESHAPING, *SLICING, *CREATION, *IMAGES)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 REARRANGED = [
@@ -261,4 +261,4 @@ REARRANGED = [
 )
 @export_check.each(*REARRANGED)
 def test_rearranges_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

@@ -74,7 +74,7 @@ CASES = [
 
 @export_check.each(*CASES)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)
 
 
 @pytest.mark.usefixtures("x64")

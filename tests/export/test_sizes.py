@@ -126,7 +126,7 @@ FUNCTIONS = [
 ]
 
 
-class Calls(keras.layers.Layer):
+class CallsWithShape(keras.layers.Layer):
     """A layer that calls a function which needs the sizes of its input."""
 
     def __init__(self, function, output_shape, **kwargs):
@@ -173,7 +173,7 @@ def _model(function):
     flat = function in (mean_by_hand, second_half, middle_one, all_but_the_last)
     x = keras.Input((None, 4))
     shape = lambda s: (s[0], channels) if flat else (*s[:2], channels)  # noqa: E731
-    return keras.Model(x, Calls(function, shape)(x))
+    return keras.Model(x, CallsWithShape(function, shape)(x))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)

@@ -269,4 +269,4 @@ CORRELATIONS = [
 
 @export_check.each(*QUANTILES, *NAN_REDUCTIONS, *RUNNING, *COUNTS, *CORRELATIONS)
 def test_answers_like_keras(case: Operation) -> None:
-    operations.check(case)
+    operations.check_operation(case)

@@ -16,7 +16,7 @@ from support.export_check import (
     open_session,
     run,
 )
-from support.structures import answers, names, sizes, tensor
+from support.structures import check_answers, names, sizes, tensor
 
 
 class Scored(keras.Model):
@@ -82,7 +82,9 @@ def test_nodes_are_named_by_their_layers() -> None:
     inner = keras.Sequential([layers.Dense(2, name="deep")], name="inner")
     x = keras.Input((4,))
     proto = check_model(keras.Model(x, inner(x), name="outer"))
-    assert all(name.startswith("outer/inner/") for name in names(proto.graph.node))
+    nodes = names(proto.graph.node)
+    assert nodes
+    assert all(name.startswith("outer/inner/") for name in nodes)
     assert {"inner/deep/kernel", "inner/deep/bias"} <= set(
         names(proto.graph.initializer)
     )
@@ -132,7 +134,7 @@ def test_a_subclassed_model_called_once() -> None:
     assert names(proto.graph.input) == ["input"]
     assert set(names(proto.graph.output)) == {"score", "hidden"}
     assert sizes(proto.graph.input[0]) == ["batch", 5]
-    answers(proto, model, (tensor(5),))
+    check_answers(proto, model, (tensor(5),))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,9 @@ def test_a_subclassed_model_called_once() -> None:
 def test_a_subclassed_model_with_a_signature(signature: Any) -> None:
     model = Scored()
     model(np.zeros((1, 5), "float32"))
-    answers(to_onnx(model, input_signature=signature), model, (tensor(5),), batch=2)
+    check_answers(
+        to_onnx(model, input_signature=signature), model, (tensor(5),), batch=2
+    )
 
 
 @pytest.mark.parametrize("called", [True, False], ids=["called", "never called"])
@@ -160,7 +164,7 @@ def test_a_subclassed_model_of_two_arguments(called: bool) -> None:
     spec = keras.InputSpec(shape=(None, 3)), keras.InputSpec(shape=(None, 4))
     proto = to_onnx(model, input_signature=spec)
     assert len(proto.graph.input) == 2
-    answers(proto, model, (tensor(3), tensor(4)))
+    check_answers(proto, model, (tensor(3), tensor(4)))
     assert verify(model, proto, input_signature=spec, batch_sizes=(2,)).passed
 
 
@@ -193,7 +197,7 @@ def test_a_signature_builds_a_model(case: str) -> None:
     proto = to_onnx(model, input_signature=signature)
     assert model.built
     assert to_onnx(model, input_signature=signature) == proto
-    answers(proto, model, (argument,))
+    check_answers(proto, model, (argument,))
 
 
 def test_a_signature_that_builds_no_model() -> None:
@@ -222,7 +226,7 @@ def test_a_subclassed_model_inside_a_functional_one() -> None:
 def test_a_layer_alone() -> None:
     layer = layers.Dense(3)
     layer.build((None, 4))
-    answers(to_onnx(layer, input_signature=(None, 4)), layer, (tensor(4),))
+    check_answers(to_onnx(layer, input_signature=(None, 4)), layer, (tensor(4),))
 
 
 def test_an_input_that_may_be_left_out() -> None:

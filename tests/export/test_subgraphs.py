@@ -33,7 +33,7 @@ def graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
                 yield from graphs(attribute.g)
 
 
-def operators(graph: onnx.GraphProto) -> list[dict[str, int]]:
+def operators_by_graph(graph: onnx.GraphProto) -> list[dict[str, int]]:
     return [dict(Counter(node.op_type for node in one.node)) for one in graphs(graph)]
 
 
@@ -157,7 +157,7 @@ def test_passes_keep_what_a_model_computes(case: str) -> None:
     run_passes(model)
     after = ir.to_proto(model)
     onnx.checker.check_model(after, full_check=True)
-    assert expected is None or operators(after.graph) == expected
+    assert expected is None or operators_by_graph(after.graph) == expected
     for flag in (True, False):
         arrays = [draw(x, flag) for x in before.graph.input]
         want, got = (run(open_session(proto), arrays) for proto in (before, after))
@@ -212,7 +212,7 @@ def mapped() -> keras.Model:
 def test_layers_called_inside_and_outside() -> None:
     """Between convolutions no image is turned, and each weight is stored once."""
     proto = check_model(mapped())
-    main, body = operators(proto.graph)
+    main, body = operators_by_graph(proto.graph)
     assert (main["Conv"], main["Transpose"]) == (2, 2)
     assert (body["Conv"], body["Transpose"]) == (3, 2)
     assert len(proto.graph.initializer) == 4

@@ -22,7 +22,7 @@ def test_the_call_that_is_written_anew_is_as_it_was() -> None:
     assert (inner._call_has_mask_arg, inner._call_has_training_arg) == (False, True)
 
 
-def model_of(layer: Any, shape: Any) -> keras.Model:
+def layer_model(layer: Any, shape: Any) -> keras.Model:
     x = keras.Input(shape)
     model = keras.Model(x, layers.TimeDistributed(layer)(x))
     randomize(model)
@@ -69,7 +69,7 @@ def twice() -> Any:
     ],
 )
 def test_one_call_for_all_steps(layer: Any, shape: Any, found: set[str]) -> None:
-    proto = check_model(model_of(layer(), shape))
+    proto = check_model(layer_model(layer(), shape))
     assert operators(proto) - {"Concat"} == found
 
 

@@ -20,22 +20,22 @@ from support.transformers import (
     dense,
     words,
 )
-from support.zoo import RUNS, Model, check, mask, runs
+from support.zoo import NAMED_SIZES, ModelCase, check_at_sizes, mask, sizes_for_backend
 
 
 @pytest.mark.parametrize("case", MODELS, ids=str)
-def test_a_model_answers_at_any_length(case: Model) -> None:
-    check(case)
+def test_a_model_answers_at_any_length(case: ModelCase) -> None:
+    check_at_sizes(case)
 
 
 def test_outputs_keep_their_names() -> None:
-    proto = check(next(one for one in MODELS if one.name == "classifier"))
+    proto = check_at_sizes(next(one for one in MODELS if one.name == "classifier"))
     assert {x.name for x in proto.graph.output} == {"sequence", "pooled"}
 
 
 @pytest.mark.parametrize("name", ["decoder", "windowed decoder"])
 def test_a_tied_table_is_stored_once(name: str) -> None:
-    proto = check(next(one for one in MODELS if one.name == name))
+    proto = check_at_sizes(next(one for one in MODELS if one.name == name))
     table = {VOCABULARY, WIDTH}
     assert len([x for x in proto.graph.initializer if set(x.dims) == table]) == 1
 
@@ -59,7 +59,7 @@ def test_a_subclassed_model() -> None:
     model = Subclassed()
     ports = {"kept": mask("T"), "words": words()}
     rng = np.random.default_rng(3)
-    model({name: port.draw(rng, RUNS[1]) for name, port in ports.items()})
+    model({name: port.draw(rng, NAMED_SIZES[1]) for name, port in ports.items()})
     randomize(model)
     signature = {
         "words": keras.InputSpec(shape=(None, None), dtype="int32"),
@@ -67,7 +67,7 @@ def test_a_subclassed_model() -> None:
     }
     proto = to_onnx(model, engine="native", input_signature=signature)
     session = open_session(proto)
-    for one in runs(RUNS):
+    for one in sizes_for_backend(NAMED_SIZES):
         inputs = {name: port.draw(rng, one) for name, port in ports.items()}
         want = model(inputs, training=False)
         names = [x.name for x in session.get_outputs()]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from support.zoo import Model, case, check, real
+from support.zoo import ModelCase, check_at_sizes, model_case, real
 
 WIDTH, HEADS, WINDOW = 8, 2, 4
 LAST = {"data_format": "channels_last"}
@@ -236,35 +236,37 @@ def detector(image: Any) -> Any:
 
 ANY = real("H", "W", 3)
 MODELS = [
-    case("vision transformer", vision_transformer, image=real(16, 16, 3)),
-    case("of any size", vision_transformer_of_any_size, image=ANY),
-    case("shifted windows", shifted_windows, image=real(8, 8, 3)),
-    case("shifted windows of any size", shifted_windows, image=ANY),
-    case("u-net", u_net, image=ANY),
-    case("detector", detector, image=ANY),
+    model_case("vision transformer", vision_transformer, image=real(16, 16, 3)),
+    model_case("of any size", vision_transformer_of_any_size, image=ANY),
+    model_case("shifted windows", shifted_windows, image=real(8, 8, 3)),
+    model_case("shifted windows of any size", shifted_windows, image=ANY),
+    model_case("u-net", u_net, image=ANY),
+    model_case("detector", detector, image=ANY),
 ]
 LARGE = ({"b": 1, "H": 16, "W": 24}, {"b": 3, "H": 24, "W": 32})
 
 
 @pytest.mark.parametrize("case", MODELS, ids=str)
-def test_a_model_answers_at_any_size(case: Model) -> None:
-    check(case, LARGE)
+def test_a_model_answers_at_any_size(case: ModelCase) -> None:
+    check_at_sizes(case, LARGE)
 
 
 def test_outputs_of_a_detector_keep_their_names() -> None:
-    proto = check(MODELS[-1], LARGE[:1])
+    proto = check_at_sizes(MODELS[-1], LARGE[:1])
     assert {x.name for x in proto.graph.output} == {"boxes", "scores"}
 
 
 def test_a_u_net_has_two_transposes() -> None:
     """The channels are first between its input and its output."""
-    proto = check(next(one for one in MODELS if one.name == "u-net"), LARGE[:1])
+    proto = check_at_sizes(
+        next(one for one in MODELS if one.name == "u-net"), LARGE[:1]
+    )
     found = [node.op_type for node in proto.graph.node]
     assert found.count("Transpose") <= 2
 
 
 def test_inputs_have_names_of_their_sizes() -> None:
-    proto = check(case("u-net", u_net, image=ANY), LARGE[:1])
+    proto = check_at_sizes(model_case("u-net", u_net, image=ANY), LARGE[:1])
     dims = proto.graph.input[0].type.tensor_type.shape.dim
     assert [d.dim_param or d.dim_value for d in dims] == [
         *("batch", "image_1", "image_2"),

@@ -13,7 +13,7 @@ from keras import layers, ops
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
 from support import export_check
-from support.export_check import LayerCase, check, each
+from support.export_check import LayerCase, check_layer, each
 
 DENSE = {"units": 3, "kernel_initializer": "ones"}
 
@@ -86,7 +86,7 @@ CASES = [
 
 @each(*CASES)
 def test_inference(case: LayerCase) -> None:
-    check(case)
+    check_layer(case)
 
 
 def test_a_function_of_several_tensors_with_arguments() -> None:

@@ -18,6 +18,7 @@ import keras_acts
 from keras_acts.export import ParityError, WriteError, export_model, to_onnx
 from keras_acts.export.write import files, stream
 from support.export_check import assert_alike
+from support.folders import contents
 
 
 def model(units: int = 3) -> keras.Model:
@@ -30,10 +31,6 @@ def external(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let weights go to a second file from 64 bytes on, instead of 2 GB."""
     monkeypatch.setattr(files, "MAXIMUM_PROTO", 64)
     monkeypatch.setattr(files, "_GRAPH_ROOM", 0)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def assert_runs(path: Path, keras_model: keras.Model) -> None:

@@ -43,6 +43,7 @@ def test_random_inputs_come_in_each_batch_size_and_several_scales():
 
 def test_random_inputs_repeat_with_the_seed():
     first, again = (list(generator((None, 4)).random()) for _ in range(2))
+    assert first
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.inputs["x"], other.inputs["x"])
 
@@ -84,6 +85,7 @@ def test_integers_stay_in_their_range_and_reach_its_ends(
 
 def test_booleans_are_mixed():
     drawn = [case.inputs["x"] for case in generator((None, 40), "bool").random()]
+    assert drawn
     assert all(x.dtype == bool and x.any() and not x.all() for x in drawn)
 
 

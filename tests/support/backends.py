@@ -97,7 +97,9 @@ def run_all(backends: Sequence[str], arguments: Sequence[str]) -> int:
     """
     runs = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for done in as_completed([pool.submit(run, b, arguments) for b in backends]):
+        for done in as_completed(
+            [pool.submit(run_one, b, arguments) for b in backends]
+        ):
             runs.append(done.result())
             print(runs[-1], flush=True)
     for one in runs:
@@ -108,7 +110,7 @@ def run_all(backends: Sequence[str], arguments: Sequence[str]) -> int:
     return 0 if all(one.is_good for one in runs) else 1
 
 
-def run(backend: str, arguments: Sequence[str]) -> Run:
+def run_one(backend: str, arguments: Sequence[str]) -> Run:
     """Run pytest on one backend, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts.json"

@@ -31,7 +31,7 @@ class Calls(layers.Layer):
         return keras.KerasTensor(x.shape, x.dtype)
 
 
-def model_of(function: Callable[..., Any], **kwargs: Any) -> keras.Model:
+def calling_model(function: Callable[..., Any], **kwargs: Any) -> keras.Model:
     x = keras.Input((None, 4), **kwargs)
     model = keras.Model(x, Calls(function, **kwargs)(x))
     randomize(model)

@@ -1,7 +1,7 @@
 """The one checker of exported models: built, randomized, converted, run, compared.
 
-`check(case)` builds a model of one layer with an unknown batch, gives all weights and
-statistics random values, exports it, and runs it in onnxruntime for several batch
+`check_layer(case)` builds a model of one layer with an unknown batch, gives all weights
+and statistics random values, exports it, and runs it in onnxruntime for several batch
 sizes, and with each another size wherever the case's shape has None.
 """
 
@@ -88,7 +88,7 @@ def each(*cases: Any) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", cases, ids=map(str, cases))
 
 
-def check(
+def check_layer(
     case: LayerCase, reference: Callable[[keras.Model], Any] | None = None
 ) -> onnx.ModelProto:
     """Check one layer as `check_model` does, and which operators it becomes.

@@ -35,7 +35,9 @@ def arranged(numbers: np.ndarray, sample: Sequence[int]) -> np.ndarray:
     return np.resize(numbers, (-(-numbers.size // int(np.prod(sample))), *sample))
 
 
-def model_of(case: Case, shape: Sequence[int | None] | None = None) -> keras.Model:
+def activation_model(
+    case: Case, shape: Sequence[int | None] | None = None
+) -> keras.Model:
     """Return the model of a case's layer alone, with its weights."""
     inputs = keras.Input(case.shape[1:] if shape is None else shape)
     layer = case.make()
@@ -49,7 +51,7 @@ def exported(model: keras.Model, **options: object) -> onnx.ModelProto:
     return to_onnx(model, engine="native", **options)
 
 
-def operators(proto: onnx.ModelProto) -> list[str]:
+def node_types(proto: onnx.ModelProto) -> list[str]:
     """Return the operators of a model in order."""
     return [node.op_type for node in proto.graph.node]
 
@@ -60,7 +62,7 @@ def answers(model: keras.Model, proto: onnx.ModelProto, x: np.ndarray):
     return want, run(open_session(proto), [x])[0]
 
 
-def assert_alike(
+def assert_within_bounds(
     got: np.ndarray,
     want: np.ndarray,
     name: str,

@@ -76,21 +76,21 @@ def inputs_of(model: Any) -> Arrays:
     return [random(2, *shape, seed=i, scale=scale) for i, shape in enumerate(shapes)]
 
 
-def outputs_of(model: Any) -> Arrays:
+def sample_outputs(model: Any) -> Arrays:
     """Return the outputs of a model on `inputs_of` it, in inference."""
     x = inputs_of(model)
     y = model(x if len(x) > 1 else x[0], training=False)
     return [keras.ops.convert_to_numpy(one) for one in keras.tree.flatten(y)]
 
 
-def write(path: Path, outputs: Mapping[str, Arrays]) -> None:
+def write_outputs(path: Path, outputs: Mapping[str, Arrays]) -> None:
     """Write the outputs of several models to one file."""
     flat = {f"{k}:{i}": y for k, ys in outputs.items() for i, y in enumerate(ys)}
     np.savez(path, **flat)
 
 
-def read(path: Path) -> dict[str, Arrays]:
-    """Read what `write` wrote."""
+def read_outputs(path: Path) -> dict[str, Arrays]:
+    """Read what `write_outputs` wrote."""
     outputs: dict[str, Arrays] = {}
     with np.load(path) as file:
         for key in file.files:

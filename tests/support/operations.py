@@ -115,7 +115,7 @@ TWO = {"shapes": ((3, 4), (1, 4))}
 POSITIVE = {"low": 0.1, "high": 6.0}
 
 
-def check(case: Operation) -> None:
+def check_operation(case: Operation) -> None:
     """Check one operation: values, dtypes, known sizes, at each opset of the row."""
     model = case.model()
     for opset in case.opsets:

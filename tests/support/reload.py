@@ -38,11 +38,11 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
 def main(folder: Path, suffixes: list[str]) -> None:
     """Load each file and write the outputs of its model."""
     outputs = {
-        path.name: models.outputs_of(LOADERS[suffix](path))
+        path.name: models.sample_outputs(LOADERS[suffix](path))
         for suffix in suffixes
         for path in sorted(folder.glob(f"*{suffix}"))
     }
-    models.write(folder / f"{keras.backend.backend()}.npz", outputs)
+    models.write_outputs(folder / f"{keras.backend.backend()}.npz", outputs)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,6 @@ def one_of_each_kind(cases: Sequence[Case]) -> list[Case]:
     return list(reversed(kinds.values()))
 
 
-def each(cases: Sequence[Case]) -> pytest.MarkDecorator:
+def each_row(cases: Sequence[Case]) -> pytest.MarkDecorator:
     """Run a test for each case, as its argument `case`."""
     return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 
-def write(folder: Path) -> None:
+def write_all(folder: Path) -> None:
     """Write `plain`, of two signatures; `texts`, a lookup; `unsigned`, of none."""
     import tensorflow as tf
 

@@ -14,7 +14,7 @@ from support.export_check import assert_alike, draw_plain, open_session, run
 Array = np.ndarray
 
 
-def answers(
+def check_answers(
     proto: onnx.ModelProto, model: Any, arguments: Any, batch: int = 3, size: int = 5
 ) -> None:
     """Check a model against the file on arrays in the place of shapes."""

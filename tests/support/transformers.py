@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from support.zoo import case, mask, tokens
+from support.zoo import mask, model_case, tokens
 
 VOCABULARY, WIDTH, HEADS, LONGEST = 11, 8, 2, 128
 ONES = {"kernel_initializer": "ones"}
@@ -146,7 +146,7 @@ def padded_encoder(words: Any) -> Any:
     return dense(3)(x[:, 0])
 
 
-def classifier(words: Any, segments: Any, kept: Any) -> Any:
+def sentence_classifier(words: Any, segments: Any, kept: Any) -> Any:
     """Inputs and outputs as of a pretrained encoder."""
     x = embedding()(words) + embedding(2)(segments)
     x = layers.LayerNormalization()(IndexedPositions()(x))
@@ -307,20 +307,20 @@ def words(*sizes: str) -> Any:
 
 
 MODELS = [
-    case("encoder", encoder, words=words()),
-    case("padded encoder", padded_encoder, words=words()),
-    case(
+    model_case("encoder", encoder, words=words()),
+    model_case("padded encoder", padded_encoder, words=words()),
+    model_case(
         "classifier",
-        classifier,
+        sentence_classifier,
         words=words(),
         segments=tokens("T", below=2),
         kept=mask("T"),
     ),
-    case("decoder", decoder, words=words()),
-    case("windowed decoder", windowed_decoder, words=words()),
-    case("grouped decoder", grouped_decoder, words=words()),
-    case("relative bias", relative, words=words()),
-    case("translator", translator, source=words("S"), target=words("T")),
-    case("experts", experts, words=words()),
-    case("experts with slots", experts_with_slots, words=words()),
+    model_case("decoder", decoder, words=words()),
+    model_case("windowed decoder", windowed_decoder, words=words()),
+    model_case("grouped decoder", grouped_decoder, words=words()),
+    model_case("relative bias", relative, words=words()),
+    model_case("translator", translator, source=words("S"), target=words("T")),
+    model_case("experts", experts, words=words()),
+    model_case("experts with slots", experts_with_slots, words=words()),
 ]

@@ -27,10 +27,10 @@ from support.export_check import (
 Array = np.ndarray
 Sizes = tuple[str | int, ...]
 
-Run = Mapping[str, int]
+NamedSizes = Mapping[str, int]
 """A size for each letter."""
 
-RUNS: tuple[Run, ...] = (
+NAMED_SIZES: tuple[NamedSizes, ...] = (
     {"b": 1, "T": 5, "S": 7, "H": 8, "W": 12},
     {"b": 3, "T": 8, "S": 6, "H": 16, "W": 12},
 )
@@ -49,7 +49,7 @@ class Port:
         shape = [n if isinstance(n, int) else None for n in self.sizes[1:]]
         return keras.Input(shape, dtype=self.dtype, name=name)
 
-    def draw(self, rng: np.random.Generator, run: Run) -> Array:
+    def draw(self, rng: np.random.Generator, run: NamedSizes) -> Array:
         """Draw normal numbers, indices, or a mask; 0 and False pad.
 
         The samples are padded behind, each more than the one before it: the first not
@@ -84,7 +84,7 @@ def mask(*sizes: str | int) -> Port:
 
 
 @dataclass(frozen=True)
-class Model:
+class ModelCase:
     """A model to export.
 
     Attributes:
@@ -115,13 +115,13 @@ class Model:
         randomize(made)
         return made
 
-    def arrays(self, run: Run) -> list[Array]:
+    def arrays(self, run: NamedSizes) -> list[Array]:
         """Draw the inputs for one run."""
         rng = np.random.default_rng(run["b"])
         return [port.draw(rng, run) for port in self.inputs.values()]
 
 
-def case(
+def model_case(
     name: str,
     outputs: Callable[..., Any],
     *,
@@ -129,13 +129,13 @@ def case(
     options: Mapping[str, Any] | None = None,
     precision: str | None = None,
     **inputs: Port,
-) -> Model:
+) -> ModelCase:
     """Return a model with its inputs as keywords."""
-    return Model(name, outputs, inputs, reference, options, precision)
+    return ModelCase(name, outputs, inputs, reference, options, precision)
 
 
-def runs(all_of: Sequence[Run]) -> Sequence[Run]:
-    """Return the runs for this backend.
+def sizes_for_backend(all_of: Sequence[NamedSizes]) -> Sequence[NamedSizes]:
+    """Return those of the sizes at which a model runs on this backend.
 
     On JAX, which compiles the model anew for each size, the last alone: the file is the
     same on every backend.
@@ -143,7 +143,9 @@ def runs(all_of: Sequence[Run]) -> Sequence[Run]:
     return all_of[-1:] if keras.backend.backend() == "jax" else all_of
 
 
-def check(case: Model, sizes: Sequence[Run] = RUNS) -> onnx.ModelProto:
+def check_at_sizes(
+    case: ModelCase, sizes: Sequence[NamedSizes] = NAMED_SIZES
+) -> onnx.ModelProto:
     """Check a model's values at several sizes, that they vary, and its inputs' names.
 
     Returns:
@@ -155,7 +157,7 @@ def check(case: Model, sizes: Sequence[Run] = RUNS) -> onnx.ModelProto:
     onnx.checker.check_model(proto, full_check=True)
     assert [x.name for x in proto.graph.input] == list(case.inputs)
     session = open_session(proto)
-    for one in runs(sizes):
+    for one in sizes_for_backend(sizes):
         arrays = case.arrays(one)
         want, got = outputs_of(expected, arrays), run(session, arrays)
         assert len(want) == len(got)

@@ -1,1 +1,1 @@
-"""One command a file; `app` gives them their names."""
+"""The commands, one in each file; `app` names them."""

@@ -33,7 +33,7 @@ def run(
     as_json: options.Json = False,
     **conversion: Any,
 ) -> None:
-    """Convert a saved model to ONNX; write the file if it answers as the model does."""
+    """Convert a saved model to ONNX; write the file if it matches the model."""
 
     def work() -> tuple[Mapping[str, Any], str, Code]:
         settings = options.parity_settings(

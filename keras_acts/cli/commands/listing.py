@@ -36,7 +36,7 @@ def run(
 
 
 def entry(row: Activation) -> dict[str, Any]:
-    """Return a row of the catalogue as what JSON holds."""
+    """Return a row of the catalogue in JSON's types."""
     return {
         "name": row.name,
         "family": row.family,
@@ -48,7 +48,7 @@ def entry(row: Activation) -> dict[str, Any]:
 
 
 def formula(row: Activation) -> str:
-    """Return the definition: the summary without the name and the code marks."""
+    """Return the definition: the summary without the name and the backticks."""
     summary = row.summary
     _, colon, after = summary.partition(": ")
     return (after if colon else summary).replace("`", "").rstrip(".")
@@ -65,4 +65,4 @@ def _print(rows: list[Activation]) -> None:
     console = stdout()
     console.print(table)
     if any(row.learnable for row in rows):
-        console.print("* has weights, or has them when asked")
+        console.print("* has weights, always or on request")

@@ -36,7 +36,7 @@ def run(
 
 
 def _plain(value: Any) -> Any:
-    """Return a default as what JSON holds; a required argument has none."""
+    """Return a default in JSON's types; a required argument has none."""
     if value is ...:
         return {"required": True}
     known = value is None or isinstance(value, bool | int | float | str)
@@ -55,7 +55,7 @@ def _print(row: catalogue.Activation) -> None:
         if row.function
         else "",
         "family": row.family,
-        "weights": "yes, or when asked" if row.learnable else "none",
+        "weights": "always, or on request" if row.learnable else "none",
     }
     console = stdout()
     for label, fact in facts.items():

@@ -52,7 +52,7 @@ def relu(
     if negative_slope == 0 and threshold == 0:
         y = ops.relu(x)
     else:
-        # A slope of 0 would make NaN of -inf.
+        # A slope of 0 would turn -inf into NaN.
         below = negative_slope * (x - threshold) if negative_slope else _zero(x)
         y = ops.where(x <= threshold, below, x)
     if max_value is None:
@@ -79,7 +79,7 @@ def relu6(x: Tensor) -> Tensor:
     Reference:
         Krizhevsky, 2010, "Convolutional Deep Belief Networks on CIFAR-10".
     """
-    if _numerics.runs_on("jax"):  # whose own has gradients of a half at 0 and 6
+    if _numerics.runs_on("jax"):  # whose own gradient is a half at 0 and 6
         return _numerics.bounded(x, 0.0, 6.0)
     return ops.relu6(x)
 
@@ -101,12 +101,14 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
         Maas, Hannun, Ng, 2013, "Rectifier Nonlinearities Improve Neural Network
         Acoustic Models", ICML.
     """
-    if negative_slope == 0:  # which would make NaN of -inf
+    if negative_slope == 0:  # which would turn -inf into NaN
         return ops.relu(x)
     if _numerics.runs_on("torch"):
         return ops.leaky_relu(x, negative_slope=negative_slope)
     is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
-    if _numerics.runs_on("tensorflow") and not is_float64:  # whose slope is float32
+    if (
+        _numerics.runs_on("tensorflow") and not is_float64
+    ):  # whose kernel has a float32 slope
         return ops.leaky_relu(x, negative_slope=negative_slope)
     return ops.where(x > 0, x, negative_slope * x)
 
