@@ -78,15 +78,20 @@ def _lines_of_the_tree():
         yield "/".join(above), meaning
 
 
+SHOWN_HIDDEN = (".ci", ".github")
+"""Hidden folders of the repository; others are an editor's or a tool's."""
+
+
 def _folders():
     """Yield the folders of the checkout that hold files which belong to it."""
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
-    patterns = [".git", *(pattern.strip("/") for pattern in ignored)]
+    patterns = [".*", *(pattern.strip("/") for pattern in ignored)]
     for here, folders, files in os.walk(ROOT):
         folders[:] = [
             name
             for name in folders
-            if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+            if name in SHOWN_HIDDEN
+            or not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
         ]
         if files:
             path = Path(here).relative_to(ROOT)

@@ -11,14 +11,13 @@ import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
 from keras_acts.export.names import UniqueNames
+from keras_acts.export.trace.graph import Shape
 from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.structure import (
     flatten,
     flatten_with_path,
     map_structure,
 )
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)

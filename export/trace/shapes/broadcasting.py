@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-Shape = tuple[int | None, ...]
+from keras_acts.export.trace.graph import Shape
 
 
 def broadcast(*shapes: Sequence[int | None]) -> Shape:

@@ -11,11 +11,8 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
-from keras_acts.export.trace.shapes.broadcasting import (
-    Shape,
-    broadcast,
-    broadcast_size,
-)
+from keras_acts.export.trace.graph import Shape
+from keras_acts.export.trace.shapes.broadcasting import broadcast, broadcast_size
 
 
 def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
