@@ -18,6 +18,7 @@ from keras_acts.export.convert.common.matrices import (
     row,
     upright,
 )
+from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
 
@@ -40,7 +41,7 @@ def eliminated(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
 
     (made,) = repeat(g, step, places, both)
     return g.with_shape(
-        g.Slice(made, g.size(a, -1), [np.iinfo(np.int64).max], [rank - 1]),
+        g.Slice(made, g.size(a, -1), [END], [rank - 1]),
         g.static_shape(b),
     )
 

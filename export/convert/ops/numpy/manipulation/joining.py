@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, versions
 from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
 
@@ -113,7 +113,7 @@ def split(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
     axis = op.axis % g.rank(x)
     if isinstance(op.indices_or_sections, int):
         return list(versions.split(g, x, op.indices_or_sections, axis))
-    bounds = [0, *(int(one) for one in op.indices_or_sections), np.iinfo(np.int64).max]
+    bounds = [0, *(int(one) for one in op.indices_or_sections), END]
     return [
         g.Slice(x, [start], [end], [axis]) for start, end in itertools.pairwise(bounds)
     ]
