@@ -1,4 +1,4 @@
-"""`to_onnx` and `export_model`: the whole way, in the order of the rooms."""
+"""`to_onnx` and `export_model`: the whole way, in the order of the stages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import keras
 import onnx
 import onnx_ir as ir
 
-from keras_acts.export import engines, options
-from keras_acts.export.engines import Names
+from keras_acts.export import engines
 from keras_acts.export.errors import ParityError, SignatureError
+from keras_acts.export.options import ExportOptions, Names, check_options
 from keras_acts.export.parity import ParityReport, verify
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.write import (
@@ -76,17 +76,7 @@ def to_onnx(
         WriteError: The file can't be written.
         ValueError: An option has a value that it can't have.
     """
-    finished_model = _converted(
-        model,
-        input_signature=input_signature,
-        opset=opset,
-        target=target,
-        engine=engine,
-        input_names=input_names,
-        output_names=output_names,
-        dtype=dtype,
-        inputs_as_nchw=inputs_as_nchw,
-    )
+    finished_model = _converted(model, ExportOptions.among(locals()))
     if path is not None:
         outline = write_model(finished_model, path)
         apart = needs_external_data(finished_model)
@@ -131,17 +121,7 @@ def export_model(
             `report` says where. An older file at `path` is as it was.
         ExportError: As `to_onnx` raises it.
     """
-    converted = _converted(
-        model,
-        input_signature=input_signature,
-        opset=opset,
-        target=target,
-        engine=engine,
-        input_names=input_names,
-        output_names=output_names,
-        dtype=dtype,
-        inputs_as_nchw=inputs_as_nchw,
-    )
+    converted = _converted(model, ExportOptions.among(locals()))
     reports: list[ParityReport] = []
 
     def approve(candidate: str) -> None:
@@ -173,18 +153,7 @@ def _refusal(report: ParityReport, path: str | os.PathLike[str]) -> str:
     return f"{problem}; {os.fspath(path)} was not written.\n{report}"
 
 
-def _converted(
-    model: Any,
-    *,
-    input_signature: Any,
-    opset: int | None,
-    target: str,
-    engine: str,
-    input_names: Names | None,
-    output_names: Names | None,
-    dtype: str | None,
-    inputs_as_nchw: Sequence[str],
-) -> ir.Model:
+def _converted(model: Any, options: ExportOptions) -> ir.Model:
     """Convert a model and finish the graph, without writing it."""
     if not isinstance(model, keras.layers.Layer | SavedModel):
         raise SignatureError(
@@ -192,18 +161,6 @@ def _converted(
             "or a SavedModel, as `keras_acts.export.load_saved_model` does. "
             f"Received: {model!r} (of type {type(model).__name__})"
         )
-    options.check_opset(opset)
-    options.check_choice("target", target, options.TARGETS)
-    options.check_choice("engine", engine, options.ENGINES)
-    options.check_choice("dtype", dtype, options.DTYPES)
-    request = engines.Request(
-        model=model,
-        input_signature=input_signature,
-        opset=opset,
-        target=target,
-        input_names=input_names,
-        output_names=output_names,
-        dtype=dtype,
-        inputs_as_nchw=inputs_as_nchw,
-    )
-    return finished(engines.convert(request, engine), dtype)
+    check_options(options)
+    request = engines.Request(model=model, **vars(options))
+    return finished(engines.convert(request), options.dtype)

@@ -1,25 +1,53 @@
-"""The options of an export, and the values that each can have."""
+"""The options of an export, checked; `keras_acts._export_options` declares them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
+from keras_acts._export_options import (
+    DEFAULT_OPSET,
+    DTYPES,
+    ENGINES,
+    OPSETS,
+    TARGETS,
+    ExportOptions,
+    Names,
+    about,
+)
 from keras_acts.export.errors import OpsetError
 
-TARGETS = ("cpu", "cuda", "portable")
-ENGINES = ("auto", "native", "tf2onnx")
-DTYPES = (None, "float16", "float32", "float64")
-
-OPSETS = range(17, 27)
-"""From LayerNormalization's opset to the newest that onnxruntime 1.31 runs."""
-
-DEFAULT_OPSET = 21
-"""Newest opset whose Elu, Selu and ThresholdedRelu run on CUDA in every onnxruntime:
-many releases match their CUDA kernels up to opset 21 only."""
+__all__ = [
+    "DEFAULT_OPSET",
+    "DTYPES",
+    "ENGINES",
+    "OPSETS",
+    "TARGETS",
+    "ExportOptions",
+    "Names",
+    "check_choice",
+    "check_opset",
+    "check_options",
+    "ir_version",
+]
 
 _IR_VERSIONS = {17: 8, 18: 8, 19: 9, 20: 9, 21: 10, 22: 10, 23: 11, 24: 12}
 _NEWEST_IR_VERSION = 13
+
+
+def check_options(options: ExportOptions) -> None:
+    """Refuse options of which one has a value that it can't have.
+
+    Raises:
+        OpsetError: The opset is none of `OPSETS`.
+        ValueError: Another option's value is none of its choices.
+    """
+    check_opset(options.opset)
+    for one in fields(ExportOptions):
+        choices = about(one).choices
+        if choices is not None:
+            check_choice(one.name, getattr(options, one.name), choices)
 
 
 def check_opset(opset: int | None) -> int:

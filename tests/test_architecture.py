@@ -58,7 +58,18 @@ def test_activations_import_neither_export_nor_command_line(path):
 
 
 STAGES = (
-    *("errors", "options", "trace", "saved_model", "builder", "lowering", "convert"),
+    *(
+        "errors",
+        "options",
+        "metadata",
+        "names",
+        "identity",
+        "trace",
+        "saved_model",
+        "builder",
+        "lowering",
+        "convert",
+    ),
     *("passes", "engines", "write", "parity", "api", "__init__"),
 )
 """The parts of the exporter in the order in which data passes through them."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
+import os
 import re
 from pathlib import Path
 
@@ -63,3 +65,54 @@ def test_readme_names_the_two_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[examples]" && python examples/quickstart.py' in readme
     assert 'pip install -e ".[test]" && pytest' in readme
+
+
+def _lines_of_the_tree():
+    """Yield the folders that docs/architecture.md draws, and what it says of each."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"```text\n(.*?)```", page, flags=re.DOTALL)
+    above: list[str] = []
+    for line in tree.splitlines():
+        indent, name, meaning = re.fullmatch(r"( *)(\S+)/ +(\S.*)", line).groups()
+        above = [*above[: len(indent) // 2], name]
+        yield "/".join(above), meaning
+
+
+SHOWN_HIDDEN = (".ci", ".github")
+"""Hidden folders of the repository; others are an editor's or a tool's."""
+
+
+def _folders():
+    """Yield the folders of the checkout that hold files which belong to it."""
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    patterns = [".*", *(pattern.strip("/") for pattern in ignored)]
+    for here, folders, files in os.walk(ROOT):
+        folders[:] = [
+            name
+            for name in folders
+            if name in SHOWN_HIDDEN
+            or not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+        ]
+        if files:
+            path = Path(here).relative_to(ROOT)
+            yield from (one.as_posix() for one in (path, *path.parents) if one.name)
+
+
+def test_the_tree_is_drawn_as_it_is():
+    drawn = dict(_lines_of_the_tree())
+    assert len(drawn) == len(list(_lines_of_the_tree()))
+    assert list(drawn) == sorted(drawn)
+    assert set(drawn) == set(_folders())
+
+
+FOLDERS = "benchmarks|docs|examples|export|keras_acts|tests"
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/architecture.md", "README.md", "CONTRIBUTING.md"]
+)
+def test_paths_in_pages_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    paths = set(re.findall(rf"`((?:{FOLDERS})/[\w./]*)`", text))
+    assert len(paths) > 2
+    assert not [path for path in paths if not (ROOT / path).exists()]

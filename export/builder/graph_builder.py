@@ -12,6 +12,8 @@ import onnx_ir as ir
 from keras_acts.export.builder import kernels, types
 from keras_acts.export.builder.arrays import converted, host_array
 from keras_acts.export.errors import OpsetError, UnsupportedOperationError
+from keras_acts.export.identity import IdentityKey
+from keras_acts.export.names import UniqueNames
 
 FLOAT8_OPSET = 19
 
@@ -42,7 +44,7 @@ class GraphBuilder:
         opset: int,
         target: str,
         floats: str | None = None,
-        weight_names: Mapping[int, str] | None = None,
+        weight_names: Mapping[IdentityKey, str] | None = None,
     ) -> None:
         self.opset = opset
         self.target = target
@@ -53,8 +55,8 @@ class GraphBuilder:
         self._floats = floats
         self._weight_names = weight_names or {}
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
-        self._weights: dict[tuple[Any, ...], tuple[Any, ir.Value]] = {}
-        self._names: dict[str, int] = {}
+        self._weights: dict[tuple[Any, ...], ir.Value] = {}
+        self._names = UniqueNames()
         self._widened_floats: dict[ir.DataType, set[str]] = {}
 
     def __getattr__(self, op_type: str) -> Callable[..., Any]:
@@ -94,7 +96,7 @@ class GraphBuilder:
             values,
             {k: v for k, v in attributes.items() if v is not None},
             num_outputs=outputs,
-            name=self._unique("/".join((*self.scope, op_type))),
+            name=self._names.unique("/".join((*self.scope, op_type))),
         )
         for i, value in enumerate(node.outputs):
             value.name = node.name if outputs == 1 else f"{node.name}:{i}"
@@ -140,16 +142,11 @@ class GraphBuilder:
             raise TypeError(f"A number needs a value beside it. Received: {x!r}")
         return self.constant(converted(np.asarray(x), like))
 
-    def _unique(self, name: str) -> str:
-        count = self._names.get(name, 0)
-        self._names[name] = count + 1
-        return name if count == 0 else self._unique(f"{name}_{count}")
-
     def placeholder(
         self, name: str, dtype: ir.DataType, shape: Sequence[int | None]
     ) -> ir.Value:
         """Return a value that is to be an input of a subgraph."""
-        name = self._unique("/".join((*self.scope, name)))
+        name = self._names.unique("/".join((*self.scope, name)))
         return ir.Value(name=name, shape=ir.Shape(shape), type=ir.TensorType(dtype))
 
     def subgraph(
@@ -171,7 +168,7 @@ class GraphBuilder:
                 inputs,
                 outputs,
                 nodes=self.nodes,
-                name=self._unique("/".join((*self.scope, "graph"))),
+                name=self._names.unique("/".join((*self.scope, "graph"))),
             )
         finally:
             self.nodes = outer
@@ -188,13 +185,13 @@ class GraphBuilder:
 
     def reserve(self, name: str) -> None:
         """Keep a name from nodes and constants: it belongs to an input or output."""
-        self._names[name] = 1
+        self._names.reserve(name)
 
     def constant(self, array: np.ndarray[Any, Any]) -> ir.Value:
         """Return an array as a value; equal arrays are one value."""
         key = (array.dtype.str, array.dtype.name, array.shape, array.tobytes())
         if key not in self._constants:
-            name = self._unique("/".join((*self.scope, "constant")))
+            name = self._names.unique("/".join((*self.scope, "constant")))
             value = self._initializer(name, ir.tensor(array, name=name))
             self._constants[key] = value
         return self._constants[key]
@@ -211,7 +208,7 @@ class GraphBuilder:
 
     def weight_name(self, variable: Any) -> str:
         """Return the name of a Keras variable in the file."""
-        return self._weight_names.get(id(variable), variable.path)
+        return self._weight_names.get(IdentityKey(variable), variable.path)
 
     def joined_weight(
         self,
@@ -233,9 +230,9 @@ class GraphBuilder:
                 that of the first.
         """
         dtype = dtype or keras.backend.standardize_dtype(variables[0].dtype)
-        key = (*map(id, variables), join, dtype)
+        key = (*map(IdentityKey, variables), join, dtype)
         if key not in self._weights:
-            name, onnx_dtype = self._unique(name), self.dtype(dtype)
+            name, onnx_dtype = self._names.unique(name), self.dtype(dtype)
 
             def read() -> ir.TensorProtocol:
                 used = (converted(host_array(x), onnx_dtype) for x in variables)
@@ -243,8 +240,8 @@ class GraphBuilder:
                 return ir.tensor(array, onnx_dtype, name)
 
             tensor = ir.LazyTensor(read, onnx_dtype, ir.Shape(shape), name=name)
-            self._weights[key] = (variables, self._initializer(name, tensor))
-        return self._weights[key][1]
+            self._weights[key] = self._initializer(name, tensor)
+        return self._weights[key]
 
     def _initializer(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
         value = ir.Value(

@@ -45,7 +45,7 @@ def reduce(
 
 
 def split(g: GraphBuilder, x: ir.Value, parts: int, axis: int) -> tuple[ir.Value, ...]:
-    """Append a split of one axis into equal parts.
+    """Append a Split of one axis into equal parts; one part is the tensor itself.
 
     Args:
         g: The graph builder.
@@ -53,6 +53,8 @@ def split(g: GraphBuilder, x: ir.Value, parts: int, axis: int) -> tuple[ir.Value
         parts: How many.
         axis: The axis, negative ones from the end.
     """
+    if parts == 1:
+        return (x,)
     # Before opset 18 the number of outputs alone says how many parts there are.
     count = parts if g.opset >= 18 else None
     pieces: tuple[ir.Value, ...] = g.Split(

@@ -18,6 +18,7 @@ from keras_acts.export.errors import (
     SignatureError,
     UnsupportedOperationError,
 )
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.options import ir_version
 from keras_acts.export.trace import (
     Constant,
@@ -32,6 +33,7 @@ from keras_acts.export.trace import (
     size_name,
     with_statics,
 )
+from keras_acts.export.trace.kinds import LAYER
 
 
 def convert(
@@ -121,8 +123,7 @@ class _Conversion:
             name=self._graph.name,
         )
         model = ir.Model(body, ir_version=ir_version(self._g.opset))
-        if self._g.in_float32:
-            model.metadata_props["keras_acts_in_float32"] = self._g.in_float32
+        Metadata(in_float32=self._g.in_float32 or None).add_to(model)
         return model
 
     def _input(self, name: str, value: Value) -> ir.Value:
@@ -147,7 +148,7 @@ class _Conversion:
         self._g.scope, self._g.spec = node.scope, node.outputs
         converter = (
             find_layer(node.operation)
-            if node.kind == "layer"
+            if node.kind == LAYER
             else find_operation(node.kind)
         )
         if converter is None:

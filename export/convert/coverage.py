@@ -21,6 +21,7 @@ from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the r
 from keras_acts.export.convert.registry import find_operation, registered_layers
 from keras_acts.export.convert.unsupported import UNSUPPORTED, UNSUPPORTED_LAYERS
 from keras_acts.export.trace.handlers.registry import find_rule
+from keras_acts.export.trace.kinds import class_kind
 
 CONVERTER = "converter"
 COMPOSED = "composed"
@@ -106,7 +107,7 @@ def operation_kinds(function: Any) -> list[str]:
     }
     classes = [getattr(module, name, None) for name in sorted(called)]
     return [
-        f"{cls.__module__.rsplit('.', 1)[-1]}.{cls.__name__}"
+        class_kind(cls)
         for cls in classes
         if inspect.isclass(cls) and issubclass(cls, keras.Operation)
     ]

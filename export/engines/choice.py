@@ -17,6 +17,7 @@ from keras_acts.export.errors import (
     StatefulLayerError,
     UnsupportedOperationError,
 )
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
 
 _ENGINES: dict[str, Callable[[Request], ir.Model]] = {
@@ -29,17 +30,18 @@ AUTO = "auto"
 _CALLER = 5
 
 
-def convert(request: Request, engine: str) -> ir.Model:
+def convert(request: Request) -> ir.Model:
     """Convert a model, and note in its metadata which engine did.
 
     Args:
-        request: What to convert, and how.
-        engine: `"native"`, `"tf2onnx"`, or `"auto"`: the native one if it can.
+        request: What to convert, and how. Its engine is `"native"`, `"tf2onnx"`, or
+            `"auto"`: the native one if it can.
 
     Raises:
         EngineError: The engine is not there, or does not take this kind of model.
         UnsupportedOperationError: No engine that was asked for can convert it.
     """
+    engine = request.engine
     if isinstance(request.model, SavedModel):
         if engine == native.NAME:
             raise EngineError(
@@ -75,5 +77,5 @@ def _second(request: Request, reason: UnsupportedOperationError) -> ir.Model:
 
 
 def _noted(model: ir.Model, engine: str) -> ir.Model:
-    model.metadata_props["keras_acts_engine"] = engine
+    Metadata(engine=engine).add_to(model)
     return model

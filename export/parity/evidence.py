@@ -12,6 +12,7 @@ from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, compare, summarize
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.providers import conflicting_builds
 from keras_acts.export.parity.reference.base import Answer, Reference
 from keras_acts.export.parity.report.report import (
     Divergence,
@@ -25,7 +26,6 @@ from keras_acts.export.parity.session import (
     NotLoadableError,
     ProviderUnavailableError,
     Session,
-    conflicting_builds,
     open_session,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
@@ -198,7 +198,7 @@ class Evidence:
         status: Status = "failed" if failed else "passed" if ran else "not run"
         return ParityReport(
             status=status,
-            engine=self.onnx_model.engine,
+            engine=self.onnx_model.metadata.engine,
             outputs=outputs,
             providers=tuple(self.providers),
             problems=tuple(self.problems),
@@ -238,10 +238,10 @@ class Evidence:
 
     def _notes(self) -> Iterator[str]:
         """Yield where the file deliberately differs from Keras."""
-        if self.onnx_model.in_float32:
+        if self.onnx_model.metadata.in_float32:
             yield (
                 "the ONNX model computes in float32 where onnxruntime lacks kernels: "
-                f"{self.onnx_model.in_float32}"
+                f"{self.onnx_model.metadata.in_float32}"
             )
 
     def _caveats(self) -> Iterator[str]:

@@ -14,9 +14,10 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
-Shape = tuple[int | None, ...]
+from keras_acts.export.metadata import Metadata
+from keras_acts.export.write.proto import MAXIMUM_PROTO
 
-_PROTOBUF_LIMIT = 2**31 - 1
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -95,23 +96,9 @@ class OnnxModel:
         return weights | {port.dtype for port in (*self.inputs, *self.outputs)}
 
     @property
-    def engine(self) -> str | None:
-        """The engine that exported the file, according to its metadata."""
-        return self._metadata.get("keras_acts_engine")
-
-    @property
-    def written_dtype(self) -> str | None:
-        """The dtype that the export was asked for, according to the metadata."""
-        return self._metadata.get("keras_acts_dtype")
-
-    @property
-    def in_float32(self) -> str | None:
-        """The operators computed in float32 instead of narrower floats."""
-        return self._metadata.get("keras_acts_in_float32")
-
-    @property
-    def _metadata(self) -> dict[str, str]:
-        return {one.key: one.value for one in self.proto.metadata_props}
+    def metadata(self) -> Metadata:
+        """What the file says of its making."""
+        return Metadata.of(self.proto)
 
     @property
     def external(self) -> bool:
@@ -126,7 +113,7 @@ class OnnxModel:
         """Yield what an onnxruntime session loads: a path, or bytes up to 2 GB."""
         if self.path is not None:
             yield str(self.path)
-        elif self.proto.ByteSize() <= _PROTOBUF_LIMIT:
+        elif self.proto.ByteSize() <= MAXIMUM_PROTO:
             yield self.proto.SerializeToString()
         else:
             with tempfile.TemporaryDirectory() as folder:

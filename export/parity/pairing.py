@@ -130,7 +130,8 @@ def dtype_problem(
         allowed.add("float32")
     if allowed <= set(PRECISIONS):
         written = model.dtypes & set(PRECISIONS)
-        allowed |= {model.written_dtype or ""} | (written if written == HALF else set())
+        allowed |= {model.metadata.dtype or ""}
+        allowed |= written if written == HALF else set()
     if port.dtype in allowed:
         return None
     expected = " or ".join(sorted(set(keras_dtypes)))

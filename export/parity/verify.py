@@ -13,10 +13,10 @@ from keras_acts.export.parity import pairing
 from keras_acts.export.parity.evidence import Evidence
 from keras_acts.export.parity.inputs import Case, Generator
 from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.providers import Provider, known_providers
 from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.report.report import ParityReport
-from keras_acts.export.parity.session import Provider, known_providers
 from keras_acts.export.parity.tolerances import coarsest, tolerance
 from keras_acts.export.saved_model import SavedModel
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_acts.export.identity import IdentityKey
+
 Shape = tuple[int | None, ...]
 
 
@@ -43,9 +45,8 @@ class Node:
     """One call of an operation.
 
     Attributes:
-        kind: What is called: `"numpy.Add"`, `"nn.Relu"` for `keras.ops`,
-            `"keras_acts.mish"` for our functions, `"layer"` for a layer that has a
-            converter of its own.
+        kind: What is called, as `kinds` names it: `"numpy.Add"`, `"nn.Relu"`,
+            `"keras_acts.mish"`, or `"layer"`.
         operation: The Keras operation or layer, which holds its static arguments.
         args: Its positional arguments, tensors replaced by `Value`, `Weight` and
             `Constant`.
@@ -73,11 +74,11 @@ class Graph:
         inputs: Its inputs by name, in the order of the model's signature.
         outputs: Its outputs by name, in the order in which the model returns them.
         nodes: Its operations, each after those it depends on.
-        weight_names: Names of its variables, by their ids.
+        weight_names: Names of its variables, by identity.
     """
 
     name: str
     inputs: dict[str, Value]
     outputs: dict[str, Value | Weight | Constant]
     nodes: list[Node] = field(default_factory=list)
-    weight_names: dict[int, str] = field(default_factory=dict)
+    weight_names: dict[IdentityKey, str] = field(default_factory=dict)

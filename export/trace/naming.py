@@ -13,8 +13,9 @@ from typing import Any
 
 import keras
 
+from keras_acts.export.identity import IdentityKey
+from keras_acts.export.names import UniqueNames
 from keras_acts.export.trace.keras_patches import private
-from keras_acts.export.trace.signature import unique
 
 Path = tuple[str, ...]
 
@@ -23,38 +24,39 @@ class LayerNames:
     """The paths of a model's layers, and the names that follow for their weights.
 
     Attributes:
-        weights: A name for each variable met, by the variable's id.
+        weights: A name for each variable met.
     """
 
     def __init__(self) -> None:
-        self.weights: dict[int, str] = {}
-        self._names: dict[int, str] = {}
-        self._taken: dict[int, list[str]] = {}
-        self._settled: set[int] = set()
+        self.weights: dict[IdentityKey, str] = {}
+        self._names: dict[IdentityKey, str] = {}
+        self._inner: dict[IdentityKey, UniqueNames] = {}
+        self._settled: set[IdentityKey] = set()
 
     def path(self, layer: Any, callers: list[Any], *, is_leaf: bool) -> Path:
         """Return a layer's name behind those of the layers that call it."""
-        parents = [self._names[id(caller)] for caller in callers]
+        parents = [self._names[IdentityKey(caller)] for caller in callers]
         path = (*parents, self._name(layer, callers[-1] if callers else None))
         self._name_weights(layer, path[1:], is_leaf=is_leaf)
         return path
 
     def _name(self, layer: Any, caller: Any) -> str:
-        if id(layer) not in self._names:
+        key, caller_key = IdentityKey(layer), IdentityKey(caller)
+        if key not in self._names:
             name = layer.name
-            if caller is None or id(caller) in self._settled:
+            if caller is None or caller_key in self._settled:
                 if isinstance(layer, keras.Sequential) or private.is_functional(layer):
-                    self._settled.add(id(layer))
+                    self._settled.add(key)
             else:
-                name = unique(_base_name(layer), self._taken.setdefault(id(caller), []))
-                self._taken[id(caller)].append(name)
-            self._names[id(layer)] = name
-        return self._names[id(layer)]
+                names = self._inner.setdefault(caller_key, UniqueNames())
+                name = names.unique(_base_name(layer))
+            self._names[key] = name
+        return self._names[key]
 
     def _name_weights(self, layer: Any, path: Path, *, is_leaf: bool) -> None:
         for variable in private.own_variables(layer):
             name = "/".join((*path, variable.name))
-            self.weights.setdefault(id(variable), name)
+            self.weights.setdefault(IdentityKey(variable), name)
         if is_leaf:
             for inner in private.inner_layers(layer):
                 name = self._name(inner, layer)

@@ -10,14 +10,14 @@ from typing import Any
 import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
+from keras_acts.export.names import UniqueNames
+from keras_acts.export.trace.graph import Shape
 from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.structure import (
     flatten,
     flatten_with_path,
     map_structure,
 )
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class _Namer:
 
     def __init__(self, model: Any) -> None:
         self._model = model
-        self._taken: list[str] = []
+        self._names = UniqueNames()
 
     def name(self, arguments: tuple[Any, ...]) -> Signature:
         several = len(arguments) > 1 or isinstance(arguments[0], list)
@@ -208,23 +208,13 @@ class _Namer:
                 f"shape, or a pair of shape and dtype. Received: {x!r}"
             )
         name = key or getattr(x, "name", None) or fallback
-        self._taken.append(unique(name, self._taken))
         dtype = keras.backend.standardize_dtype(dtype)
-        return InputSpec(tuple(shape), dtype, self._taken[-1])
+        return InputSpec(tuple(shape), dtype, self._names.unique(name))
 
 
 def size_name(name: str, axis: int) -> str:
     """Return the name that an unknown size of an input has in the file."""
     return "batch" if axis == 0 else f"{name}_{axis}"
-
-
-def unique(name: str, taken: Sequence[str]) -> str:
-    """Return `name`, numbered if it is taken."""
-    candidate, number = name, 0
-    while candidate in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
 
 
 def _is_name(name: Any) -> bool:
@@ -268,7 +258,7 @@ def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, An
     """
     layers = list(private.output_layer_names(model))
     flat = list(flatten_with_path(outputs))
-    named: dict[str, Any] = {}
+    names, named = UniqueNames(taken), dict[str, Any]()
     for i, (path, x) in enumerate(flat):
         keys = [part for part in path if isinstance(part, str)]
         if keys:
@@ -278,7 +268,7 @@ def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, An
         else:
             name = "output" if len(flat) == 1 else f"output_{i}"
         if x is not None:
-            named[unique(name, [*taken, *named])] = x
+            named[names.unique(name)] = x
     return named
 
 

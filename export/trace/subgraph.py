@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.trace.graph import Constant, Node, Value, Weight
 from keras_acts.export.trace.structure import flatten
 from keras_acts.export.trace.tensors import map_leaves
@@ -54,27 +55,27 @@ def uses_outer(node: Node) -> bool:
     return bool(_free([node]))
 
 
-def _free(nodes: list[Node]) -> set[int]:
-    """Return the ids of the weights, and of values from elsewhere, that nodes use."""
-    used: set[int] = set()
+def _free(nodes: list[Node]) -> set[IdentityKey]:
+    """Return the weights, and the values from elsewhere, that nodes use."""
+    used: set[IdentityKey] = set()
     for node in nodes:
         used |= _mentioned((node.args, node.kwargs, list(node.statics.values())))
     return used - _made(nodes)
 
 
-def _made(nodes: list[Node]) -> set[int]:
-    return {id(x) for node in nodes for x in flatten(node.outputs)}
+def _made(nodes: list[Node]) -> set[IdentityKey]:
+    return {IdentityKey(x) for node in nodes for x in flatten(node.outputs)}
 
 
-def _mentioned(structure: Any) -> set[int]:
-    found: set[int] = set()
+def _mentioned(structure: Any) -> set[IdentityKey]:
+    found: set[IdentityKey] = set()
 
     def look(x: Any) -> None:
         if isinstance(x, Value | Weight):
-            found.add(id(x))
+            found.add(IdentityKey(x))
         elif isinstance(x, Subgraph):
             inside = _free(x.nodes) | _mentioned(x.outputs)
-            own = {id(one) for one in flatten(x.inputs)}
+            own = {IdentityKey(one) for one in flatten(x.inputs)}
             found.update(inside - own - _made(x.nodes))
 
     map_leaves(look, structure)

@@ -9,16 +9,19 @@ import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.trace import failures
 from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
-from keras_acts.export.trace.handlers import (
-    control_flow,  # noqa: F401  it fills the table of rules
+from keras_acts.export.trace.handlers import (  # noqa: F401  two fill the registry
+    control_flow,
+    einops,
     layer_calls,
 )
 from keras_acts.export.trace.handlers.registry import find_rule
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.keras_patches import patches, private
+from keras_acts.export.trace.kinds import LAYER, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
@@ -36,7 +39,6 @@ from keras_acts.export.trace.tensors import (
     map_leaves,
     traced_statics,
 )
-from keras_acts.functional import ActivationOperation
 
 
 def trace(
@@ -105,18 +107,13 @@ class _Recorder:
         self.names = LayerNames()
         self._callers: list[Any] = []
         self._scope: tuple[str, ...] = ()
-        # The traced tensor is kept beside its value: an id is unique only while
-        # its object lives.
-        self._values: dict[int, tuple[Any, Value | Weight]] = {}
-        self._weights: dict[tuple[int, str], Any] = {}
-        self._sizes: dict[tuple[int, int], Any] = {}
+        self._values: dict[IdentityKey, Value | Weight] = {}
+        self._weights: dict[tuple[IdentityKey, str], Any] = {}
+        self._sizes: dict[tuple[IdentityKey, int], Any] = {}
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of one of Keras's operations."""
-        if isinstance(operation, ActivationOperation):
-            kind = f"keras_acts.{operation.function}"
-        else:
-            kind = private.operation_kind(operation)
+        kind = operation_kind(operation)
         rule = find_rule(kind)
         if rule is not None:
             return rule(self, operation, *args, **kwargs)
@@ -148,7 +145,7 @@ class _Recorder:
             if private.keeps_state(layer):
                 raise failures.stateful(self._scope, layer)
             if is_leaf:
-                return self._record("layer", layer, args, kwargs)
+                return self._record(LAYER, layer, args, kwargs)
             return layer_calls.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
@@ -217,7 +214,7 @@ class _Recorder:
         )
 
     def _size(self, tensor: Any, axis: int) -> Any:
-        key = (id(tensor), axis)
+        key = (IdentityKey(tensor), axis)
         if key not in self._sizes:
             spec = keras.KerasTensor((), "int32")
             self._sizes[key] = self.record(
@@ -239,11 +236,11 @@ class _Recorder:
         if not self._traces_weights:
             return variable
         weight = self.operand(variable)
-        key = id(variable), weight.dtype
+        key = IdentityKey(variable), weight.dtype
         if key not in self._weights:
             tensor = TracedTensor(variable.shape, weight.dtype)
             self._weights[key] = tensor
-            self._values[id(tensor)] = (tensor, weight)
+            self._values[IdentityKey(tensor)] = weight
         return self._weights[key]
 
     def unpack_int4(
@@ -261,10 +258,10 @@ class _Recorder:
         """Return the graph's value of a traced tensor; None stays None."""
         if tensor is None:
             return None
-        if id(tensor) not in self._values:
-            value = Value(tuple(tensor.shape), str(tensor.dtype))
-            self._values[id(tensor)] = (tensor, value)
-        return self._values[id(tensor)][1]
+        key = IdentityKey(tensor)
+        if key not in self._values:
+            self._values[key] = Value(tuple(tensor.shape), str(tensor.dtype))
+        return self._values[key]
 
     def operand(self, x: Any) -> Any:
         """Return what stands in the graph for an argument of a call."""

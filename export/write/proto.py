@@ -1,4 +1,4 @@
-"""Metadata, and the checked protobuf message."""
+"""The maker noted in a model, and the checked protobuf message."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import onnx
 import onnx_ir as ir
 
 from keras_acts._version import __version__
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.write.stream import checked_outline, fill
 
 MAXIMUM_PROTO = 2**31 - 1
@@ -23,10 +24,9 @@ def finished(model: ir.Model, dtype: str | None = None) -> ir.Model:
     """
     model.producer_name = "keras-acts"
     model.producer_version = __version__
-    model.metadata_props["keras_acts_version"] = __version__
-    model.metadata_props["keras_version"] = keras.__version__
-    if dtype is not None:
-        model.metadata_props["keras_acts_dtype"] = dtype
+    Metadata(version=__version__, keras_version=keras.__version__, dtype=dtype).add_to(
+        model
+    )
     return model
 
 

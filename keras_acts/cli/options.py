@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import numpy as np
 import typer
 
+from keras_acts._export_options import ExportOptions, about
 from keras_acts.cli.codes import CommandError
 
 Json = Annotated[
@@ -79,6 +83,41 @@ StrictEdges = Annotated[
 ]
 
 
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def with_export_options(command: Command) -> Command:
+    """Give a command a flag for each option of an export, as its `**conversion`.
+
+    They stand behind the arguments that it needs, and before its other flags.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    needed = [p for p in own if p.default is p.empty]
+    flags = [p for p in own if p.default is not p.empty]
+    types = get_type_hints(ExportOptions)
+    options = [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=one.default,
+            annotation=Annotated[
+                types[one.name],
+                typer.Option(_flag(one.name), help=about(one).help),
+            ],
+        )
+        for one in fields(ExportOptions)
+        if about(one).has_flag
+    ]
+    given = [*needed, *options, *flags]
+    command.__signature__ = signature.replace(parameters=given)  # type: ignore[attr-defined]
+    return command
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def parity_settings(
     *,
     providers: list[str] | None,
@@ -98,7 +137,7 @@ def parity_settings(
         ValueError: A provider is unknown, or a tolerance is invalid.
         ImportError: onnxruntime is not installed.
     """
-    from keras_acts.export.parity.session import known_providers
+    from keras_acts.export.parity.providers import known_providers
     from keras_acts.export.parity.tolerances import tolerance
 
     tolerance("float32", rtol, atol)

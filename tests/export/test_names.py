@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import keras
@@ -11,6 +12,8 @@ import pytest
 from keras import layers, ops
 
 from keras_acts.export import to_onnx
+from keras_acts.export.identity import IdentityKey
+from keras_acts.export.names import UniqueNames
 from support.export_check import (
     assert_alike,
     check_model,
@@ -220,3 +223,32 @@ def test_an_input_that_is_taken_channels_first(shape: tuple[int | None, ...]) ->
     array = array.astype("float32")
     (got,) = run(open_session(proto), [np.moveaxis(array, -1, 1)])
     assert_alike(got, np.asarray(keras.ops.convert_to_numpy(model(array))))
+
+
+# Names and keys inside of an export
+
+
+def test_names_are_given_once_with_the_lowest_number_that_is_free() -> None:
+    unique = UniqueNames(["x_1"])
+    unique.reserve("y")
+    given = [unique.unique(name) for name in ("x", "x", "x", "y", "x_1", "x_2")]
+    assert given == ["x", "x_2", "x_3", "y_1", "x_1_1", "x_2_1"]
+
+
+class _EqualToAll:
+    """An object whose `==` says nothing of which object it is."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_key_stands_for_an_object_and_keeps_it() -> None:
+    first, second = _EqualToAll(), _EqualToAll()
+    names = {IdentityKey(first): "first", IdentityKey(second): "second"}
+    assert [names[IdentityKey(x)] for x in (first, second)] == ["first", "second"]
+    assert IdentityKey(first) != first
+    kept = weakref.ref(second)
+    del second
+    assert kept() is not None

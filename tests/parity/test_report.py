@@ -15,7 +15,7 @@ import pytest
 
 from keras_acts.export.errors import ParityError
 from keras_acts.export.parity import ParityReport, verify
-from keras_acts.export.parity.session import known_providers
+from keras_acts.export.parity.providers import known_providers
 from support.handmade import activation, classifier, classifier_onnx, elementwise
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"

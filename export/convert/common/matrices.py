@@ -9,13 +9,13 @@ may be unknown.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
+from keras_acts.export.trace.shapes.broadcasting import broadcast
 
 Step = Callable[..., Sequence[ir.Value]]
 
@@ -108,18 +108,10 @@ def broadcast_batches(
     first, second = (list(g.static_shape(x)) for x in (a, b))
     if first[:-2] == second[:-2]:
         return a, b
-    batch = _broadcast(first[:-2], second[:-2])
+    batch = broadcast(first[:-2], second[:-2])
     results = []
     for x, other, sizes in ((a, b, first), (b, a, second)):
         column = g.Slice(zeros_like(g, other), [0], [1], [g.rank(other) - 1])
         expanded = g.Add(x, column)
         results.append(g.with_shape(expanded, [*batch, *sizes[-2:]]))
     return results[0], results[1]
-
-
-def _broadcast(a: Sequence[int | None], b: Sequence[int | None]) -> list[Any]:
-    rank = max(len(a), len(b))
-    pairs = zip(
-        [1] * (rank - len(a)) + list(a), [1] * (rank - len(b)) + list(b), strict=True
-    )
-    return [y if x == 1 else x if y == 1 or x is not None else y for x, y in pairs]

@@ -1,9 +1,23 @@
-"""The ends of ONNX's Slice: beyond any size, so that they reach to the last element."""
+"""Slices whose ends lie beyond any size, and the reversal that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
 
 END = int(np.iinfo(np.int64).max)
 """The end of a slice that goes forward to the last element."""
 
 START = int(np.iinfo(np.int64).min)
 """The end of a slice that goes backward to the first element."""
+
+
+def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    """Append a Slice that reverses the order along some axes."""
+    count = len(axes)
+    backwards = g.Slice(x, [-1] * count, [START] * count, list(axes), [-1] * count)
+    return g.with_shape(backwards, g.static_shape(x))

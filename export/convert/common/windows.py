@@ -16,6 +16,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.slices import END, reversed_along
 from keras_acts.export.convert.common.spatial import (
     same_pads,
     to_channels_first,
@@ -23,8 +24,6 @@ from keras_acts.export.convert.common.spatial import (
 )
 
 Sizes = Sequence[int]
-
-_LIMITS = np.iinfo(np.int64)
 
 
 def needs_windows(g: GraphBuilder, x: ir.Value) -> bool:
@@ -94,9 +93,8 @@ def transposed_convolve_by_windows(
         starts.append((k - 1) * d - start)
         ends.append((k - 1) * d - end - (s - 1))
     dilated = g.Pad(_insert_zeros(g, x, strides), [0, 0, *starts, 0, 0, *ends])
-    axes, back = list(range(rank)), [-1] * rank
-    reversed_ = g.Slice(kernel, back, [_LIMITS.min] * rank, axes, back)
-    swapped = g.Transpose(reversed_, perm=[*axes, rank + 1, rank])
+    axes = list(range(rank))
+    swapped = g.Transpose(reversed_along(g, kernel, axes), perm=[*axes, rank + 1, rank])
     return convolve_by_windows(
         g,
         dilated,
@@ -143,7 +141,7 @@ def _windows(
             (size - 1 - i) * step
             for size, i, step in zip(window, tap, steps, strict=True)
         ]
-        ends = [-rest if rest else _LIMITS.max for rest in rests]
+        ends = [-rest if rest else END for rest in rests]
         piece = g.Slice(x, starts, ends, axes, list(strides))
         pieces.append(g.Unsqueeze(piece, [-1]))
     return g.Concat(*pieces, axis=-1)

@@ -14,10 +14,10 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import split
+from keras_acts.export.convert.common.slices import reversed_along
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.layers.recurrent_cells import Operator, operator_of
 from keras_acts.export.convert.layers.recurrent_masks import UnmaskedSteps
-from keras_acts.export.convert.ops.numpy.manipulation.rearranging import reversed_along
 from keras_acts.export.convert.registry import converts_layer
 
 # onnxruntime has the operators in float32, which half precision is cast to.

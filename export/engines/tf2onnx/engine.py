@@ -34,6 +34,7 @@ from keras_acts.export.errors import (
     UnsupportedOperationError,
     brief,
 )
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.trace import InputSpec, model_signature, public_names
 
@@ -77,9 +78,11 @@ def convert(request: Request) -> ir.Model:
     except Exception as error:
         raise UnsupportedOperationError(_invalid(problems, error)) from error
     _prove(model, problems)
-    for package in _NEEDED:
-        module = importlib.import_module(package)
-        model.metadata_props[f"{package}_version"] = module.__version__
+    versions = {
+        f"{package}_version": importlib.import_module(package).__version__
+        for package in _NEEDED
+    }
+    Metadata(**versions).add_to(model)
     return model
 
 

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError, UnsupportedOperationError, brief
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.saved_model import frozen
 from keras_acts.export.trace import InputSpec
 
@@ -74,8 +75,32 @@ def frozen_graph(
     Raises:
         UnsupportedOperationError: TensorFlow can't trace or freeze it.
     """
+    traced, names = _traced(call, specs)
+    inputs = _own_inputs(traced)
+    outputs = [x.name for x in traced.outputs]
+    shapes = [None if x.shape.rank is None else tuple(x.shape) for x in traced.outputs]
+    try:
+        freeze = _with_tables if _has_tables(traced) else _with_weights_apart
+        graph, weights, tables = freeze(traced, inputs, outputs, owner)
+    except Exception as error:  # of TensorFlow or tf2onnx, of any kind
+        raise UnsupportedOperationError(
+            "TensorFlow can't turn the model's variables into constants. "
+            f"Received: {brief(error)}"
+        ) from error
+    return FrozenGraph(
+        name=name,
+        graph=graph,
+        inputs=dict(zip(inputs, specs, strict=True)),
+        outputs=dict(zip(outputs, names, strict=True)),
+        shapes=dict(zip(names, shapes, strict=True)),
+        weights=weights,
+        tables=tables,
+    )
+
+
+def _traced(call: Call, specs: Sequence[InputSpec]) -> tuple[Any, list[str]]:
+    """Trace a model to a concrete function; return it and the names of its outputs."""
     import tensorflow as tf
-    from tf2onnx import tf_loader
 
     names: list[str] = []
 
@@ -93,43 +118,51 @@ def frozen_graph(
     ]
     try:
         with tf.device("/cpu:0"), keras.StatelessScope():
-            traced = function.get_concrete_function(*signature)
+            return function.get_concrete_function(*signature), names
     except ExportError:
         raise
-    except Exception as error:
+    except Exception as error:  # of the model's own code, of any kind
         raise UnsupportedOperationError(
             f"TensorFlow can't trace the model. Received: {brief(error)}"
         ) from error
+
+
+def _own_inputs(traced: Any) -> list[str]:
+    """Return the names of a function's inputs, without those for what it captures."""
     captured = {inner.name for _, inner in traced.graph.captures}
-    inputs = [x.name for x in traced.inputs if x.name not in captured]
-    outputs = [x.name for x in traced.outputs]
-    shapes = [None if x.shape.rank is None else tuple(x.shape) for x in traced.outputs]
-    try:
-        if _has_tables(traced):
-            graph, tables = tf_loader.from_trackable(
-                owner, traced, inputs, outputs, False
-            )
-            weights = {}
-        else:
-            graph, tables = _without_variables(traced), {}
-            weights = dict(_taken_out(graph))
-            with tf.Graph().as_default():
-                tf.import_graph_def(graph, name="")
-                graph = tf_loader.tf_optimize([*inputs, *weights], outputs, graph)
-    except Exception as error:
-        raise UnsupportedOperationError(
-            "TensorFlow can't turn the model's variables into constants. "
-            f"Received: {brief(error)}"
-        ) from error
-    return FrozenGraph(
-        name=name,
-        graph=graph,
-        inputs=dict(zip(inputs, specs, strict=True)),
-        outputs=dict(zip(outputs, names, strict=True)),
-        shapes=dict(zip(names, shapes, strict=True)),
-        weights=weights,
-        tables=tables,
-    )
+    return [x.name for x in traced.inputs if x.name not in captured]
+
+
+_Frozen = tuple[Any, dict[str, Array], Mapping[Any, Any]]
+"""A GraphDef, the constants that were taken out of it, the lookup tables."""
+
+
+def _with_tables(
+    traced: Any, inputs: Sequence[str], outputs: Sequence[str], owner: Any
+) -> _Frozen:
+    """Freeze a function that reads lookup tables, which its owner keeps."""
+    from tf2onnx import tf_loader
+
+    graph, tables = tf_loader.from_trackable(owner, traced, inputs, outputs, False)
+    return graph, {}, tables
+
+
+def _with_weights_apart(
+    traced: Any,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    _owner: Any,
+) -> _Frozen:
+    """Freeze a function, and take large constants out of its graph."""
+    import tensorflow as tf
+    from tf2onnx import tf_loader
+
+    graph = _without_variables(traced)
+    weights = dict(_taken_out(graph))
+    with tf.Graph().as_default():
+        tf.import_graph_def(graph, name="")
+        graph = tf_loader.tf_optimize([*inputs, *weights], outputs, graph)
+    return graph, weights, {}
 
 
 def _without_variables(traced: Any) -> Any:
@@ -158,9 +191,8 @@ def _inlined(graph: Any, traced: Any) -> Any:
     for part in apart:
         del part.attr[_COMPILED_APART]
     _rename_functions(graph)  # TensorFlow knows those names with the attribute
-    captured = {inner.name for _, inner in traced.graph.captures}
-    inputs = [x.name for x in traced.inputs if x.name not in captured]
-    again = function_from_graph_def(graph, inputs, [x.name for x in traced.outputs])
+    outputs = [x.name for x in traced.outputs]
+    again = function_from_graph_def(graph, _own_inputs(traced), outputs)
     return frozen(again).graph.as_graph_def(add_shapes=True)
 
 
@@ -190,9 +222,9 @@ def _drop_assignments(graph: Any) -> None:
 
 
 def _has_tables(traced: Any) -> bool:
-    variables = {id(variable.handle) for variable in traced.graph.variables}
+    variables = {IdentityKey(variable.handle) for variable in traced.graph.variables}
     return any(
-        outer.dtype.name == "resource" and id(outer) not in variables
+        outer.dtype.name == "resource" and IdentityKey(outer) not in variables
         for outer, _ in traced.graph.captures
     )
 

@@ -7,7 +7,7 @@ anew; inputs and outputs have TensorFlow's names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import onnx
 import onnx_ir as ir
@@ -21,6 +21,7 @@ from keras_acts.export.builder.types import ONNX_DTYPES
 from keras_acts.export.engines.tf2onnx.frozen_graph import Array, FrozenGraph
 from keras_acts.export.engines.tf2onnx.order import put_in_order
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.names import UniqueNames
 from keras_acts.export.options import ir_version
 from keras_acts.export.passes import run_passes
 from keras_acts.export.trace import size_name
@@ -178,30 +179,54 @@ def _name_output_sizes(graph: ir.Graph) -> None:
 def _rename(model: ir.Model) -> None:
     """Name nodes, values and weights by their places alone, without counters.
 
-    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    Inputs and outputs of the model keep their names; all else is named after them, in
+    the order of the nodes.
     """
     graph = model.graph
     public = {*graph.inputs, *graph.outputs}
-    names = _Names([value.name or "" for value in public])
+    names = UniqueNames(value.name or "" for value in public)
     parts = [graph, *graph.subgraphs()]
     weights = {part: _in_order(part) for part in parts}
     for part in parts:
+        # A graph keeps its weights by name: they come back under their new ones.
         part.initializers.clear()
-        for value in part.inputs:
-            if value not in public:
-                value.name = names.unique(_clean(value.name or "input"))
+        _rename_inputs(part, public, names)
     for node in graph.all_nodes():
-        scope = _clean(node.name or "").rpartition("/")[0]
-        node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
-        for i, value in enumerate(node.outputs):
-            if value not in public and value.name:
-                value.name = node.name if i == 0 else f"{node.name}:{i}"
+        _rename_node(node, public, names)
     for part, values in weights.items():
         for weight in values:
-            weight.name = names.unique(_clean(weight.name or "constant"))
-            if weight.const_value is not None:
-                weight.const_value.name = weight.name
+            _rename_weight(weight, names)
             part.register_initializer(weight)
+
+
+def _rename_inputs(
+    graph: ir.Graph, public: Collection[ir.Value], names: UniqueNames
+) -> None:
+    """Name the inputs of a subgraph."""
+    for value in graph.inputs:
+        if value not in public:
+            value.name = names.unique(_clean(value.name or "input"))
+
+
+def _rename_node(
+    node: ir.Node, public: Collection[ir.Value], names: UniqueNames
+) -> None:
+    """Name a node by its scope and operator, and what it makes after it.
+
+    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    """
+    scope = _clean(node.name or "").rpartition("/")[0]
+    node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
+    for i, value in enumerate(node.outputs):
+        if value not in public and value.name:
+            value.name = node.name if i == 0 else f"{node.name}:{i}"
+
+
+def _rename_weight(weight: ir.Value, names: UniqueNames) -> None:
+    """Name a weight, and its tensor with it."""
+    weight.name = names.unique(_clean(weight.name or "constant"))
+    if weight.const_value is not None:
+        weight.const_value.name = weight.name
 
 
 def _in_order(graph: ir.Graph) -> list[ir.Value]:
@@ -213,27 +238,3 @@ def _in_order(graph: ir.Graph) -> list[ir.Value]:
 
 def _clean(name: str) -> str:
     return _PORT.sub("", _COUNTER.sub("", name)) or "value"
-
-
-class _Names:
-    """Gives each name once."""
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = set(taken)
-        self._next: dict[str, int] = {}
-
-    def unique(self, name: str) -> str:
-        """Return a name, numbered if it is taken."""
-        for candidate in self._candidates(name):
-            if candidate not in self._taken:
-                self._taken.add(candidate)
-                return candidate
-        raise AssertionError("candidates never end")
-
-    def _candidates(self, name: str) -> Iterator[str]:
-        if name not in self._next:
-            self._next[name] = 0
-            yield name
-        while True:
-            self._next[name] += 1
-            yield f"{name}_{self._next[name]}"

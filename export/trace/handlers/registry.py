@@ -1,7 +1,7 @@
 """Operations that tracing records in a way of their own, by kind.
 
 The rules stand in `control_flow`, for operations that run functions, and in
-`rearranging`.
+`einops`.
 """
 
 from __future__ import annotations

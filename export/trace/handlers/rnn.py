@@ -12,6 +12,7 @@ repeats the first state, which differs for an initial state that is not zero. An
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from keras import KerasTensor
@@ -23,8 +24,32 @@ from keras_acts.export.trace.structure import flatten, map_structure
 from keras_acts.export.trace.subgraph import spec_of
 
 RECURRENCE = "trace.rnn"
-"""Kind of the node: `call(step, inputs, states, mask, **flags)`; it returns the last
-output, all outputs, and the last states."""
+"""Kind of the node, whose operation is a `Recurrence`. Its call takes the step, the
+inputs, the states and the mask; it returns the last output, all outputs, and the last
+states."""
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """How a step is repeated over time, as `backend.rnn` names it.
+
+    Attributes:
+        go_backwards: Whether the last step comes first.
+        time_major: Whether the time is the first axis, before the batch.
+        zero_output_for_mask: Whether the output of a masked step is zero; otherwise it
+            repeats the output before it.
+        return_all_outputs: Whether all outputs are wanted, or the last one alone.
+    """
+
+    go_backwards: bool
+    time_major: bool
+    zero_output_for_mask: bool
+    return_all_outputs: bool
+
+    @property
+    def axis(self) -> int:
+        """The axis of time."""
+        return 0 if self.time_major else 1
 
 
 def recurrence(
@@ -42,7 +67,13 @@ def recurrence(
     return_all_outputs: bool = True,
 ) -> Any:
     """Record a call of `backend.rnn`."""
-    axis = 0 if time_major else 1
+    operation = Recurrence(
+        go_backwards=bool(go_backwards),
+        time_major=bool(time_major),
+        zero_output_for_mask=bool(zero_output_for_mask),
+        return_all_outputs=bool(return_all_outputs),
+    )
+    axis = operation.axis
     tensors = map_structure(tracing.tensor, inputs)
     states = map_structure(tracing.tensor, tuple(initial_states))
     length = flatten(tensors)[0].shape[axis]
@@ -65,13 +96,9 @@ def recurrence(
     return tracing.record(
         RECURRENCE,
         (body, tensors, states, mask),
-        {
-            "go_backwards": bool(go_backwards),
-            "time_major": time_major,
-            "zero_output_for_mask": bool(zero_output_for_mask),
-            "return_all_outputs": bool(return_all_outputs),
-        },
+        {},
         (output, outputs, finals),
+        operation,
     )
 
 

@@ -65,13 +65,6 @@ def inner_layers(layer: Any) -> list[Any]:
     return list(layer._layers)
 
 
-def operation_kind(operation: Any) -> str:
-    """Return a stable name of what an operation is: `"numpy.Add"`, `"nn.Relu"`."""
-    cls = type(operation)
-    module = cls.__module__.removeprefix("keras.src.ops.").removeprefix("keras.src.")
-    return f"{module.rsplit('.', 1)[-1]}.{cls.__name__}"
-
-
 def input_structure(model: Any) -> Any:
     """Return the structure of a Functional or Sequential model's inputs, or None."""
     if isinstance(model, keras.Sequential):

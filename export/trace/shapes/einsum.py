@@ -11,7 +11,8 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
-Shape = tuple[int | None, ...]
+from keras_acts.export.trace.graph import Shape
+from keras_acts.export.trace.shapes.broadcasting import broadcast, broadcast_size
 
 
 def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
@@ -28,9 +29,9 @@ def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
             before + after, shape[: len(before)] + shape[middle:], strict=True
         )
         for letter, size in letters:
-            sizes[letter] = _wider(sizes.get(letter, 1), size)
+            sizes[letter] = broadcast_size(sizes.get(letter, 1), size)
         if dots:
-            rest = _broadcast(rest, shape[len(before) : middle])
+            rest = broadcast(rest, shape[len(before) : middle])
     if not arrow:
         once = sorted(letter for letter in sizes if terms.count(letter) == 1)
         result = "..." + "".join(once)
@@ -44,16 +45,3 @@ def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
 def _dtype(operands: Any) -> str:
     dtypes = {keras.backend.standardize_dtype(x.dtype) for x in operands}
     return "int32" if dtypes == {"int8"} else keras.backend.result_type(*dtypes)
-
-
-def _wider(a: int | None, b: int | None) -> int | None:
-    """Return the size of two that are broadcast: a size of 1 gives way."""
-    if 1 in (a, b):
-        return b if a == 1 else a
-    return b if a is None else a
-
-
-def _broadcast(a: Shape, b: Shape) -> Shape:
-    rank = max(len(a), len(b))
-    padded = [(1,) * (rank - len(x)) + x for x in (a, b)]
-    return tuple(map(_wider, *padded))

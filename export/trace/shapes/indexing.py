@@ -16,6 +16,8 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
+from keras_acts.export.trace.shapes.broadcasting import broadcast
+
 
 @dataclass(frozen=True)
 class Indexing:
@@ -127,20 +129,5 @@ def indexed_spec(
         else tuple(x.shape)
         for x in parts.arrays
     ]
-    shape = [*left[: parts.place], *broadcast(shapes), *left[parts.place :]]
+    shape = [*left[: parts.place], *broadcast(*shapes), *left[parts.place :]]
     return KerasTensor(shape, x.dtype)
-
-
-def broadcast(shapes: Sequence[Sequence[int | None]]) -> tuple[int | None, ...]:
-    """Return the shape that several shapes are broadcast to."""
-    rank = max(map(len, shapes))
-    aligned = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
-    return tuple(map(_broadcast_size, zip(*aligned, strict=True)))
-
-
-def _broadcast_size(sizes: Sequence[int | None]) -> int | None:
-    """Return the size that is not 1; an unknown one can only be as a known one."""
-    others = [size for size in sizes if size not in (1, None)]
-    if others:
-        return others[0]
-    return None if None in sizes else 1

@@ -28,8 +28,8 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
+from keras_acts.export.trace.shapes.broadcasting import broadcast
 from keras_acts.export.trace.shapes.einsum import einsum_spec
-from keras_acts.export.trace.shapes.indexing import broadcast
 
 Spec = Callable[..., Any]
 
@@ -48,7 +48,7 @@ def _shape(x: Any) -> tuple[int | None, ...]:
 
 
 def _broadcast(*tensors: Any) -> tuple[int | None, ...]:
-    return broadcast([_shape(x) for x in tensors])
+    return broadcast(*map(_shape, tensors))
 
 
 def _bitwise(_operation: Any, x: Any, y: Any) -> KerasTensor:

@@ -28,6 +28,7 @@ from typing import Any
 import keras
 from keras import KerasTensor
 
+from keras_acts.export.trace.kinds import LAYER
 from keras_acts.export.trace.shapes.indexing import has_arrays, indexed_spec, plain_key
 from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
@@ -37,14 +38,15 @@ Spec = Callable[..., Any]
 
 
 def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
-    """Return the shapes and dtypes of what an operation returns, as `KerasTensor`."""
-    name = f"layers.{type(operation).__name__}" if kind == "layer" else kind
-    corrected = _CORRECTED.get(name)
-    if corrected is not None:
-        return corrected(operation, *args, **kwargs)
-    rule = NUMPY_SPECS.get(name)
-    if rule is not None:
-        spec = rule(operation, *args, **kwargs)
+    """Return the shapes and dtypes of what an operation returns, as `KerasTensor`.
+
+    A shape function of ours comes before Keras's `compute_output_spec`; float64 is kept
+    in either's answer.
+    """
+    name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
+    own = _SHAPE_FUNCTIONS.get(name)
+    if own is not None:
+        spec = own(operation, *args, **kwargs)
     else:
         spec = sized_spec(kind, operation, args, kwargs)
     if "float64" not in _dtypes((args, kwargs)) or _names_its_dtype(operation):
@@ -117,9 +119,7 @@ def _upsampling(layer: Any, inputs: Any) -> Any:
 def _attention(operation: Any, query: Any, key: Any, value: Any, **rest: Any) -> Any:
     """Rule 8."""
     spec = operation.compute_output_spec(query, key, value, **rest)
-    wide = "float64" in _dtypes((query, key, value))
-    dtype = "float64" if wide else spec.dtype  # Rule 9
-    return KerasTensor((*query.shape[:-1], value.shape[-1]), dtype)
+    return KerasTensor((*query.shape[:-1], value.shape[-1]), spec.dtype)
 
 
 def _multi_hot(operation: Any, inputs: Any) -> Any:
@@ -181,7 +181,8 @@ def _float_of(x: Any) -> str:
     return str(keras.backend.result_type(x.dtype, float))
 
 
-_CORRECTED: dict[str, Spec] = {
+_SHAPE_FUNCTIONS: dict[str, Spec] = {
+    **NUMPY_SPECS,
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "layers.IntegerLookup": _integer_lookup,
     "layers.MelSpectrogram": _mel_spectrogram,
@@ -201,3 +202,4 @@ _CORRECTED: dict[str, Spec] = {
     "numpy.Reciprocal": _float_like_first,
     "numpy.Slogdet": _slogdet,
 }
+"""Our shape functions by the kind of the operation, or `"layers."` and the layer's."""

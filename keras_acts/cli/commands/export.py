@@ -14,29 +14,12 @@ from keras_acts.cli.codes import BY_STATUS, Code, CommandError
 from keras_acts.cli.terminal import answer, progress
 
 
+@options.with_export_options
 def run(
     model: options.ModelFile,
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="The .onnx file to write.")
     ],
-    opset: Annotated[
-        int | None, typer.Option("--opset", help="Version of the ONNX operators.")
-    ] = None,
-    target: Annotated[
-        str,
-        typer.Option(
-            "--target", help="What the file is optimized for: cpu, cuda or portable."
-        ),
-    ] = "cpu",
-    engine: Annotated[
-        str, typer.Option("--engine", help="The converter: auto, native or tf2onnx.")
-    ] = "auto",
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            "--dtype", help="Write weights and arithmetic as float16, float32, float64."
-        ),
-    ] = None,
     providers: options.Providers = None,
     batch_sizes: options.BatchSizes = "1,3",
     inputs: options.Inputs = None,
@@ -48,6 +31,7 @@ def run(
     modules: options.Imports = None,
     signature: options.Signature = None,
     as_json: options.Json = False,
+    **conversion: Any,
 ) -> None:
     """Convert a saved model to ONNX; write the file if it matches the model."""
 
@@ -61,11 +45,12 @@ def run(
             seed=seed,
             strict_edges=strict_edges,
         )
-        conversion = _checked(opset=opset, target=target, engine=engine, dtype=dtype)
-        _check_destination(out)
-
         from keras_acts.cli.loading import load
         from keras_acts.export import ParityError, export_model
+        from keras_acts.export.options import ExportOptions, check_options
+
+        check_options(ExportOptions(**conversion))
+        _check_destination(out)
 
         loaded = load(model, unsafe=unsafe, modules=modules or (), signature=signature)
         try:
@@ -86,18 +71,6 @@ def run(
         return content, f"{report}\n{last}", BY_STATUS[report.status]
 
     answer(work, as_json=as_json)
-
-
-def _checked(
-    *, opset: int | None, target: str, engine: str, dtype: str | None
-) -> dict[str, Any]:
-    from keras_acts.export import options as known
-
-    known.check_opset(opset)
-    known.check_choice("target", target, known.TARGETS)
-    known.check_choice("engine", engine, known.ENGINES)
-    known.check_choice("dtype", dtype, known.DTYPES)
-    return {"opset": opset, "target": target, "engine": engine, "dtype": dtype}
 
 
 def _check_destination(out: Path) -> None:

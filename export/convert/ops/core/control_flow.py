@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import branch, loop, scan
+from keras_acts.export.convert.common.slices import reversed_along
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.trace import flatten, map_structure
 
@@ -74,7 +75,7 @@ def scan_(g: GraphBuilder, op: Any, f: Any, init: Any, xs: Any) -> Any:
         count = _scalar(g, op.length, ir.DataType.INT64)
         finals, ys = loop(g, lambda _, current: step(current, []), carried, count=count)
         if op.reverse:
-            ys = [_reversed(g, y) for y in ys]
+            ys = [reversed_along(g, y, [0]) for y in ys]
     else:
         scanned = [_first(g, x, op.length) for x in _tensors(xs)]
         finals, ys = scan(
@@ -91,11 +92,6 @@ def _first(g: GraphBuilder, x: ir.Value, length: Operand) -> ir.Value:
     end = _vector(g, length)
     known = length if isinstance(length, int) else None
     return g.with_shape(g.Slice(x, [0], end, [0]), (known, *sizes[1:]))
-
-
-def _reversed(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    lowest = np.iinfo(np.int64).min
-    return g.with_shape(g.Slice(x, [-1], [lowest], [0], [-1]), g.static_shape(x))
 
 
 @converts("core.WhileLoop")

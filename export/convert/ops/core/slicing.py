@@ -8,8 +8,8 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
+from keras_acts.export.builder.versions import split
 from keras_acts.export.convert.common.promotion import promoted
-from keras_acts.export.convert.ops.numpy.manipulation.joining import equal_parts
 from keras_acts.export.convert.registry import converts
 
 
@@ -68,5 +68,5 @@ def scatter_update(
 def unstack(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
     """Map `ops.unstack` to Split and Squeeze; the axis is dropped."""
     axis = op.axis % g.rank(x)
-    parts = equal_parts(g, x, len(g.spec), axis)
+    parts = split(g, x, len(g.spec), axis)
     return [g.Squeeze(part, [axis]) for part in parts]

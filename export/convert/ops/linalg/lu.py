@@ -18,6 +18,7 @@ from keras_acts.export.convert.common.matrices import (
     row,
     to_float64,
 )
+from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
 
@@ -40,7 +41,7 @@ def gauss_jordan(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
 
     (reduced,) = loop_over(g, step, indices, both)
     return g.with_shape(
-        g.Slice(reduced, g.size(a, -1), [np.iinfo(np.int64).max], [rank - 1]),
+        g.Slice(reduced, g.size(a, -1), [END], [rank - 1]),
         g.static_shape(b),
     )
 

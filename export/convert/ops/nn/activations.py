@@ -12,13 +12,14 @@ from keras_acts import functional
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.lowering import FORMS, lower
+from keras_acts.export.trace.kinds import activation_kind
 
 
 def _register_function(name: str, function: Any) -> None:
     """Register the converter of a function, with the arguments of its forms."""
     signature = inspect.signature(function)
 
-    @converts(f"keras_acts.{name}")
+    @converts(activation_kind(name))
     def convert(g: GraphBuilder, op: Any, *args: Any, **kwargs: Any) -> ir.Value:
         """Map the activation to the form that applies; the shape follows from it."""
         call = signature.bind(*args, **kwargs)

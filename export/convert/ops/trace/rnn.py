@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,69 +11,130 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.convert.registry import converts
-from keras_acts.export.trace import flatten, pack
+from keras_acts.export.trace import Value, flatten, pack
+from keras_acts.export.trace.handlers.rnn import Recurrence
 
 
 @converts("trace.rnn")
 def recurrence(
     g: GraphBuilder,
-    op: Any,
+    op: Recurrence,
     step: Any,
     inputs: Any,
     initial_states: Any,
     mask: ir.Value | None,
-    *,
-    go_backwards: bool,
-    time_major: bool,
-    zero_output_for_mask: bool,
-    return_all_outputs: bool,
 ) -> Any:
-    """Map an RNN loop to a Scan over time.
-
-    It carries the states, and the last output if masked steps repeat it or if only the
-    last output is returned.
-    """
-    axis = 0 if time_major else 1
-    tensors, states = flatten(inputs), flatten(initial_states)
-    last_spec, new_specs = step.outputs
-    same = [i for i, x in enumerate(flatten(new_specs)) if x is last_spec]
-    repeats = mask is not None and not zero_output_for_mask
-    # Without a mask, an output that equals a state is not carried separately.
-    carries = repeats or not (return_all_outputs or (same and mask is None))
-    first = (
-        _zero_output(g, step, inputs, initial_states, same, axis) if carries else None
-    )
+    """Map an RNN loop to a Scan over time, its states carried from step to step."""
+    loop = _Loop(op, step, inputs, initial_states, mask is not None)
+    first = [loop.first_output(g)] if loop.carries_output else []
     masks = [] if mask is None else [_mask(g, mask)]
+    finals, stacked = scan(
+        g,
+        lambda carried, slices: loop.step(g, carried, slices),
+        [*loop.states, *first],
+        [*loop.tensors, *masks],
+        axis=op.axis,
+        reverse=op.go_backwards,
+    )
+    states = finals[: len(loop.states)]
+    if op.return_all_outputs:
+        last = g.Gather(stacked[0], np.asarray(-1, np.int64), axis=op.axis)
+        return last, stacked[0], states
+    last = finals[-1] if first else finals[loop.states_that_are_outputs[0]]
+    return last, g.Unsqueeze(last, [op.axis]), states
 
-    def scan_step(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
-        current = carried[: len(states)]
-        output, new = step(
-            pack(inputs, slices[: len(tensors)]), pack(initial_states, current)
+
+@dataclass(frozen=True, eq=False)
+class _Loop:
+    """A call of `backend.rnn`: what a step reads and what it carries.
+
+    Attributes:
+        op: How the step is repeated.
+        function: The traced step: `function(x, states)` is its output and the states.
+        inputs: The structure of what is sliced along time.
+        initial_states: The structure of the first states.
+        masked: Whether there is a mask.
+    """
+
+    op: Recurrence
+    function: Any
+    inputs: Any
+    initial_states: Any
+    masked: bool
+
+    @property
+    def tensors(self) -> list[ir.Value]:
+        """What is sliced along time."""
+        return flatten(self.inputs)
+
+    @property
+    def states(self) -> list[ir.Value]:
+        """The first states."""
+        return flatten(self.initial_states)
+
+    @property
+    def states_that_are_outputs(self) -> list[int]:
+        """The indices of the states that are also the step's output."""
+        output, states = self.function.outputs
+        return [i for i, x in enumerate(flatten(states)) if x is output]
+
+    @property
+    def repeats_output(self) -> bool:
+        """Whether a masked step repeats the previous output."""
+        return self.masked and not self.op.zero_output_for_mask
+
+    @property
+    def carries_output(self) -> bool:
+        """Whether the last output is carried besides the states.
+
+        Without a mask, an output that equals a state is not carried separately.
+        """
+        is_state = bool(self.states_that_are_outputs) and not self.masked
+        return self.repeats_output or not (self.op.return_all_outputs or is_state)
+
+    def step(
+        self, g: GraphBuilder, carried: list[ir.Value], slices: list[ir.Value]
+    ) -> tuple[list[ir.Value], list[ir.Value]]:
+        """Append one step; return the carried values and the stacked outputs."""
+        current = carried[: len(self.states)]
+        output, new = self.function(
+            pack(self.inputs, slices[: len(self.tensors)]),
+            pack(self.initial_states, current),
         )
         next_states = flatten(new)
-        if masks:
+        if self.masked:
             keep = slices[-1]
             next_states = [
                 g.Where(_aligned(g, keep, old), x, old)
                 for x, old in zip(next_states, current, strict=True)
             ]
-            other = carried[-1] if repeats else g.zeros_like(output)
+            other = carried[-1] if self.repeats_output else g.zeros_like(output)
             shape = output.shape
             output = g.Where(_aligned(g, keep, output), output, other)
             output.shape = shape
-        if first is not None:
+        if self.carries_output:
             next_states = [*next_states, output]
-        return next_states, [output] if return_all_outputs else []
+        return next_states, [output] if self.op.return_all_outputs else []
 
-    carried = states if first is None else [*states, first]
-    finals, stacked = scan(
-        g, scan_step, carried, [*tensors, *masks], axis=axis, reverse=go_backwards
-    )
-    if return_all_outputs:
-        last = g.Gather(stacked[0], np.asarray(-1, np.int64), axis=axis)
-        return last, stacked[0], finals[: len(states)]
-    last = finals[same[0]] if first is None else finals[-1]
-    return last, g.Unsqueeze(last, [axis]), finals[: len(states)]
+    def first_output(self, g: GraphBuilder) -> ir.Value:
+        """Return zeros in the shape of an output, before the first step."""
+        spec = self.function.outputs[0]
+        zero = np.zeros((), g.dtype(spec.dtype).numpy())
+        return g.with_shape(g.Expand(zero, self._output_sizes(g, spec)), spec.shape)
+
+    def _output_sizes(self, g: GraphBuilder, spec: Value) -> ir.Value:
+        """Return the sizes of an output: known ones, a state's, or those of a step."""
+        batch, *rest = spec.shape
+        known = [size for size in rest if size is not None]
+        if len(known) == len(rest):
+            size = g.size(self.tensors[0], 1 - self.op.axis)
+            return g.shape(size if batch is None else batch, *known)
+        if self.states_that_are_outputs:
+            return g.Shape(self.states[self.states_that_are_outputs[0]])
+        zero_index = np.asarray(0, np.int64)
+        slices = [g.Gather(x, zero_index, axis=self.op.axis) for x in self.tensors]
+        output, _ = self.function(pack(self.inputs, slices), self.initial_states)
+        return g.Shape(output)
 
 
 def _mask(g: GraphBuilder, mask: ir.Value) -> ir.Value:
@@ -87,29 +149,3 @@ def _aligned(g: GraphBuilder, keep: ir.Value, x: ir.Value) -> ir.Value:
     """Unsqueeze one step's mask to the rank of a tensor, batch first."""
     missing = list(range(g.rank(keep), g.rank(x)))
     return g.Unsqueeze(keep, missing) if missing else keep
-
-
-def _zero_output(
-    g: GraphBuilder,
-    step: Any,
-    inputs: Any,
-    initial_states: Any,
-    same: list[int],
-    axis: int,
-) -> ir.Value:
-    """Return zeros in the shape of an output, before the first step."""
-    spec = step.outputs[0]
-    tensors = flatten(inputs)
-    if None not in spec.shape[1:]:
-        batch = g.size(tensors[0], 1 - axis)
-        sizes = g.shape(
-            batch if spec.shape[0] is None else spec.shape[0], *spec.shape[1:]
-        )
-    elif same:
-        sizes = g.Shape(flatten(initial_states)[same[0]])
-    else:
-        zero_index = np.asarray(0, np.int64)
-        first_slices = [g.Gather(x, zero_index, axis=axis) for x in tensors]
-        sizes = g.Shape(step(pack(inputs, first_slices), initial_states)[0])
-    zero = np.zeros((), g.dtype(spec.dtype).numpy())
-    return g.with_shape(g.Expand(zero, sizes), spec.shape)

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder import GraphBuilder, Operand, versions
 from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.common.slices import END
 from keras_acts.export.convert.registry import converts
 
 
@@ -120,16 +120,8 @@ def split(g: GraphBuilder, op: Any, x: ir.Value) -> list[ir.Value]:
     """Map `ops.split` to Split for equal parts, else to Slices."""
     axis = op.axis % g.rank(x)
     if isinstance(op.indices_or_sections, int):
-        return equal_parts(g, x, op.indices_or_sections, axis)
-    bounds = [0, *(int(one) for one in op.indices_or_sections), np.iinfo(np.int64).max]
+        return list(versions.split(g, x, op.indices_or_sections, axis))
+    bounds = [0, *(int(one) for one in op.indices_or_sections), END]
     return [
         g.Slice(x, [start], [end], [axis]) for start, end in itertools.pairwise(bounds)
     ]
-
-
-def equal_parts(g: GraphBuilder, x: ir.Value, count: int, axis: int) -> list[ir.Value]:
-    """Split an axis into parts of one size."""
-    if count == 1:
-        return [x]
-    known = {"num_outputs": count} if g.opset >= 18 else {}
-    return list(g.Split(x, axis=axis, outputs=count, **known))

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
-from keras_acts.export.convert.common.slices import END, START
+from keras_acts.export.convert.common.slices import END, reversed_along
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
@@ -105,13 +105,6 @@ def flip(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     return reversed_along(g, x, _axes(g, op.axis, x))
 
 
-def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
-    """Reverse the order along some axes."""
-    count = len(axes)
-    backwards = g.Slice(x, [-1] * count, [START] * count, list(axes), [-1] * count)
-    return g.with_shape(backwards, g.static_shape(x))
-
-
 @converts("numpy.Roll")
 def roll(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.roll` to two Slices and a Concat; the shape stays."""
@@ -149,13 +142,13 @@ def _axes(g: GraphBuilder, axis: Any, x: ir.Value) -> list[int]:
 @converts("numpy.Fliplr")
 def fliplr(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.fliplr` to a Slice with a negative step on axis 1; the shape stays."""
-    return _flipped(g, x, [1])
+    return reversed_along(g, x, [1])
 
 
 @converts("numpy.Flipud")
 def flipud(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.flipud` to a Slice with a negative step on axis 0; the shape stays."""
-    return _flipped(g, x, [0])
+    return reversed_along(g, x, [0])
 
 
 @converts("numpy.Rot90")
@@ -164,19 +157,11 @@ def rot90(g: GraphBuilder, op: Any, array: ir.Value) -> ir.Value:
     first, second = (axis % g.rank(array) for axis in op.axes)
     turns = op.k % 4
     if turns in (1, 2):
-        array = _flipped(g, array, [second])
+        array = reversed_along(g, array, [second])
     if turns in (2, 3):
-        array = _flipped(g, array, [first])
+        array = reversed_along(g, array, [first])
     if turns % 2 == 0:
         return array
     perm = list(range(g.rank(array)))
     perm[first], perm[second] = second, first
     return transposed(g, array, perm)
-
-
-def _flipped(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
-    count = len(axes)
-    return g.with_shape(
-        g.Slice(x, [-1] * count, [START] * count, list(axes), [-1] * count),
-        g.static_shape(x),
-    )
