@@ -5,6 +5,8 @@ import pytest
 from support import backends
 from support.backends import BACKENDS, Run
 
+pytestmark = pytest.mark.runs_once("it touches no backend")
+
 
 @pytest.mark.parametrize(
     ("option", "variable", "expected"),

@@ -15,8 +15,10 @@ from keras_acts import catalogue
 from support.process import ROOT
 
 NAMES = set(catalogue.activations())
+no_backend = pytest.mark.runs_once("it touches no backend")
 
 
+@no_backend
 def test_a_ratio_is_taken_round_by_round():
     # The machine slowed down by half after the first round; the ratio did not change.
     times = Timings({"a": np.array([1.0, 2.0, 2.0]), "b": np.array([2.0, 4.0, 4.0])})
@@ -24,6 +26,7 @@ def test_a_ratio_is_taken_round_by_round():
     assert times.median("b") == 4.0
 
 
+@no_backend
 def test_each_contestant_has_as_many_rounds_as_it_was_asked_for():
     calls = []
     times = compare(
@@ -53,6 +56,7 @@ def test_peers_export_what_keras_has_itself():
     assert modules["Maxout"].startswith("keras_acts.")
 
 
+@no_backend
 def test_every_activation_has_a_rival_or_a_reason():
     assert set(rivals.rivals()) | set(rivals.WITHOUT) == NAMES
     assert not set(rivals.rivals()) & set(rivals.WITHOUT)
@@ -65,6 +69,7 @@ def test_sized_subjects_are_made_of_their_names(name):
     assert sizes[name] == pytest.approx(3, rel=0.1)
 
 
+@no_backend
 def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
     monkeypatch.setattr(report, "RESULTS", tmp_path)
@@ -90,12 +95,14 @@ def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     ]
 
 
+@no_backend
 def test_results_say_where_they_are_from():
     for path in environment.RESULTS.glob("*.json"):
         content = json.loads(path.read_text())
         assert {"machine", "versions", "settings", "rows"} <= set(content)
 
 
+@no_backend
 def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
     assert environment.kept("x", [], dict.get) == []
@@ -106,6 +113,7 @@ def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monke
         environment.kept("x", [], lambda row: row["n"])
 
 
+@no_backend
 def test_each_command_shows_its_help():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.export_cost", "--help"],
@@ -117,6 +125,7 @@ def test_each_command_shows_its_help():
     assert "memory" in done.stdout
 
 
+@no_backend
 def test_a_target_names_what_misses_it():
     steps = {"Mish (jax, jit)": 1.04, "ELU (torch, eager)": 2.0, "ELU (jax, jit)": 3.0}
     finding = targets.Finding("step", 1.05, steps, {"ELU": "it is exact"})
@@ -128,6 +137,7 @@ def test_a_target_names_what_misses_it():
     assert targets.Finding("step", 1.05, {}).cells()[-1] == "not measured"
 
 
+@no_backend
 def test_a_miss_against_the_same_operators_says_so():
     def missed(theirs):
         row = {

@@ -1,7 +1,8 @@
-"""Initial weights drawn by NumPy on JAX, which would compile a program for each shape.
+"""Initial weights drawn by NumPy: the same numbers on every backend.
 
-Compiling these programs was most of the suite's time on JAX. Only Keras's random
-initializers draw so; what a test computes is JAX's as before.
+So the files of a test are the same bytes on each. On JAX, compiling a program for each
+shape of random weights was moreover most of the suite's time. Only Keras's random
+initializers draw so; what a test computes is its backend's as before.
 """
 
 from __future__ import annotations
@@ -19,13 +20,27 @@ from keras.src.random.seed_generator import draw_seed
 
 
 def _generator(seed: Any) -> np.random.Generator:
-    import jax
-
+    if isinstance(seed, int):
+        return np.random.default_rng([seed & 0xFFFFFFFF, 0])
     drawn = draw_seed(seed)
-    if isinstance(drawn, jax.core.Tracer):
+    if _is_symbolic(drawn):
         # Keras asks for the shape alone of what a layer's first call would make.
         return np.random.default_rng(0)
-    return np.random.default_rng(np.asarray(drawn).tolist())
+    numbers = keras.ops.convert_to_numpy(drawn).astype("uint32")
+    return np.random.default_rng(numbers.tolist())
+
+
+def _is_symbolic(tensor: Any) -> bool:
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.is_symbolic_tensor(tensor))
+    return bool(tensor.device.type == "meta")
 
 
 def _tensor(values: np.ndarray, dtype: str | None) -> Any:
@@ -50,6 +65,15 @@ def _truncated_normal(shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any)
     return _tensor(values * stddev + mean, dtype)
 
 
+def _orthogonal(self: Any, shape: Any, dtype: Any = None) -> Any:
+    rows, columns = int(np.prod(shape[:-1])), int(shape[-1])
+    tall = max(rows, columns), min(rows, columns)
+    q, r = np.linalg.qr(_generator(self.seed).normal(size=tall))
+    q = q * np.sign(np.diag(r))
+    values = self.gain * (q.T if rows < columns else q).reshape(shape)
+    return _tensor(values, dtype)
+
+
 DRAWS = {
     "normal": _normal,
     "truncated_normal": _truncated_normal,
@@ -60,10 +84,11 @@ DRAWS = {
 
 @contextlib.contextmanager
 def drawn_by_numpy() -> Iterator[None]:
-    """Let random initializers draw by NumPy on JAX."""
-    if keras.backend.backend() != "jax":
-        yield
-        return
+    """Let random initializers draw by NumPy."""
     namespace = types.SimpleNamespace(**vars(random_initializers.random) | DRAWS)
-    with mock.patch.object(random_initializers, "random", namespace):
+    orthogonal = random_initializers.Orthogonal
+    with (
+        mock.patch.object(random_initializers, "random", namespace),
+        mock.patch.object(orthogonal, "__call__", _orthogonal),
+    ):
         yield
