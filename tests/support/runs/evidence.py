@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -65,6 +65,12 @@ def compares_answers(*, always: bool = False) -> bool:
     return False
 
 
+def record_file(digest: str) -> None:
+    """Add the digest of a file that is the same on every backend."""
+    if (current := _CURRENT.get()) is not None:
+        current.files.append(digest)
+
+
 class Recorder:
     """The plugin of pytest that collects the evidence of each test.
 
@@ -78,7 +84,7 @@ class Recorder:
         self.found: dict[str, Evidence] = {}
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
         evidence = self.found[item.nodeid] = self._of(item)
         token = _CURRENT.set(evidence)
         try:
@@ -115,8 +121,8 @@ def files_recorded() -> Iterator[None]:
 
     def recorded(*args: Any, **kwargs: Any) -> Any:
         model = finished(*args, **kwargs)
-        if (current := _CURRENT.get()) is not None:
-            current.files.append(digest(model))
+        if _CURRENT.get() is not None:
+            record_file(digest(model))
         return model
 
     with mock.patch.object(api, "finished", recorded):
