@@ -81,9 +81,9 @@ def pytest_configure(config):
 @pytest.fixture(scope="session", autouse=True)
 def _initial_weights():
     """Let initial weights be the same on every backend."""
-    from support.initial_weights import drawn_by_numpy
+    from support.initial_weights import made_by_numpy
 
-    with drawn_by_numpy():
+    with made_by_numpy():
         yield
 
 

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from support import backends
 from support.backends import BACKENDS, FIRST
+from support.differences import here, on
 from support.process import ROOT
 from support.runs import parts, shared
 from support.runs.agreement import agreement
 from support.runs.evidence import Evidence, Recorder, compares_answers
 from support.runs.parts import FEWEST_DIGESTS, NO_TESTS, ORDER, Part, Run
 
-pytestmark = pytest.mark.runs_once("it touches no backend")
+pytestmark = pytest.mark.runs_once("it computes on no backend")
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,15 @@ def test_absent_backend_is_an_error(monkeypatch):
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(pytest.UsageError, match=r"not installed: jax.*Received: 'jax'"):
         backends.selected("jax")
+
+
+def test_a_reference_is_for_its_backends_alone():
+    backend = keras.backend.backend()
+    other = next(name for name in BACKENDS if name != backend)
+    assert on("", max) is None
+    assert here(None) is None
+    assert here(max) is here(on(f"{backend} {other}", max)) is max
+    assert here(on(other, max)) is None
 
 
 # The parts

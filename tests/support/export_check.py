@@ -192,7 +192,8 @@ def randomize(model: keras.Model, seed: int = 5) -> None:
             values = rng.uniform(0.5, 2.0, variable.shape)
         else:
             values = rng.normal(0.0, 0.5, variable.shape)
-        variable.assign(values.astype("float32"))
+        # JAX would compile the conversion to another dtype.
+        variable.assign(values.astype("float32").astype(dtype))
 
 
 def draw_plain(rng: np.random.Generator, shape: Sequence[int], dtype: str) -> Array:

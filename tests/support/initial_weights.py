@@ -1,21 +1,21 @@
-"""Initial weights drawn by NumPy: the same numbers on every backend.
+"""Initial weights made by NumPy: the same numbers on every backend.
 
 So the files of a test are the same bytes on each. On JAX, compiling a program for each
-shape of random weights was moreover most of the suite's time. Only Keras's random
-initializers draw so; what a test computes is its backend's as before.
+shape of weights, random or zero, was moreover most of the suite's time. Only Keras's
+initializers do so; what a test computes is its backend's as before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
 import keras
 import numpy as np
-from keras.src.initializers import random_initializers
+from keras.src.initializers import constant_initializers, random_initializers
 from keras.src.random.seed_generator import draw_seed
 
 
@@ -44,7 +44,9 @@ def _is_symbolic(tensor: Any) -> bool:
 
 
 def _tensor(values: np.ndarray, dtype: str | None) -> Any:
-    return keras.ops.convert_to_tensor(values, dtype or keras.backend.floatx())
+    dtype = keras.backend.standardize_dtype(dtype or keras.backend.floatx())
+    # JAX would compile the conversion to the dtype.
+    return keras.ops.convert_to_tensor(values.astype(dtype), dtype)
 
 
 def _uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, seed: Any) -> Any:
@@ -82,13 +84,25 @@ DRAWS = {
 """What stands in for the functions of `keras.random`, by name."""
 
 
+FILLS = {
+    "ones": lambda shape, dtype=None: _tensor(np.ones(shape), dtype),
+    "zeros": lambda shape, dtype=None: _tensor(np.zeros(shape), dtype),
+}
+"""What stands in for the functions of `keras.ops` in constant initializers."""
+
+
+def _with(module: Any, functions: Mapping[str, Any]) -> Any:
+    return types.SimpleNamespace(**vars(module) | functions)
+
+
 @contextlib.contextmanager
-def drawn_by_numpy() -> Iterator[None]:
-    """Let random initializers draw by NumPy."""
-    namespace = types.SimpleNamespace(**vars(random_initializers.random) | DRAWS)
+def made_by_numpy() -> Iterator[None]:
+    """Let initializers make their weights by NumPy."""
+    random, ops = random_initializers.random, constant_initializers.ops
     orthogonal = random_initializers.Orthogonal
     with (
-        mock.patch.object(random_initializers, "random", namespace),
+        mock.patch.object(random_initializers, "random", _with(random, DRAWS)),
+        mock.patch.object(constant_initializers, "ops", _with(ops, FILLS)),
         mock.patch.object(orthogonal, "__call__", _orthogonal),
     ):
         yield
