@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 
 import pytest
 
 from support import backends
+from support.runs import parts
+from support.runs.evidence import Recorder, files_recorded
 
 
 def pytest_addoption(parser):
@@ -20,7 +23,12 @@ def pytest_addoption(parser):
     parser.addoption(
         "--heavy", action="store_true", help="run the tests marked `heavy` too"
     )
-    parser.addoption("--counts", help=argparse.SUPPRESS)
+    parser.addoption(
+        "--answers",
+        action="store_true",
+        help="compare answers on every backend, not the files alone",
+    )
+    parser.addoption("--results", help=argparse.SUPPRESS)
 
 
 def pytest_cmdline_main(config):
@@ -28,18 +36,21 @@ def pytest_cmdline_main(config):
         return None
     names = backends.selected(config.option.backend)
     if len(names) > 1:
-        return backends.run_all(names, config.invocation_params.args)
+        return parts.run_all(names, config)
     os.environ.update(backends.environment(names[0]))
     return None
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.option.heavy or "heavy" in config.option.markexpr:
-        return
-    heavy = [item for item in items if item.get_closest_marker("heavy")]
-    if heavy:
-        config.hook.pytest_deselected(items=heavy)
-        items[:] = [item for item in items if item not in heavy]
+    out = []
+    if not config.option.heavy and "heavy" not in config.option.markexpr:
+        out.append("heavy")
+    if config.option.results and config.option.backend != backends.FIRST:
+        out.append("runs_once")
+    gone = [item for item in items if any(map(item.get_closest_marker, out))]
+    if gone:
+        config.hook.pytest_deselected(items=gone)
+        items[:] = [item for item in items if item not in set(gone)]
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -49,8 +60,9 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("Keras's own layer tests")
         for line in summary(terminalreporter.stats):
             terminalreporter.write_line(line)
-    if config.option.counts:
-        backends.write_counts(config.option.counts, terminalreporter.stats)
+    if config.option.results:
+        found = config.pluginmanager.get_plugin("evidence").to_dict()
+        parts.write_results(config.option.results, terminalreporter.stats, found)
 
 
 @pytest.hookimpl(trylast=True)
@@ -61,23 +73,35 @@ def pytest_configure(config):
         "repeatable", derandomize=True, database=None, deadline=None, max_examples=15
     )
     hypothesis.settings.load_profile("repeatable")
+    if config.option.results:
+        recorder = Recorder(config.option.backend, config.option.answers)
+        config.pluginmanager.register(recorder, "evidence")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _initial_weights():
-    """Spare JAX to compile a program for each shape of random initial weights."""
-    from support.initial_weights import drawn_by_numpy
+    """Let initial weights be the same on every backend."""
+    from support.initial_weights import made_by_numpy
 
-    with drawn_by_numpy():
+    with made_by_numpy():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_recorded(request):
+    """Note the digests of exported files where several backends are compared."""
+    with files_recorded() if request.config.option.results else nullcontext():
         yield
 
 
 @pytest.fixture(autouse=True)
 def seeded():
-    """Start each test from one random state."""
+    """Start each test from one random state, and names counted from the beginning."""
     import keras
+    from keras.src.utils import naming
 
     keras.utils.set_random_seed(20)
+    naming.reset_uids()
 
 
 @pytest.fixture

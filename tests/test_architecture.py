@@ -1,13 +1,14 @@
 """What imports what, and how large it may grow."""
 
 import ast
-import json
 
 import keras
 import pytest
 
 from keras_acts.export.convert.registry import registered_kinds
 from support.process import ROOT, python
+
+pytestmark = pytest.mark.runs_once("reads source files")
 
 LIBRARY = sorted((ROOT / "keras_acts").glob("*.py")) + [
     path
@@ -151,32 +152,3 @@ def test_converters_stand_in_the_folder_of_their_namespace(path):
     folders = {kind.split(".")[0] for kind in named}
     folders = {OWN_NAMESPACES.get(folder, folder) for folder in folders}
     assert folders <= {path.relative_to(OPERATIONS).parts[0]}
-
-
-def _loaded_by(statement):
-    """Return the top-level packages that a fresh process has after a statement."""
-    code = (
-        f"{statement}; import json, sys;"
-        "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
-    )
-    done = python("-c", code, backend=keras.backend.backend())
-    assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
-
-
-HEAVY = {"onnx", "onnx_ir", "onnxruntime", "matplotlib", "typer", "tf2onnx"}
-BACKENDS = {"tensorflow", "jax", "torch"}
-
-
-def test_import_is_light():
-    here = keras.backend.backend()
-    with_keras = _loaded_by("import keras")
-    loaded = _loaded_by("import keras_acts")
-    assert not loaded & HEAVY
-    assert not (loaded - with_keras) & (BACKENDS - {here})
-
-
-def test_export_loads_onnx_but_not_onnxruntime():
-    loaded = _loaded_by("import keras_acts.export")
-    assert "onnx_ir" in loaded
-    assert not loaded & {"onnxruntime", "tf2onnx", "matplotlib", "typer"}

@@ -24,8 +24,10 @@ from keras_acts import catalogue
 from support.process import ROOT
 
 NAMES = set(catalogue.activations())
+no_backend = pytest.mark.runs_once("it touches no backend")
 
 
+@no_backend
 def test_a_ratio_is_taken_round_by_round():
     # The machine slowed down by half after the first round; the ratio did not change.
     times = Timings({"a": np.array([1.0, 2.0, 2.0]), "b": np.array([2.0, 4.0, 4.0])})
@@ -33,6 +35,7 @@ def test_a_ratio_is_taken_round_by_round():
     assert times.median("b") == 4.0
 
 
+@no_backend
 def test_each_contestant_has_as_many_rounds_as_it_was_asked_for():
     calls = []
     times = compare(
@@ -62,6 +65,7 @@ def test_peers_export_what_keras_has_itself():
     assert modules["Maxout"].startswith("keras_acts.")
 
 
+@no_backend
 def test_every_activation_has_a_rival_or_a_reason():
     assert set(rivals.rivals()) | set(rivals.WITHOUT) == NAMES
     assert not set(rivals.rivals()) & set(rivals.WITHOUT)
@@ -74,6 +78,7 @@ def test_sized_subjects_are_made_of_their_names(name):
     assert sizes[name] == pytest.approx(3, rel=0.1)
 
 
+@no_backend
 def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
     monkeypatch.setattr(report, "PAGE", tmp_path / "performance.md")
@@ -98,6 +103,7 @@ def test_the_page_shows_what_was_measured(tmp_path, monkeypatch):
     ]
 
 
+@no_backend
 @pytest.mark.parametrize("name", report.PARTS)
 def test_a_committed_result_says_where_it_is_from(name):
     content = environment.load(name)
@@ -105,6 +111,7 @@ def test_a_committed_result_says_where_it_is_from(name):
     assert all(content.values())
 
 
+@no_backend
 def test_a_result_has_a_row_on_each_line(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
     rows = [{"n": 1, "against": {"jax": [0.5, 0.4, 0.6]}}, {"n": 2, "against": {}}]
@@ -115,6 +122,7 @@ def test_a_result_has_a_row_on_each_line(tmp_path, monkeypatch):
     assert environment.load("x")["settings"] == {"rounds": 3}
 
 
+@no_backend
 def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "RESULTS", tmp_path)
     assert environment.kept("x", [], dict.get) == []
@@ -125,6 +133,7 @@ def test_an_earlier_result_is_added_to_on_the_same_machine_alone(tmp_path, monke
         environment.kept("x", [], lambda row: row["n"])
 
 
+@no_backend
 def test_each_command_shows_its_help():
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.export_cost", "--help"],
@@ -136,6 +145,7 @@ def test_each_command_shows_its_help():
     assert "memory" in done.stdout
 
 
+@no_backend
 def test_a_target_counts_what_meets_it():
     figures = [
         Figure("Mish", "jax, jit", 1.04),
@@ -148,6 +158,7 @@ def test_a_target_counts_what_meets_it():
     assert target_tables.counted(Target("step", 1.05, []))[-1] == "not measured"
 
 
+@no_backend
 def test_misses_stand_in_a_line_each_with_their_reasons_below():
     figures = [Figure("ELU", "jit", 3.0), Figure("ELU", "eager", 2.0)]
     figures += [Figure("Mish", "jit", 1.04), Figure("Unknown", "jit", 1.06)]
@@ -180,12 +191,14 @@ def _row(activation, ratio, theirs):
     ("theirs", "label"),
     [({"Relu": 1, "Identity": 1}, "same operators"), ({"Max": 1}, "–")],
 )
+@no_backend
 def test_a_miss_against_the_same_operators_says_so(theirs, label):
     page = target_tables.section({"activations": [_row("ReLU", 1.2, theirs)]})
     assert f"| ReLU | 1.20 | {label} |" in page.splitlines()
     assert ("- *same operators*" in page) == (label == "same operators")
 
 
+@no_backend
 def test_a_single_activation_is_held_against_its_own_target():
     row = _row("LogSigmoid", 1.2, {"Log": 1})
     lines = target_tables.section({"activations": [row]}).splitlines()
@@ -210,6 +223,7 @@ def test_targets_and_reasons_are_on_subjects_that_are_measured():
     assert all(set(limits) <= measured["activations"] for limits in single.values())
 
 
+@no_backend
 @pytest.mark.parametrize("name", ["activations", "models", "training"])
 def test_labels_of_reasons_are_unique(name):
     labels = [reason.label for reason in reasons.known(name)]

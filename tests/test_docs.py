@@ -13,6 +13,7 @@ import pytest
 from keras_acts.export.convert import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
+reads_text = pytest.mark.runs_once("it reads text that no backend changes")
 
 
 def _generator():
@@ -22,6 +23,7 @@ def _generator():
     return module
 
 
+@reads_text
 def test_derived_pages_are_current():
     for path, text in _generator().pages().items():
         assert path.read_text(encoding="utf-8") == text, (
@@ -29,6 +31,7 @@ def test_derived_pages_are_current():
         )
 
 
+@reads_text
 def test_every_activation_has_an_entry():
     page = (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8")
     rows = [row for _, family in _generator().families() for row in family]
@@ -36,6 +39,7 @@ def test_every_activation_has_an_entry():
     assert not [row.name for row in rows if f"### {row.name}\n" not in page]
 
 
+@reads_text
 def test_every_operation_and_layer_has_a_state():
     rows = [*coverage.operations(), *coverage.layer_rows()]
     assert len(rows) > 450
@@ -61,6 +65,7 @@ def test_readme_example_and_service_run(blocks, tmp_path):
     assert (tmp_path / "model.onnx").exists()
 
 
+@reads_text
 def test_readme_names_the_two_commands():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert 'pip install -e ".[examples]" && python examples/quickstart.py' in readme

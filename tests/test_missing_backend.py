@@ -12,6 +12,8 @@ import pytest
 
 from support.process import ROOT
 
+pytestmark = pytest.mark.runs_once("it hides backends from processes of its own")
+
 # What pip writes for the entry point of pyproject.toml.
 SCRIPT = "from keras_acts.cli import main\nmain()\n"
 

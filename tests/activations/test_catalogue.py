@@ -11,6 +11,8 @@ from support.case import Axis, Case, Elementwise
 from support.process import ROOT
 from support.rows import CASES
 
+pytestmark = pytest.mark.runs_once("it reads names and docstrings")
+
 SPECIFIED = {
     "linear": ("Linear",),
     "sigmoid": (

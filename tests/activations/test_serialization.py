@@ -1,9 +1,12 @@
 """Models with each activation: kept in files and configurations, and brought back.
 
-All models are saved once; one fresh process for each backend loads them all.
+All models are saved once; one fresh process for each backend loads them all. Where
+every backend runs, their files are found to be the same, and the first one's alone are
+loaded on the others.
 """
 
 import copy
+import functools
 import json
 import pickle
 
@@ -15,6 +18,7 @@ import keras_acts
 from keras_acts import layers
 from support import backends, models, process
 from support.rows import CASES, each_row, one_of_each_kind
+from support.runs.evidence import record_file
 from support.tolerances import assert_close_across_backends
 
 HERE = keras.backend.backend()
@@ -42,6 +46,7 @@ HOSTED = one_of_each_kind([case for case in CASES if _keeps_shape(case)])
 def saved(tmp_path_factory):
     """Return the folder with every model, and what each answered before."""
     folder = tmp_path_factory.mktemp("saved")
+    keras.backend.clear_session()  # names are saved too, and are counted
     answers = {}
     for case in CASES:
         model = models.one_layer(case)
@@ -65,32 +70,47 @@ def _stem(case):
 
 @pytest.fixture(scope="module")
 def reloaded(saved):
-    """Return, by backend, what each model answered in a fresh process."""
+    """Return a function: what each model answered in a fresh process on a backend."""
     folder, _ = saved
-    answers = {}
-    for backend in backends.BACKENDS:
+
+    @functools.cache
+    def answers(backend):
         forms = (".keras", ".json", ".pickle") if backend == HERE else (".keras",)
         done = process.python(
             "-m", "support.reload", str(folder), *forms, backend=backend
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        answers[backend] = models.read_outputs(folder / f"{backend}.npz")
+        return models.read_outputs(folder / f"{backend}.npz")
+
     return answers
+
+
+loads_elsewhere = pytest.mark.runs_once("test_files_are_the_same_on_every_backend")
+
+
+@pytest.mark.parametrize("name", ["alone", "hosts"])
+def test_files_are_the_same_on_every_backend(name, saved):
+    folder, _ = saved
+    paths = sorted(folder.glob(f"{name}-*.keras"))
+    assert len(paths) == len({"alone": CASES, "hosts": HOSTED}[name])
+    for path in paths:
+        record_file(models.content_digest(path))
 
 
 @pytest.mark.parametrize("form", [".keras", ".json", ".pickle"])
 @each_row(CASES)
 def test_fresh_process_answers_bit_for_bit(case, form, saved, reloaded):
     before = saved[1][f"alone-{_stem(case)}"]
-    after = reloaded[HERE][f"alone-{_stem(case)}{form}"]
+    after = reloaded(HERE)[f"alone-{_stem(case)}{form}"]
     np.testing.assert_array_equal(after, before)
 
 
+@loads_elsewhere
 @pytest.mark.parametrize("backend", ELSEWHERE)
 @each_row(CASES)
 def test_other_backend_answers_alike(case, backend, saved, reloaded):
     before = saved[1][f"alone-{_stem(case)}"]
-    after = reloaded[backend][f"alone-{_stem(case)}.keras"]
+    after = reloaded(backend)[f"alone-{_stem(case)}.keras"]
     for y, want in zip(after, before, strict=True):
         assert_close_across_backends(y, want)
 
@@ -98,16 +118,17 @@ def test_other_backend_answers_alike(case, backend, saved, reloaded):
 @each_row(HOSTED)
 def test_hosts_in_fresh_process_answer_bit_for_bit(case, saved, reloaded):
     before = saved[1][f"hosts-{_stem(case)}"]
-    after = reloaded[HERE][f"hosts-{_stem(case)}.keras"]
+    after = reloaded(HERE)[f"hosts-{_stem(case)}.keras"]
     for y, want in zip(after, before, strict=True):
         np.testing.assert_array_equal(y, want)
 
 
+@loads_elsewhere
 @pytest.mark.parametrize("backend", ELSEWHERE)
 @each_row(HOSTED)
 def test_hosts_under_other_backend_answer_alike(case, backend, saved, reloaded):
     before = saved[1][f"hosts-{_stem(case)}"]
-    after = reloaded[backend][f"hosts-{_stem(case)}.keras"]
+    after = reloaded(backend)[f"hosts-{_stem(case)}.keras"]
     for y, want in zip(after, before, strict=True):
         assert_close_across_backends(y, want)
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from keras_acts import __version__, catalogue
 from keras_acts.cli.app import app
 
+pytestmark = pytest.mark.runs_once("it touches no backend")
+
 ROWS = catalogue.activations()
 
 

@@ -20,6 +20,7 @@ from support.exported import (
     node_types,
 )
 from support.rows import AXIS, CASES, ELEMENTWISE, each_row
+from support.runs.evidence import compares_answers
 from support.sweep import learned_names
 
 TARGETS_AND_OPSETS = (("cpu", None), ("cuda", 17), ("portable", OPSETS[-1]))
@@ -74,37 +75,45 @@ def assert_close(got, want, ulps, dtype=None):
 
 @functools.cache
 def asked(case):
-    """Return the model of a case, numbers of every binade, and what Keras answers."""
-    model = activation_model(case)
+    """Return numbers of every binade, and what Keras answers."""
     x = arranged(every_binade(), case.shape[1:])
-    return model, x, keras.ops.convert_to_numpy(model(x, training=False))
+    return x, keras.ops.convert_to_numpy(modelled(case)(x, training=False))
+
+
+modelled = functools.cache(activation_model)
+
+
+def assert_answers(case, **options):
+    """Check a case on numbers of every binade."""
+    proto = exported(modelled(case), **options)
+    if compares_answers():
+        x, want = asked(case)
+        (got,) = run(open_session(proto), [x])
+        assert_within_bounds(got, want, name_of(case), at=x)
+        assert np.isfinite(got[np.isfinite(want)]).all()
 
 
 @every_target
 @each_row(ELEMENTWISE)
 def test_every_binade(case, target, opset):
-    model, x, want = asked(case)
-    session = open_session(exported(model, target=target, opset=opset))
-    (got,) = run(session, [x])
-    assert_within_bounds(got, want, name_of(case), at=x)
-    assert np.isfinite(got[np.isfinite(want)]).all()
+    assert_answers(case, target=target, opset=opset)
 
 
 @pytest.mark.parametrize("target", TARGETS)
 @each_row([case for case in one_a_layer(ELEMENTWISE) if opsets_where_forms_end(case)])
 def test_opsets_where_forms_end(case, target):
-    model, x, want = asked(case)
     for opset in opsets_where_forms_end(case):
-        session = open_session(exported(model, target=target, opset=opset))
-        (got,) = run(session, [x])
-        assert_within_bounds(got, want, name_of(case), at=x)
+        assert_answers(case, target=target, opset=opset)
 
 
 @every_target
 @each_row(AXIS)
 def test_activations_along_axes(case, target, opset):
-    model = activation_model(case)
-    session = open_session(exported(model, target=target, opset=opset))
+    model = modelled(case)
+    proto = exported(model, target=target, opset=opset)
+    if not compares_answers():
+        return
+    session = open_session(proto)
     for scale in (0.01, 3.0, 1e4):
         x = normal(case.shape, scale)
         want = keras.ops.convert_to_numpy(model(x, training=False))
@@ -121,18 +130,24 @@ def inputs_of_several_elements(case):
     [c for c in AXIS if is_weightless(c) and c.inputs and inputs_of_several_elements(c)]
 )
 def test_special_inputs_along_axes(case):
-    for x in inputs_of_several_elements(case):
-        want, got = answers(
-            model := activation_model(case, x.shape[1:]), exported(model), x
-        )
-        assert_close(got, want, 2 * case.ulps)
+    for x in case.inputs.values():
+        x = np.asarray(x, "float32")
+        if 1 in x.shape[1:]:
+            continue  # Keras warns of a softmax over one element
+        proto = exported(model := activation_model(case, x.shape[1:]))
+        if compares_answers():
+            want, got = answers(model, proto, x)
+            assert_close(got, want, 2 * case.ulps)
 
 
 @each_row(one_a_layer(ELEMENTWISE))
 def test_zeros_infinities_and_nan(case):
     model = activation_model(case)
+    proto = exported(model)
+    if not compares_answers():
+        return
     x = np.repeat(BOTH_SIGNS, np.prod(case.shape[1:])).reshape(-1, *case.shape[1:])
-    want, got = answers(model, exported(model), x)
+    want, got = answers(model, proto, x)
     want = want.copy()
     if case.layer in NAN_AT_MINUS_INF:
         want[3] = np.nan
@@ -150,9 +165,10 @@ def test_float64(case, dtype):
     layer = case.make(dtype=dtype)
     model = keras.Model(inputs, layer(inputs))
     case.set_weights(layer)
-    for scale in (1e-2, 5.0):
+    proto = exported(model)
+    for scale in (1e-2, 5.0) if compares_answers() else ():
         x = normal(case.shape, scale, dtype)
-        want, got = answers(model, exported(model), x)
+        want, got = answers(model, proto, x)
         if case in ELEMENTWISE:
             assert_within_bounds(got, want, name_of(case), at=x)
         else:
@@ -169,8 +185,11 @@ def test_half_precision(case, policy):
         inputs, keras.layers.Activation("linear", dtype="float32")(half)
     )
     case.set_weights(layer)
+    proto = exported(model)
+    if not compares_answers():
+        return
     x = normal(case.shape)
-    want, got = answers(model, exported(model), x)
+    want, got = answers(model, proto, x)
     # Both round once, or in the products of Maxout more often.
     bound = 4 * floats.epsilon(layer.compute_dtype)
     np.testing.assert_allclose(got, want, rtol=bound, atol=bound * np.abs(want).max())
@@ -180,7 +199,10 @@ def test_half_precision(case, policy):
 def test_unknown_sizes(case):
     rank = len(case.shape)
     model = activation_model(case, (None,) * (rank - 1))
-    session = open_session(exported(model))
+    proto = exported(model)
+    if not compares_answers():
+        return
+    session = open_session(proto)
     for batch, factor in ((1, 1), (3, 2)):
         x = normal((batch, *(factor * size for size in case.shape[1:])))
         want = keras.ops.convert_to_numpy(model(x, training=False))

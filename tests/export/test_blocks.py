@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import keras
 import numpy as np
 from keras import ops
 
 from support import export_check, operations
+from support.differences import on
 from support.operations import Operation, one
 
 FIRST = {"data_format": "channels_first"}
@@ -24,11 +22,6 @@ def _space_to_depth(x: np.ndarray) -> np.ndarray:
     n, c, h, w = x.shape
     x = x.reshape(n, c, h // 2, 2, w // 2, 2).transpose(0, 1, 3, 5, 2, 4)
     return x.reshape(n, c * 4, h // 2, w // 2)
-
-
-def _both(compute: Any, back: Any) -> Any:
-    """Channels first TensorFlow takes the depth in another order than the others."""
-    return back if keras.backend.backend() == "tensorflow" else None
 
 
 def _fold_with_gaps(x: np.ndarray) -> np.ndarray:
@@ -48,7 +41,8 @@ DEPTH = [
     for dtype, opsets in (("float32", (17, None, 26)), ("int32", (None,)))
 ] + [
     one(f"{name} first of {dtype}", lambda x, f=function: f(x, 2, **FIRST),
-        shapes=(shape,), dtypes=(dtype,), reference=_both(function, back))
+        shapes=(shape,), dtypes=(dtype,), reference=on("tensorflow", back))
+    # TensorFlow takes the depth in another order than the others.
     for name, function, shape, back in (
         ("depth to space", ops.depth_to_space, (8, 3, None), _depth_to_space),
         ("space to depth", ops.space_to_depth, (3, 4, 6), _space_to_depth),

@@ -16,7 +16,8 @@ from keras import ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from support import export_check, operations
-from support.images import FIRST, LAST, Array, on
+from support.differences import on
+from support.images import FIRST, LAST, Array
 from support.operations import Operation, one
 
 MODES = {"mirror": "reflect", "nearest": "edge", "reflect": "symmetric"}

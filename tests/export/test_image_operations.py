@@ -15,7 +15,8 @@ from keras import ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from support import export_check, operations
-from support.images import FIRST, LAST, UNKNOWN, Array, on
+from support.differences import on
+from support.images import FIRST, LAST, UNKNOWN, Array
 from support.operations import Operation, one
 
 

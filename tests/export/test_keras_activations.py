@@ -18,6 +18,7 @@ from support.exported import (
     exported,
     node_types,
 )
+from support.runs.evidence import compares_answers
 
 SAMPLE = (3, 4)
 ALONG_AXES = {"glu", "log_softmax", "softmax", "sparsemax"}
@@ -105,9 +106,11 @@ def test_every_name(name):
     model = function_model(layers.Activation(name))
     x = arranged(every_binade(), SAMPLE)
     for target in ("cpu", "portable"):
-        want, got = answers(model, exported(model, target=target), x)
-        beside = lost_beside(name, x)
-        assert_within_bounds(got, want, OURS.get(name, name), at=x, beside=beside)
+        proto = exported(model, target=target)
+        if compares_answers():
+            want, got = answers(model, proto, x)
+            beside = lost_beside(name, x)
+            assert_within_bounds(got, want, OURS.get(name, name), at=x, beside=beside)
 
 
 @pytest.mark.parametrize("key", CALLS)
@@ -116,8 +119,10 @@ def test_arguments(key):
     model = function_model(call)
     x = arranged(every_binade(), SAMPLE)
     for opset in (17, None):
-        want, got = answers(model, exported(model, opset=opset), x)
-        assert_within_bounds(got, want, name, at=x, beside=lost_beside(name, x))
+        proto = exported(model, opset=opset)
+        if compares_answers():
+            want, got = answers(model, proto, x)
+            assert_within_bounds(got, want, name, at=x, beside=lost_beside(name, x))
 
 
 @pytest.mark.parametrize("key", [*sorted(ALONG_AXES), *MIXING])
@@ -125,7 +130,10 @@ def test_along_axes(key):
     call = MIXING.get(key) or layers.Activation(key)
     model = function_model(call)
     for opset in (17, None):
-        session = open_session(exported(model, opset=opset))
+        proto = exported(model, opset=opset)
+        if not compares_answers():
+            continue
+        session = open_session(proto)
         for scale in (0.01, 3.0, 1e3):
             x = normal_samples(scale)
             # The functions themselves: a Functional model can't run `ops.softmax` over
@@ -144,10 +152,10 @@ def test_masked_softmax(axis, dtype):
     kept = np.random.default_rng(1).random((5, *SAMPLE)) < 0.6
     kept[1] = False
     arrays = [normal_samples(3.0), kept.astype(dtype)]
-    want = ops.convert_to_numpy(model(arrays))
     (got,) = run(open_session(exported(model)), arrays)
-    assert_close_to_largest(got, want)
     assert (got[~kept] == 0).all()
+    if compares_answers():
+        assert_close_to_largest(got, ops.convert_to_numpy(model(arrays)))
 
 
 def test_wrong_sparsemax_is_exported_as_it_is():
@@ -171,9 +179,10 @@ def test_as_the_activation_of_another_layer(name):
     units = 6
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.Dense(units, activation=name)(inputs))
-    x = normal_samples(1.0, (5, 4))
-    want, got = answers(model, exported(model), x)
-    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5 * np.abs(want).max())
-    assert "MatMul" in node_types(exported(model)) or "Gemm" in node_types(
-        exported(model)
-    )
+    proto = exported(model)
+    assert {"MatMul", "Gemm"} & set(node_types(proto))
+    if compares_answers():
+        x = normal_samples(1.0, (5, 4))
+        want, got = answers(model, proto, x)
+        bound = 1e-5 * np.abs(want).max()
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=bound)

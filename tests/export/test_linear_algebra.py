@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from support import export_check, operations
+from support.differences import on
 from support.operations import Operation, one
 
-BACKEND = keras.backend.backend()
-_ON_TENSORFLOW = BACKEND == "tensorflow" or None
 OPSETS = (17, None, 26)
 SQUARE: dict[str, Any] = {"shapes": ((4, 4),)}
 SYSTEM: dict[str, Any] = {"shapes": ((4, 4), (4, 2))}
@@ -62,7 +60,7 @@ def _factored(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 SYSTEMS = [
     one("solve", lambda a, b: ops.solve(regular(a), b), opsets=OPSETS, **SYSTEM),
     one("solve for vectors", lambda a, b: ops.solve(regular(a), b),
-        shapes=((4, 4), (4,)), reference=_jax_vectors if BACKEND == "jax" else None),
+        shapes=((4, 4), (4,)), reference=on("jax", _jax_vectors)),
     one("solve for a shared matrix",
         lambda b: ops.solve(ops.convert_to_tensor(np.diag([1.0, 2, 3]), "float32"), b),
         shapes=((3, 3),), reference=lambda b: (b / [[1], [2], [3]]).astype("float32")),
@@ -72,7 +70,7 @@ SYSTEMS = [
     one("solve_triangular upper for vectors",
         lambda a, b: ops.solve_triangular(ops.triu(a / 4 + 3 * ops.eye(4)), b),
         shapes=((4, 4), (4,)), opsets=OPSETS,
-        reference=_triangular_vectors if BACKEND == "jax" else None),
+        reference=on("jax", _triangular_vectors)),
     one("inv", lambda x: ops.inv(regular(x)), opsets=OPSETS, **SQUARE),
     one("det", ops.det, opsets=OPSETS, **SQUARE),
     one("slogdet", ops.slogdet, opsets=OPSETS, shapes=((3, 3),),
@@ -85,9 +83,9 @@ FACTORS = [
     one("cholesky upper", lambda x: ops.cholesky(definite(x), upper=True), **SQUARE),
     one("cholesky_inverse",
         lambda x: ops.cholesky_inverse(ops.triu(x / 4 + 3 * ops.eye(4)), upper=True),
-        reference=_inverse_of_factor if BACKEND == "jax" else None, **SQUARE),
+        reference=on("jax", _inverse_of_factor), **SQUARE),
     one("lu_factor", lambda x: ops.lu_factor(regular(x))[0], opsets=OPSETS,
-        reference=_ON_TENSORFLOW and (lambda x: _factored(x)[0]), **SQUARE),
+        reference=on("tensorflow", lambda x: _factored(x)[0]), **SQUARE),
     one("lu_factor's pivots",
         lambda x: ops.cast(ops.lu_factor(regular(x))[1], "int32"),
         reference=lambda x: _factored(x)[1], **SQUARE),

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 from keras_acts.export import to_onnx, verify
+from support.differences import on
 from support.export_check import (
     LayerCase,
     channels_last_twin,
@@ -111,10 +112,8 @@ def averages(x: np.ndarray, window: int, stride: int) -> np.ndarray:
 
 def torch_uneven(model: keras.Model) -> Any:
     """On torch Keras repeats the image's edges where pads are uneven."""
-    if keras.backend.backend() != "torch":
-        return model
     layer = model.layers[-1]
-    return lambda x: averages(x, layer.pool_size[0], layer.strides[0])
+    return on("torch", lambda x: averages(x, layer.pool_size[0], layer.strides[0]))
 
 
 UNEVEN = (

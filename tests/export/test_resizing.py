@@ -15,6 +15,7 @@ from keras import ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx
 from support import export_check, operations
+from support.differences import on
 from support.images import (
     EVERYWHERE,
     FIRST,
@@ -22,7 +23,6 @@ from support.images import (
     LAST,
     UNKNOWN,
     Array,
-    on,
     resized,
 )
 from support.operations import Operation, one

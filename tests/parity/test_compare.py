@@ -9,6 +9,8 @@ import pytest
 from keras_acts.export.parity.compare import compare, summarize
 from keras_acts.export.parity.tolerances import PRECISIONS, coarsest, largest, tolerance
 
+pytestmark = pytest.mark.runs_once("it compares arrays")
+
 F32 = tolerance("float32")
 
 

@@ -1,26 +1,18 @@
-"""Resizing of images in NumPy, and references for backends that answer otherwise."""
+"""Resizing of images in NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-import keras
 import numpy as np
 
 Array = np.ndarray
-Function = Callable[..., Any]
 
 LAST, FIRST = {"data_format": "channels_last"}, {"data_format": "channels_first"}
 
 
 EVERYWHERE = "jax tensorflow torch"
 UNKNOWN = (None, None, 2)
-
-
-def on(backends: str, reference: Function) -> Function | None:
-    """A reference, on those backends alone that answer otherwise or refuse."""
-    return reference if keras.backend.backend() in backends.split() else None
 
 
 def cubic(x: Array) -> Array:

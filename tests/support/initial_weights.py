@@ -1,35 +1,52 @@
-"""Initial weights drawn by NumPy on JAX, which would compile a program for each shape.
+"""Initial weights made by NumPy: the same numbers on every backend.
 
-Compiling these programs was most of the suite's time on JAX. Only Keras's random
-initializers draw so; what a test computes is JAX's as before.
+So the files of a test are the same bytes on each. On JAX, compiling a program for each
+shape of weights, random or zero, was moreover most of the suite's time. Only Keras's
+initializers do so; what a test computes is its backend's as before.
 """
 
 from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
 import keras
 import numpy as np
-from keras.src.initializers import random_initializers
+from keras.src.initializers import constant_initializers, random_initializers
 from keras.src.random.seed_generator import draw_seed
 
 
 def _generator(seed: Any) -> np.random.Generator:
-    import jax
-
+    if isinstance(seed, int):
+        return np.random.default_rng([seed & 0xFFFFFFFF, 0])
     drawn = draw_seed(seed)
-    if isinstance(drawn, jax.core.Tracer):
+    if _is_symbolic(drawn):
         # Keras asks for the shape alone of what a layer's first call would make.
         return np.random.default_rng(0)
-    return np.random.default_rng(np.asarray(drawn).tolist())
+    numbers = keras.ops.convert_to_numpy(drawn).astype("uint32")
+    return np.random.default_rng(numbers.tolist())
+
+
+def _is_symbolic(tensor: Any) -> bool:
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.is_symbolic_tensor(tensor))
+    return bool(tensor.device.type == "meta")
 
 
 def _tensor(values: np.ndarray, dtype: str | None) -> Any:
-    return keras.ops.convert_to_tensor(values, dtype or keras.backend.floatx())
+    dtype = keras.backend.standardize_dtype(dtype or keras.backend.floatx())
+    # JAX would compile the conversion to the dtype.
+    return keras.ops.convert_to_tensor(values.astype(dtype), dtype)
 
 
 def _uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, seed: Any) -> Any:
@@ -50,6 +67,15 @@ def _truncated_normal(shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any)
     return _tensor(values * stddev + mean, dtype)
 
 
+def _orthogonal(self: Any, shape: Any, dtype: Any = None) -> Any:
+    rows, columns = int(np.prod(shape[:-1])), int(shape[-1])
+    tall = max(rows, columns), min(rows, columns)
+    q, r = np.linalg.qr(_generator(self.seed).normal(size=tall))
+    q = q * np.sign(np.diag(r))
+    values = self.gain * (q.T if rows < columns else q).reshape(shape)
+    return _tensor(values, dtype)
+
+
 DRAWS = {
     "normal": _normal,
     "truncated_normal": _truncated_normal,
@@ -58,12 +84,25 @@ DRAWS = {
 """What stands in for the functions of `keras.random`, by name."""
 
 
+FILLS = {
+    "ones": lambda shape, dtype=None: _tensor(np.ones(shape), dtype),
+    "zeros": lambda shape, dtype=None: _tensor(np.zeros(shape), dtype),
+}
+"""What stands in for the functions of `keras.ops` in constant initializers."""
+
+
+def _with(module: Any, functions: Mapping[str, Any]) -> Any:
+    return types.SimpleNamespace(**vars(module) | functions)
+
+
 @contextlib.contextmanager
-def drawn_by_numpy() -> Iterator[None]:
-    """Let random initializers draw by NumPy on JAX."""
-    if keras.backend.backend() != "jax":
-        yield
-        return
-    namespace = types.SimpleNamespace(**vars(random_initializers.random) | DRAWS)
-    with mock.patch.object(random_initializers, "random", namespace):
+def made_by_numpy() -> Iterator[None]:
+    """Let initializers make their weights by NumPy."""
+    random, ops = random_initializers.random, constant_initializers.ops
+    orthogonal = random_initializers.Orthogonal
+    with (
+        mock.patch.object(random_initializers, "random", _with(random, DRAWS)),
+        mock.patch.object(constant_initializers, "ops", _with(ops, FILLS)),
+        mock.patch.object(orthogonal, "__call__", _orthogonal),
+    ):
         yield

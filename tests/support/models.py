@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 
@@ -81,6 +85,24 @@ def sample_outputs(model: Any) -> Arrays:
     x = inputs_of(model)
     y = model(x if len(x) > 1 else x[0], training=False)
     return [keras.ops.convert_to_numpy(one) for one in keras.tree.flatten(y)]
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of what a `.keras` file holds, without the time it is from."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [archive.read("config.json")]
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+    arrays: dict[str, np.ndarray] = {}
+
+    def collect(name: str, item: Any) -> None:
+        if isinstance(item, h5py.Dataset):
+            arrays[name] = item[()]
+
+    with h5py.File(weights) as file:
+        file.visititems(collect)
+    for name, array in sorted(arrays.items()):
+        parts += [name.encode(), str(array.dtype).encode(), array.tobytes()]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def write_outputs(path: Path, outputs: Mapping[str, Arrays]) -> None:

@@ -18,6 +18,7 @@ from mpmath import mp
 
 from support import floats
 from support.case import Case, Elementwise
+from support.runs.shared import computed_once
 
 Arguments = Mapping[str, Any]
 
@@ -128,6 +129,29 @@ def exactly(
         x: The inputs, of that dtype.
         weights: The weights by name, which broadcast against `x`.
     """
+    key = (at.__name__, *_identity(case), dtype, x.dtype.name, str(x.shape))
+    arrays = [x, *(np.asarray(w, "float64") for w in weights.values())]
+    key += (*weights, *(str(a.shape) for a in arrays), *(a.tobytes() for a in arrays))
+    pairs = computed_once(key, lambda: _pairs(at, case, dtype, x, weights))
+    high, low = pairs.transpose(-1, *range(x.ndim))
+    return Exact(high, low)
+
+
+def _identity(case: Elementwise) -> tuple[str, ...]:
+    """Return what tells a case, and what is computed of it, from any other."""
+    value = f"{case.value.__module__}.{case.value.__qualname__}"
+    arguments = (case.kwargs, case.function_kwargs, case.kinks)
+    return (case.layer, value, *map(repr, arguments))
+
+
+def _pairs(
+    at: Callable[..., Any],
+    case: Elementwise,
+    dtype: str,
+    x: np.ndarray,
+    weights: Mapping[str, np.ndarray],
+) -> np.ndarray:
+    """Return both parts of each true number, along a last axis."""
     scalars = {
         k: mp.mpf(v) if isinstance(v, float) else v
         for k, v in numbers(case, dtype).items()
@@ -140,8 +164,7 @@ def exactly(
         if math.isfinite(key[0]):
             known[key] = _split(at(case, dtype, key[0], {**scalars, **learned}))
     pairs = [known.get(key, (math.nan, 0.0)) for key in keys]
-    high, low = np.reshape(pairs, (*x.shape, 2)).transpose(-1, *range(x.ndim))
-    return Exact(high, low)
+    return np.reshape(pairs, (*x.shape, 2))
 
 
 def alternatives(

