@@ -24,6 +24,7 @@ SECTIONS = (
     "Output shape:",
     "Edge values:",
     "Gradient:",
+    "Example:",
     "Reference:",
 )
 """What the docstring of each layer has after its first line. A layer without

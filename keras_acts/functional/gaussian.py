@@ -103,6 +103,11 @@ def gelu(x: Tensor, approximate: Any = "none") -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.gelu([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.159  0.     1.954]
+
     Reference:
         Hendrycks, Gimpel, 2016, "Gaussian Error Linear Units (GELUs)",
         arXiv:1606.08415.
