@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+import zipfile
 
 import keras
 import pytest
@@ -37,14 +39,23 @@ def _compare(model, release, name):
         assert_close_across_backends(keras.ops.convert_to_numpy(got), want)
 
 
+def _skip_what_this_keras_cannot_read(configuration):
+    known = inspect.signature(keras.initializers.GlorotUniform).parameters
+    if "input_axes" in configuration and "input_axes" not in known:
+        pytest.skip("a Keras before 3.15 does not read the initializers of 3.15")
+
+
 @pytest.mark.parametrize(("release", "name"), FILES)
 def test_file_answers_as_it_did(release, name):
+    with zipfile.ZipFile(release.files()[name]) as archive:
+        _skip_what_this_keras_cannot_read(archive.read("config.json").decode())
     _compare(keras.models.load_model(release.files()[name]), release, name)
 
 
 @pytest.mark.parametrize(("release", "name"), CONFIGS)
 def test_configuration_is_taken(release, name):
     config = release.configs()[name]
+    _skip_what_this_keras_cannot_read(json.dumps(config))
     layer = keras.saving.deserialize_keras_object(config)
     again = type(layer).from_config(config["config"])
     row = catalogue.find(type(layer).__name__)
