@@ -14,13 +14,10 @@ export PRE_COMMIT_HOME="$scratch/pre-commit"
 # shellcheck disable=SC2034
 cross_section=(
     tests/activations/test_golden.py
-    tests/activations/test_axis.py
     tests/export/test_hooks.py
     tests/export/test_dtypes.py
-    tests/export/test_keras_activations.py
-    tests/export/test_write.py
-    tests/parity
-    tests/cli
+    tests/parity/test_verdict.py
+    tests/cli/test_model_commands.py
 )
 
 title() { echo "== $*"; }
