@@ -1,15 +1,18 @@
 """Write what the documentation derives from the catalogue and the converters.
 
     python docs/generate.py
+    python docs/generate.py --check
 
-Writes `docs/catalogue.md`, `docs/coverage.md` and the table in the README; a test
-compares them with what they are derived from.
+Writes `docs/catalogue.md`, `docs/coverage.md` and the table in the README, or says
+whether they are what it would write; a test does the same.
 """
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby, starmap
@@ -43,12 +46,24 @@ def readme_table() -> str:
     return "\n".join(lines)
 
 
+CATALOGUE = """\
+# The activations
+
+Made from the layers' docstrings by `python docs/generate.py`. `A → B` says what an
+input gives, or the derivative there; lists are what lies along the axis. Tests hold the
+layers to it on each backend. The examples need these imports:
+
+```python
+import keras
+import numpy as np
+
+from keras_acts import layers
+```"""
+
+
 def catalogue_page() -> str:
     """Return the page with each activation's definition and behaviour."""
-    parts = [
-        "# The activations",
-        "Made from the layers' docstrings by `python docs/generate.py`.",
-    ]
+    parts = [CATALOGUE]
     for family, rows in families():
         parts.append(f"## {family}")
         parts += [entry(row) for row in rows]
@@ -62,7 +77,7 @@ def entry(row: Activation) -> str:
         for name, default in row.defaults.items()
     )
     title = f"### {row.name}"
-    call = f"```python\nlayers.{row.name}({arguments})\n```"
+    call = f"`layers.{row.name}({arguments})`"
     return "\n\n".join([title, call, *markdown(inspect.getdoc(row.layer) or "")])
 
 
@@ -75,6 +90,8 @@ def markdown(docstring: str) -> Iterable[str]:
             lines = inspect.cleandoc("\n".join(["", *lines[1:]])).split("\n")
             if re.match(r"\w+: ", lines[0]):
                 lines = [re.sub(r"^(\w+): ", r"- `\1`: ", line) for line in lines]
+            if lines[0].startswith(">>> "):
+                lines = ["```pycon", *lines, "```"]
         yield "\n".join(lines)
 
 
@@ -145,6 +162,28 @@ def pages() -> dict[Path, str]:
     }
 
 
-if __name__ == "__main__":
+def outdated() -> list[Path]:
+    """Return the derived files that are not what they are derived from."""
+    return [
+        path
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main() -> int:
+    """Write the derived files, or check them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    if parser.parse_args().check:
+        old = [str(path.relative_to(ROOT)) for path in outdated()]
+        if old:
+            print(f"Out of date: {', '.join(old)}. Run `python docs/generate.py`.")
+        return 1 if old else 0
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

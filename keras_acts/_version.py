@@ -1,3 +1,3 @@
 """The version, in a file of its own so that packaging can read it without Keras."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

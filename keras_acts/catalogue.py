@@ -24,6 +24,7 @@ SECTIONS = (
     "Output shape:",
     "Edge values:",
     "Gradient:",
+    "Example:",
     "Reference:",
 )
 """The sections of each layer's docstring. A layer without arguments of its own leaves

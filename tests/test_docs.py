@@ -1,4 +1,4 @@
-"""The documentation says what is so: derived parts are current, its code runs."""
+"""The documentation says what is so: derived parts are current."""
 
 from __future__ import annotations
 
@@ -25,10 +25,7 @@ def _generator():
 
 @reads_text
 def test_derived_pages_are_current():
-    for path, text in _generator().pages().items():
-        assert path.read_text(encoding="utf-8") == text, (
-            f"run `python docs/generate.py`: {path.name} is out of date"
-        )
+    assert not _generator().outdated(), "run `python docs/generate.py`"
 
 
 @reads_text
@@ -47,22 +44,6 @@ def test_every_operation_and_layer_has_a_state():
     assert not without, f"neither a converter nor a reason: {without}"
     silent = [r.name for r in rows if r.state == coverage.IMPOSSIBLE and not r.reason]
     assert not silent
-
-
-@pytest.fixture
-def blocks(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-
-
-def test_readme_example_and_service_run(blocks, tmp_path):
-    names: dict[str, object] = {}
-    for block in blocks[:2]:
-        exec(block, names)
-    assert names["report"].passed
-    assert names["probabilities"].shape == (4, 10)
-    assert (tmp_path / "model.onnx").exists()
 
 
 @reads_text

@@ -223,6 +223,19 @@ def sin(x: Tensor) -> Tensor:
     return ops.sin(x)
 
 
+def erfc(x: Tensor) -> Tensor:
+    """Return 1 - erf x by the backend, as `keras.ops` does from Keras 3.15 on."""
+    if runs_on("jax"):
+        import jax
+
+        return jax.scipy.special.erfc(x)
+    if runs_on("tensorflow"):
+        import tensorflow as tf
+
+        return tf.math.erfc(x)
+    return ops.erfc(x)
+
+
 def cumsum(x: Tensor, axis: int) -> Tensor:
     """Return the cumulative sum along an axis."""
     if runs_on("torch"):  # where keras.ops.cumsum rounds float64 to float32

@@ -39,6 +39,11 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.elu([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.632  0.     2.   ]
+
     Reference:
         Clevert, Unterthiner, Hochreiter, 2015, "Fast and Accurate Deep Network Learning
         by Exponential Linear Units (ELUs)", arXiv:1511.07289.
@@ -87,6 +92,11 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.celu([-1.0, 0.0, 2.0], alpha=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.432  0.     2.   ]
+
     Reference:
         Barron, 2017, "Continuously Differentiable Exponential Linear Units",
         arXiv:1704.07483.
@@ -117,6 +127,11 @@ def selu(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.selu([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.111  0.     2.101]
 
     Reference:
         Klambauer et al., 2017, "Self-Normalizing Neural Networks", arXiv:1706.02515.
@@ -149,6 +164,11 @@ def pelu(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.pelu([-1.0, 0.0, 2.0], alpha=1.0, beta=2.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.393  0.     1.   ]
+
     Reference:
         Trottier, Giguère, Chaib-draa, 2016, "Parametric Exponential Linear Unit for
         Deep Convolutional Neural Networks", arXiv:1605.09332.
@@ -173,6 +193,11 @@ def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.softplus([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.313 0.693 2.127]
 
     Reference:
         Dugas et al., 2001, "Incorporating Second-Order Functional Knowledge for Better
@@ -209,6 +234,11 @@ def squareplus(x: Tensor, b: float = 4.0) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.squareplus([-1.5, 0.0, 1.5])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.5 1.  2. ]
 
     Reference:
         Barron, 2021, "Squareplus: A Softplus-Like Algebraic Rectifier",
@@ -259,6 +289,11 @@ def mish(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.mish([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.303  0.     1.944]
+
     Reference:
         Misra, 2019, "Mish: A Self Regularized Non-Monotonic Activation Function",
         arXiv:1908.08681.
@@ -299,6 +334,11 @@ def exponential(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.exponential([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.368 1.    7.389]
 
     Reference:
         The inverse link of Poisson regression: Nelder, Wedderburn, 1972, "Generalized

@@ -51,6 +51,11 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     Raises:
         ValueError: `axis` is not an axis of `x`, or its size is odd.
 
+    Example:
+        >>> y = functional.glu([1.0, 2.0, 0.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.5   1.905]
+
     Reference:
         Dauphin et al., 2016, "Language Modeling with Gated Convolutional Networks",
         arXiv:1612.08083.
@@ -77,6 +82,11 @@ def reglu(x: Tensor, axis: int = -1) -> Tensor:
     Raises:
         ValueError: `axis` is not an axis of `x`, or its size is odd.
 
+    Example:
+        >>> y = functional.reglu([1.0, 2.0, 0.5, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.5 6. ]
+
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
@@ -100,6 +110,11 @@ def geglu(x: Tensor, axis: int = -1) -> Tensor:
     Raises:
         ValueError: `axis` is not an axis of `x`, or its size is odd.
 
+    Example:
+        >>> y = functional.geglu([1.0, 2.0, 0.5, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.346 5.992]
+
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
@@ -122,6 +137,11 @@ def swiglu(x: Tensor, axis: int = -1) -> Tensor:
 
     Raises:
         ValueError: `axis` is not an axis of `x`, or its size is odd.
+
+    Example:
+        >>> y = functional.swiglu([1.0, 2.0, 0.5, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.311 5.715]
 
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.

@@ -36,7 +36,7 @@ def _distribution(x: Tensor) -> Tensor:
     # erfc keeps the lower tail, where 1 + erf(x/√2) cancels.
     if _numerics.runs_on("torch"):  # where new memory takes longer than erfc
         return (x * -math.sqrt(0.5)).erfc_().mul_(0.5)
-    return 0.5 * ops.erfc(x * -math.sqrt(0.5))
+    return 0.5 * _numerics.erfc(x * -math.sqrt(0.5))
 
 
 def _density_pullback(x: Tensor, gradient: Tensor) -> Tensor:
@@ -102,6 +102,11 @@ def gelu(x: Tensor, approximate: Any = "none") -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.gelu([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.159  0.     1.954]
 
     Reference:
         Hendrycks, Gimpel, 2016, "Gaussian Error Linear Units (GELUs)",

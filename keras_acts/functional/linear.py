@@ -13,6 +13,11 @@ def linear(x: Tensor) -> Tensor:
     Returns:
         `x`; as the default float for integers.
 
+    Example:
+        >>> y = functional.linear([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.  0.  2.]
+
     Reference:
         The identity, as in `keras.activations.linear`.
     """

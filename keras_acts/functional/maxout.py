@@ -62,6 +62,11 @@ def maxout(x: Tensor, kernel: Tensor, bias: Tensor = None, pieces: int = 2) -> T
     Raises:
         ValueError: The shapes do not fit, or `pieces` is no positive integer.
 
+    Example:
+        >>> y = functional.maxout([[1.0, 2.0]], kernel=[[1.0, 0.0], [0.0, 1.0]])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[2.]]
+
     Reference:
         Goodfellow et al., 2013, "Maxout Networks", arXiv:1302.4389.
     """
@@ -110,6 +115,11 @@ def channel_maxout(x: Tensor, units: int, axis: int = -1) -> Tensor:
 
     Raises:
         ValueError: `axis` is not an axis of `x`, or its size is no multiple of `units`.
+
+    Example:
+        >>> y = functional.channel_maxout([1.0, 4.0, 3.0, 2.0], units=2)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [4. 3.]
 
     Reference:
         Goodfellow et al., 2013, "Maxout Networks", arXiv:1302.4389, over the channels

@@ -25,6 +25,11 @@ def snake(x: Tensor, frequency: Tensor = 1.0) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.snake([-1.0, 0.0, 2.0], frequency=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.54   0.     3.416]
+
     Reference:
         Ziyin, Hartwig, Ueda, 2020, "Neural Networks Fail to Learn Periodic Functions
         and How to Fix It", arXiv:2006.08195.

@@ -20,6 +20,11 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.hard_shrink([-2.0, 0.25, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-2.  0.  3.]
+
     Reference:
         Donoho, Johnstone, 1994, "Ideal spatial adaptation by wavelet shrinkage",
         Biometrika 81(3).
@@ -41,6 +46,11 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.soft_shrink([-2.0, 0.25, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.5  0.   2.5]
 
     Reference:
         Donoho, Johnstone, 1994, "Ideal spatial adaptation by wavelet shrinkage",
@@ -79,6 +89,11 @@ def srelu(
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.srelu([-2.0, 1.0, 5.0], 0.0, 0.1, 4.0, 0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.2  1.   4.5]
 
     Reference:
         Jin, Xu, Feng, Wei, Xiong, Yan, 2016, "Deep Learning with S-shaped Rectified

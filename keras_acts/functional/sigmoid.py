@@ -21,6 +21,11 @@ def sigmoid(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.sigmoid([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.269 0.5   0.881]
+
     Reference:
         Rumelhart, Hinton, Williams, 1986, "Learning representations by
         back-propagating errors", Nature 323.
@@ -42,6 +47,11 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6, offset: float = 0.5) -> Tensor
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.hard_sigmoid([-4.0, 0.0, 1.5])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.   0.5  0.75]
 
     Reference:
         Courbariaux, Bengio, David, 2015, "BinaryConnect", arXiv:1511.00363; with slope
@@ -75,6 +85,11 @@ def log_sigmoid(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.log_sigmoid([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.313 -0.693 -0.127]
+
     Reference:
         The logarithm of `sigmoid`, as in the likelihood of logistic regression
         (Cox, 1958, "The Regression Analysis of Binary Sequences").
@@ -104,6 +119,11 @@ def swish(x: Tensor, beta: Tensor = 1.0) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.swish([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.269  0.     1.762]
+
     Reference:
         Ramachandran, Zoph, Le, 2017, "Searching for Activation Functions",
         arXiv:1710.05941; Elfwing, Uchibe, Doya, 2017, arXiv:1702.03118.
@@ -130,6 +150,11 @@ def hard_swish(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.hard_swish([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.333  0.     1.667]
 
     Reference:
         Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
@@ -162,6 +187,11 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.sparse_sigmoid([-2.0, 0.0, 0.5])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.   0.5  0.75]
+
     Reference:
         Martins, Astudillo, 2016, "From Softmax to Sparsemax", arXiv:1602.02068: the
         two-class case of sparsemax.
@@ -180,6 +210,11 @@ def sparse_plus(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.sparse_plus([-2.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.   0.25 2.  ]
 
     Reference:
         The integral of `sparse_sigmoid`, as in `jax.nn.sparse_plus`.

@@ -82,6 +82,11 @@ def softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     Raises:
         ValueError: An axis is not an integer or repeated, or `mask` does not fit.
 
+    Example:
+        >>> y = functional.softmax([1.0, 2.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.09  0.245 0.665]
+
     Reference:
         Bridle, 1990, "Probabilistic Interpretation of Feedforward Classification
         Network Outputs", Neurocomputing.
@@ -115,6 +120,11 @@ def log_softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     Raises:
         ValueError: An axis is not an integer or repeated, or `mask` does not fit.
 
+    Example:
+        >>> y = functional.log_softmax([1.0, 2.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-2.408 -1.408 -0.408]
+
     Reference:
         The logarithm of `softmax`: Bridle, 1990, "Probabilistic Interpretation of
         Feedforward Classification Network Outputs", Neurocomputing.
@@ -145,6 +155,11 @@ def softmin(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
 
     Raises:
         ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Example:
+        >>> y = functional.softmin([1.0, 2.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.665 0.245 0.09 ]
 
     Reference:
         `softmax` of `-x`, as `torch.nn.Softmin`: Boltzmann's distribution over
@@ -197,6 +212,11 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.sparsemax([0.0, 1.0, 1.5])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.   0.25 0.75]
+
     Reference:
         Martins, Astudillo, 2016, "From Softmax to Sparsemax: A Sparse Model of
         Attention and Multi-Label Classification", arXiv:1602.02068.
@@ -226,6 +246,11 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.entmax15([0.0, 1.0, 1.5])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.005 0.324 0.671]
 
     Reference:
         Peters, Niculae, Martins, 2019, "Sparse Sequence-to-Sequence Models",

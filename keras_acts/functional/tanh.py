@@ -22,6 +22,11 @@ def tanh(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.tanh([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.762  0.     0.964]
+
     Reference:
         LeCun, Bottou, Orr, Müller, 1998, "Efficient BackProp".
     """
@@ -47,6 +52,11 @@ def hard_tanh(x: Tensor, min_value: float = -1.0, max_value: float = 1.0) -> Ten
 
     Raises:
         ValueError: `min_value` is above `max_value`.
+
+    Example:
+        >>> y = functional.hard_tanh([-3.0, 0.5, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.   0.5  1. ]
 
     Reference:
         Collobert, 2004, "Large Scale Machine Learning", thesis, Université Paris VI.
@@ -92,6 +102,11 @@ def tanh_shrink(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.tanh_shrink([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.238  0.     1.036]
+
     Reference:
         As in `torch.nn.Tanhshrink`.
     """
@@ -123,6 +138,11 @@ def lisht(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.lisht([-1.0, 0.0, 2.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.762 0.    1.928]
+
     Reference:
         Roy, Manna, Dubey, Chaudhuri, 2019, "LiSHT: Non-Parametric Linearly Scaled
         Hyperbolic Tangent Activation Function", arXiv:1901.05894.
@@ -152,6 +172,11 @@ def softsign(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.softsign([-1.0, 0.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.5   0.    0.75]
 
     Reference:
         Bergstra, Desjardins, Lamblin, Bengio, 2009, "Quadratic Polynomials Learn Better

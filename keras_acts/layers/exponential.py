@@ -26,7 +26,12 @@ class ELU(ActivationLayer):
         0 → 0; -inf → `-alpha`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        `alpha` at the kink, 0; 0 at -inf, accurate towards it.
+        0 → `alpha` (a kink); -inf → 0; +inf → 1. Accurate towards -inf.
+
+    Example:
+        >>> y = layers.ELU(alpha=0.5)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.316  0.     2.   ]]
 
     Reference:
         Clevert, Unterthiner, Hochreiter, 2015, "Fast and Accurate Deep Network Learning
@@ -57,7 +62,12 @@ class CELU(ActivationLayer):
         0 → 0; -inf → `-alpha`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Continuous, 1 at 0; 0 at -inf, accurate towards it.
+        0 → 1 (continuous); -inf → 0; +inf → 1. Accurate towards -inf.
+
+    Example:
+        >>> y = layers.CELU(alpha=0.5)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.432  0.     2.   ]]
 
     Reference:
         Barron, 2017, "Continuously Differentiable Exponential Linear Units",
@@ -85,10 +95,16 @@ class SELU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → `-scale * alpha`, -1.7581; +inf → +inf; NaN → NaN.
+        0 → 0; -inf → -1.7580993 (`-scale * alpha`); +inf → +inf; NaN → NaN.
 
     Gradient:
-        `scale * alpha` at the kink, 0; 0 at -inf, accurate towards it.
+        0 → 1.7580993 (`scale * alpha`, a kink); -inf → 0; +inf → 1.050701 (`scale`).
+        Accurate towards -inf.
+
+    Example:
+        >>> y = layers.SELU()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-1.111  0.     2.101]]
 
     Reference:
         Klambauer et al., 2017, "Self-Normalizing Neural Networks", arXiv:1706.02515.
@@ -151,7 +167,13 @@ class PELU(LearnableActivationLayer):
         0 → 0; -inf → `-alpha`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Continuous, `alpha / beta` at 0; 0 at -inf, accurate towards it.
+        0 → `alpha / beta` (continuous); -inf → 0; +inf → `alpha / beta`. Accurate
+        towards -inf.
+
+    Example:
+        >>> y = layers.PELU()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.632  0.     2.   ]]
 
     Reference:
         Trottier, Giguère, Chaib-draa, 2016, "Parametric Exponential Linear Unit for
@@ -194,7 +216,12 @@ class Softplus(ActivationLayer):
         0 → `log(2) / beta`; -inf → 0; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Smooth, `sigmoid(beta * x)`; 1/2 at 0, 0 at -inf, 1 at +inf.
+        0 → 1/2; -inf → 0; +inf → 1. Smooth, `sigmoid(beta * x)`.
+
+    Example:
+        >>> y = layers.Softplus(beta=2.0)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.063 0.347 2.009]]
 
     Reference:
         Dugas et al., 2001, "Incorporating Second-Order Functional Knowledge for Better
@@ -225,7 +252,12 @@ class Squareplus(ActivationLayer):
         0 → `sqrt(b) / 2`; -inf → 0; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Smooth; 1/2 at 0, 0 at -inf, 1 at +inf, accurate in both tails.
+        0 → 1/2; -inf → 0; +inf → 1. Smooth, accurate in both tails.
+
+    Example:
+        >>> y = layers.Squareplus(b=1.0)(np.array([[-0.75, 0.0, 0.75]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.25 0.5  1.  ]]
 
     Reference:
         Barron, 2021, "Squareplus: A Softplus-Like Algebraic Rectifier",
@@ -253,7 +285,12 @@ class Mish(ActivationLayer):
         0 → 0; -inf → 0 (the limit); +inf → +inf; NaN → NaN.
 
     Gradient:
-        Smooth; 0.6 at 0, 1 at +inf, 0 at -inf. On torch it is exact to 12 epsilons.
+        0 → 0.6; -inf → 0; 100 → 1. Smooth. On torch it is exact to 12 epsilons.
+
+    Example:
+        >>> y = layers.Mish()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.303  0.     1.944]]
 
     Reference:
         Misra, 2019, "Mish: A Self Regularized Non-Monotonic Activation Function",
@@ -278,7 +315,12 @@ class Exponential(ActivationLayer):
         the dtype: 11.1 in float16, 88.8 in float32 and bfloat16, 709.8 in float64.
 
     Gradient:
-        Smooth, the value itself.
+        0 → 1; -inf → 0. Smooth, the value itself.
+
+    Example:
+        >>> y = layers.Exponential()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.368 1.    7.389]]
 
     Reference:
         The inverse link of Poisson regression: Nelder, Wedderburn, 1972, "Generalized

@@ -28,11 +28,17 @@ class GLU(_GatedActivationLayer):
         The input's, with half the size along `axis`.
 
     Edge values:
-        0 → 0. The gate of -inf is 0, that of +inf is 1; 0 times infinity is NaN.
-        NaN → NaN.
+        Of one pair a, b: `[0, 1]` → `[0]`; `[1, 0]` → `[1/2]`; `[1, -inf]` → `[0]`;
+        `[1, inf]` → `[1]`; `[inf, -inf]` → `[nan]` (infinity times 0);
+        `[nan, 1]` → `[nan]`; `[1, nan]` → `[nan]`.
 
     Gradient:
         Smooth.
+
+    Example:
+        >>> y = layers.GLU()(np.array([[1.0, 2.0, 0.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.5   1.905]]
 
     Reference:
         Dauphin et al., 2016, "Language Modeling with Gated Convolutional Networks",
@@ -56,11 +62,17 @@ class ReGLU(_GatedActivationLayer):
         The input's, with half the size along `axis`.
 
     Edge values:
-        0 → 0. The gate of -inf is 0, that of +inf is +inf; 0 times infinity is NaN.
-        NaN → NaN.
+        Of one pair a, b: `[0, 1]` → `[0]`; `[1, 0]` → `[0]`; `[1, -inf]` → `[0]`;
+        `[1, inf]` → `[inf]`; `[0, inf]` → `[nan]` (0 times infinity);
+        `[inf, -inf]` → `[nan]`; `[nan, 1]` → `[nan]`; `[1, nan]` → `[nan]`.
 
     Gradient:
-        That of the gate is 0 at its kink, 0.
+        `[1, 0]` → `[0, 0]` (the kink of the gate).
+
+    Example:
+        >>> y = layers.ReGLU()(np.array([[1.0, 2.0, 0.5, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.5 6. ]]
 
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
@@ -83,11 +95,17 @@ class GEGLU(_GatedActivationLayer):
         The input's, with half the size along `axis`.
 
     Edge values:
-        0 → 0. The gate of -inf is 0, that of +inf is +inf; 0 times infinity is NaN.
-        NaN → NaN.
+        Of one pair a, b: `[0, 1]` → `[0]`; `[1, 0]` → `[0]`; `[1, -inf]` → `[0]`;
+        `[1, inf]` → `[inf]`; `[0, inf]` → `[nan]` (0 times infinity);
+        `[inf, -inf]` → `[nan]`; `[nan, 1]` → `[nan]`; `[1, nan]` → `[nan]`.
 
     Gradient:
         Smooth.
+
+    Example:
+        >>> y = layers.GEGLU()(np.array([[1.0, 2.0, 0.5, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.346 5.992]]
 
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
@@ -110,11 +128,17 @@ class SwiGLU(_GatedActivationLayer):
         The input's, with half the size along `axis`.
 
     Edge values:
-        0 → 0. The gate of -inf is 0, that of +inf is +inf; 0 times infinity is NaN.
-        NaN → NaN.
+        Of one pair a, b: `[0, 1]` → `[0]`; `[1, 0]` → `[0]`; `[1, -inf]` → `[0]`;
+        `[1, inf]` → `[inf]`; `[0, inf]` → `[nan]` (0 times infinity);
+        `[inf, -inf]` → `[nan]`; `[nan, 1]` → `[nan]`; `[1, nan]` → `[nan]`.
 
     Gradient:
         Smooth.
+
+    Example:
+        >>> y = layers.SwiGLU()(np.array([[1.0, 2.0, 0.5, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.311 5.715]]
 
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.

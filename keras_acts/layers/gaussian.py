@@ -25,7 +25,12 @@ class GELU(ActivationLayer):
         0 → 0; -inf → 0 (the limit); +inf → +inf; NaN → NaN.
 
     Gradient:
-        Smooth; 1/2 at 0, 0 at -inf, 1 at +inf, finite for every finite input.
+        0 → 1/2; -inf → 0; 100 → 1. Smooth, finite for every finite input.
+
+    Example:
+        >>> y = layers.GELU(approximate="tanh")(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.159  0.     1.955]]
 
     Reference:
         Hendrycks, Gimpel, 2016, "Gaussian Error Linear Units (GELUs)",

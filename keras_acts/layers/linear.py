@@ -15,10 +15,15 @@ class Linear(ActivationLayer):
         The input's.
 
     Edge values:
-        Each input gives itself: 0, ±inf, NaN.
+        0 → 0; ±inf → ±inf; NaN → NaN.
 
     Gradient:
-        1 everywhere.
+        0 → 1; ±inf → 1.
+
+    Example:
+        >>> y = layers.Linear()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-1.  0.  2.]]
 
     Reference:
         The identity, as in `keras.activations.linear`.

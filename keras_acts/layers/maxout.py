@@ -34,11 +34,16 @@ class Maxout(ActivationLayer):
         `(batch, …, units)`.
 
     Edge values:
-        0 → the largest bias of the unit; ±inf → ±inf or, where pieces give NaN, NaN;
-        NaN → NaN in all units.
+        Of one unit: `[0, 0]` → `[max(bias)]`; `[inf, 0]` → `[inf * max(kernel[0])]`;
+        `[nan, 0]` → `[nan]`. NaN where a piece gives NaN.
 
     Gradient:
         That of the largest piece; pieces that tie share it equally.
+
+    Example:
+        >>> y = layers.Maxout(units=3)(np.ones((2, 5)))
+        >>> tuple(y.shape)
+        (2, 3)
 
     Reference:
         Goodfellow et al., 2013, "Maxout Networks", arXiv:1302.4389.
@@ -159,11 +164,16 @@ class ChannelMaxout(ActivationLayer):
         The input's, with the size `units` along `axis`.
 
     Edge values:
-        0 → 0 where it is the largest; -inf → the largest other element; +inf → +inf;
-        NaN → NaN.
+        Of one unit: `[0, -1]` → `[0]`; `[-inf, 1]` → `[1]`; `[inf, 1]` → `[inf]`;
+        `[nan, 1]` → `[nan]`.
 
     Gradient:
-        1 for the largest element; those that tie share it equally.
+        `[1, 0]` → `[1, 0]`; `[1, 1]` → `[1/2, 1/2]` (ties share it equally).
+
+    Example:
+        >>> y = layers.ChannelMaxout(units=2)(np.array([[1.0, 4.0, 3.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[4. 3.]]
 
     Reference:
         Goodfellow et al., 2013, "Maxout Networks", arXiv:1302.4389, over the channels

@@ -27,12 +27,16 @@ class Snake(TunableActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → -inf; +inf → +inf; NaN → NaN. A learned frequency of 0 gives the
-        limit, x.
+        0 → 0; ±inf → ±inf; NaN → NaN. A learned frequency of 0 gives the limit, x.
 
     Gradient:
-        Smooth, `1 + sin(2 * frequency * x)`; 1 at 0, and 1 where `frequency * x`
-        exceeds ±2**53.
+        0 → 1. Smooth, `1 + sin(2 * frequency * x)`, and 1 where `frequency * x` exceeds
+        ±2**53.
+
+    Example:
+        >>> y = layers.Snake(frequency=0.5)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.54   0.     3.416]]
 
     Reference:
         Ziyin, Hartwig, Ueda, 2020, "Neural Networks Fail to Learn Periodic Functions

@@ -26,7 +26,12 @@ class HardShrink(ActivationLayer):
         0 → 0; ±inf → ±inf; NaN → NaN.
 
     Gradient:
-        1 outside the dead zone; 0 at `±threshold` and between.
+        `threshold` → 0 (a kink); `-threshold` → 0 (a kink); 0 → 0; ±inf → 1.
+
+    Example:
+        >>> y = layers.HardShrink(threshold=1.0)(np.array([[-2.0, 0.25, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-2.  0.  3.]]
 
     Reference:
         Donoho, Johnstone, 1994, "Ideal spatial adaptation by wavelet shrinkage",
@@ -57,7 +62,12 @@ class SoftShrink(ActivationLayer):
         0 → 0; ±inf → ±inf; NaN → NaN.
 
     Gradient:
-        1 outside the dead zone; 0 at `±threshold` and between.
+        `threshold` → 0 (a kink); `-threshold` → 0 (a kink); 0 → 0; ±inf → 1.
+
+    Example:
+        >>> y = layers.SoftShrink(threshold=1.0)(np.array([[-2.0, 0.25, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-1.  0.  2.]]
 
     Reference:
         Donoho, Johnstone, 1994, "Ideal spatial adaptation by wavelet shrinkage",
@@ -106,12 +116,19 @@ class SReLU(LearnableActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 between the thresholds; ±inf → ±inf with the sign of the outer slope, NaN
-        where that is 0; NaN → NaN.
+        0 → 0 where `(t_left < 0) & (0 < t_right)`; 0 → `t_left - a_left * t_left` where
+        `(0 <= t_left) & (0 < t_right)`; 0 → `t_right - a_right * t_right` where
+        `0 >= t_right`; -inf → `-inf * a_left`; +inf → `inf * a_right`; NaN → NaN.
 
     Gradient:
-        At each threshold the outer slope. Where the left threshold has passed the
-        right one, the right part comes first.
+        `t_left` → `a_left` (a kink) where `t_left < t_right`; `t_right` → `a_right` (a
+        kink). Where the left threshold has passed the right one, the right part comes
+        first.
+
+    Example:
+        >>> y = layers.SReLU()(np.zeros((1, 3)))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 0. 0.]]
 
     Reference:
         Jin, Xu, Feng, Wei, Xiong, Yan, 2016, "Deep Learning with S-shaped Rectified

@@ -20,7 +20,12 @@ class Sigmoid(ActivationLayer):
         0 → 1/2; -inf → 0; +inf → 1; NaN → NaN.
 
     Gradient:
-        Smooth; 1/4 at 0, 0 at ±inf, accurate in both tails.
+        0 → 1/4; ±inf → 0. Smooth, accurate in both tails.
+
+    Example:
+        >>> y = layers.Sigmoid()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.269 0.5   0.881]]
 
     Reference:
         Rumelhart, Hinton, Williams, 1986, "Learning representations by
@@ -47,10 +52,16 @@ class HardSigmoid(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → `offset` clipped; -inf → 0; +inf → 1; NaN → NaN.
+        0 → `clip(offset, 0, 1)`; -inf → 0; +inf → 1; NaN → NaN.
 
     Gradient:
-        `slope` in the middle; 0 at both kinks and beyond.
+        `-offset / slope` → 0 (a kink); `(1 - offset) / slope` → 0 (a kink); 0 → `slope`
+        where `0 < offset < 1`; ±inf → 0.
+
+    Example:
+        >>> y = layers.HardSigmoid(slope=0.2)(np.array([[-4.0, 0.0, 1.5]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.  0.5 0.8]]
 
     Reference:
         Courbariaux, Bengio, David, 2015, "BinaryConnect", arXiv:1511.00363; with slope
@@ -75,10 +86,15 @@ class LogSigmoid(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → -log 2; -inf → -inf; +inf → 0; NaN → NaN.
+        0 → `-log(2)`; -inf → -inf; +inf → 0; NaN → NaN.
 
     Gradient:
-        Smooth, `sigmoid(-x)`; 1/2 at 0, accurate in both tails.
+        0 → 1/2; -inf → 1; +inf → 0. Smooth, `sigmoid(-x)`, accurate in both tails.
+
+    Example:
+        >>> y = layers.LogSigmoid()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-1.313 -0.693 -0.127]]
 
     Reference:
         The logarithm of `Sigmoid`, as in the likelihood of logistic regression
@@ -111,12 +127,18 @@ class Swish(TunableActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → 0 and +inf → +inf for a positive beta; NaN → NaN. In float32 the
-        left tail is 0 from where its true value is about 1e-36 (1e-304 in float64).
+        0 → 0; -inf → 0 where `beta > 0`; +inf → +inf where `beta > 0`; NaN → NaN. In
+        float32 the left tail is 0 from where its true value is about 1e-36 (1e-304 in
+        float64).
 
     Gradient:
-        Smooth; 1/2 at 0. About x = 32/beta in float64 it is exact to 20 ulp, as the
+        0 → 1/2. Smooth. About x = 32/beta in float64 it is exact to 20 ulp, as the
         backends' own.
+
+    Example:
+        >>> y = layers.Swish(beta=2.0)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.119  0.     1.964]]
 
     Reference:
         Ramachandran, Zoph, Le, 2017, "Searching for Activation Functions",
@@ -158,10 +180,15 @@ class HardSwish(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → 0; +inf → +inf; NaN → NaN; finite for every finite input.
+        0 → 0; -inf → 0; +inf → +inf; NaN → NaN. Finite for every finite input.
 
     Gradient:
-        0 at the kink -3 and 1 at the kink 3, as outside; 1/2 at 0.
+        0 → 1/2; -3 → 0 (a kink); 3 → 1 (a kink). As outside at both kinks.
+
+    Example:
+        >>> y = layers.HardSwish()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.333  0.     1.667]]
 
     Reference:
         Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
@@ -184,7 +211,12 @@ class SparseSigmoid(ActivationLayer):
         0 → 1/2; -inf → 0; +inf → 1; NaN → NaN.
 
     Gradient:
-        1/2 in the middle; 0 at the kinks -1 and 1 and beyond.
+        0 → 1/2; -1 → 0 (a kink); 1 → 0 (a kink); ±inf → 0.
+
+    Example:
+        >>> y = layers.SparseSigmoid()(np.array([[-2.0, 0.0, 0.5]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.   0.5  0.75]]
 
     Reference:
         Martins, Astudillo, 2016, "From Softmax to Sparsemax", arXiv:1602.02068: the
@@ -208,7 +240,12 @@ class SparsePlus(ActivationLayer):
         0 → 1/4; -inf → 0; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Continuous, `sparse_sigmoid(x)`; 1/2 at 0, 0 at -inf, 1 at +inf.
+        0 → 1/2; -1 → 0; 1 → 1; -inf → 0; +inf → 1. Continuous, `sparse_sigmoid(x)`.
+
+    Example:
+        >>> y = layers.SparsePlus()(np.array([[-2.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.   0.25 2.  ]]
 
     Reference:
         The integral of `SparseSigmoid`, as in `jax.nn.sparse_plus`.

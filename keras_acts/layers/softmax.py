@@ -41,12 +41,17 @@ class Softmax(_MaskedActivationLayer):
         The input's.
 
     Edge values:
-        0 → positive; -inf → 0; +inf → NaN, and 0 or NaN beside it; NaN → NaN along
-        its axis. -inf alone along an axis gives NaN. What the mask drops is 0, also
-        where it drops all.
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, ...]` (0 or
+        NaN beside it); `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. What
+        the mask drops is 0, also where it drops all.
 
     Gradient:
         Smooth; 0 for what the mask drops.
+
+    Example:
+        >>> y = layers.Softmax()(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.09  0.245 0.665]]
 
     Reference:
         Bridle, 1990, "Probabilistic Interpretation of Feedforward Classification
@@ -75,11 +80,17 @@ class LogSoftmax(_MaskedActivationLayer):
         The input's.
 
     Edge values:
-        0 → negative; -inf → -inf; +inf → NaN, and -inf or NaN beside it; NaN → NaN
-        along its axis. -inf alone along an axis gives NaN. What the mask drops is -inf.
+        `[0, 0]` → `[-log(2), -log(2)]`; `[-inf, 0]` → `[-inf, 0]`;
+        `[inf, 0]` → `[nan, ...]` (-inf or NaN beside it); `[nan, 0]` → `[nan, nan]`;
+        `[-inf, -inf]` → `[nan, nan]`. What the mask drops is -inf.
 
     Gradient:
         Smooth; 0 for what the mask drops.
+
+    Example:
+        >>> y = layers.LogSoftmax()(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-2.408 -1.408 -0.408]]
 
     Reference:
         The logarithm of softmax: Bridle, 1990, "Probabilistic Interpretation of
@@ -108,12 +119,17 @@ class Softmin(_MaskedActivationLayer):
         The input's.
 
     Edge values:
-        0 → positive; -inf → NaN, and 0 or NaN beside it; +inf → 0; NaN → NaN along
-        its axis. +inf alone along an axis gives NaN. What the mask drops is 0, also
-        where it drops all.
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[nan, ...]` (0 or NaN beside it);
+        `[inf, 0]` → `[0, 1]`; `[nan, 0]` → `[nan, nan]`; `[inf, inf]` → `[nan, nan]`.
+        What the mask drops is 0, also where it drops all.
 
     Gradient:
         Smooth; 0 for what the mask drops.
+
+    Example:
+        >>> y = layers.Softmin()(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.665 0.245 0.09 ]]
 
     Reference:
         Softmax of `-x`, as `torch.nn.Softmin`: Boltzmann's distribution over energies.
@@ -138,12 +154,17 @@ class Sparsemax(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 or above; -inf → 0; +inf → NaN along its axis; NaN → NaN along its axis.
-        -inf alone along an axis gives NaN.
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
+        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`.
 
     Gradient:
         That of the projection on the support; at the kinks, `x = τ`, an element is
         outside of it.
+
+    Example:
+        >>> y = layers.Sparsemax()(np.array([[0.0, 1.0, 1.5]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.   0.25 0.75]]
 
     Reference:
         Martins, Astudillo, 2016, "From Softmax to Sparsemax: A Sparse Model of
@@ -173,11 +194,16 @@ class Entmax15(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 or above; -inf → 0; +inf → NaN along its axis; NaN → NaN along its axis.
-        -inf alone along an axis gives NaN.
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
+        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`.
 
     Gradient:
         Continuous; 0 outside of the support and at its border.
+
+    Example:
+        >>> y = layers.Entmax15()(np.array([[0.0, 1.0, 1.5]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.005 0.324 0.671]]
 
     Reference:
         Peters, Niculae, Martins, 2019, "Sparse Sequence-to-Sequence Models",

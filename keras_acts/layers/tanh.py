@@ -20,7 +20,12 @@ class Tanh(ActivationLayer):
         0 → 0; ±inf → ±1; NaN → NaN.
 
     Gradient:
-        Smooth; 1 at 0, 0 at ±inf, accurate in both tails.
+        0 → 1; ±inf → 0. Smooth, accurate in both tails.
+
+    Example:
+        >>> y = layers.Tanh()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.762  0.     0.964]]
 
     Reference:
         LeCun, Bottou, Orr, Müller, 1998, "Efficient BackProp".
@@ -44,10 +49,17 @@ class HardTanh(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 clipped; -inf → `min_value`; +inf → `max_value`; NaN → NaN.
+        0 → `clip(0, min_value, max_value)`; -inf → `min_value`; +inf → `max_value`;
+        NaN → NaN.
 
     Gradient:
-        1 between the two values; 0 at both and beyond.
+        `min_value` → 0 (a kink); `max_value` → 0 (a kink); 0 → 1 where
+        `min_value < 0 < max_value`; ±inf → 0.
+
+    Example:
+        >>> y = layers.HardTanh(max_value=1.5)(np.array([[-3.0, 0.5, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-1.   0.5  1.5]]
 
     Reference:
         Collobert, 2004, "Large Scale Machine Learning", thesis, Université Paris VI.
@@ -76,7 +88,12 @@ class TanhShrink(ActivationLayer):
         0 → 0; ±inf → ±inf; NaN → NaN. Accurate near 0, where it is x³/3.
 
     Gradient:
-        Smooth, `tanh(x)**2`; 0 at 0, 1 at ±inf.
+        0 → 0; ±inf → 1. Smooth, `tanh(x)**2`.
+
+    Example:
+        >>> y = layers.TanhShrink()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.238  0.     1.036]]
 
     Reference:
         As in `torch.nn.Tanhshrink`.
@@ -99,7 +116,12 @@ class LiSHT(ActivationLayer):
         0 → 0; ±inf → +inf; NaN → NaN.
 
     Gradient:
-        Smooth; 0 at 0, -1 and 1 towards -inf and +inf.
+        0 → 0; -100 → -1; 100 → 1. Smooth.
+
+    Example:
+        >>> y = layers.LiSHT()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.762 0.    1.928]]
 
     Reference:
         Roy, Manna, Dubey, Chaudhuri, 2019, "LiSHT: Non-Parametric Linearly Scaled
@@ -123,7 +145,12 @@ class Softsign(ActivationLayer):
         0 → 0; ±inf → ±1; NaN → NaN.
 
     Gradient:
-        Smooth, `1 / (1 + |x|)**2`; 1 at 0, 0 at ±inf, accurate in both tails.
+        0 → 1; ±inf → 0. Smooth, `1 / (1 + |x|)**2`, accurate in both tails.
+
+    Example:
+        >>> y = layers.Softsign()(np.array([[-1.0, 0.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.5   0.    0.75]]
 
     Reference:
         Bergstra, Desjardins, Lamblin, Bengio, 2009, "Quadratic Polynomials Learn Better

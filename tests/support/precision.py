@@ -13,7 +13,11 @@ def float64_enabled() -> contextlib.AbstractContextManager[object]:
         return contextlib.nullcontext()
     import jax
 
-    return jax.enable_x64(True)
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    from jax.experimental import enable_x64  # where it stood in the oldest release
+
+    return enable_x64(True)
 
 
 FLOAT64 = "float64" if keras.backend.backend() == "tensorflow" else "float32"

@@ -45,6 +45,11 @@ def relu(
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.relu([-2.0, 1.0, 8.0], negative_slope=0.1, max_value=6.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.2  1.   6. ]
+
     Reference:
         Nair, Hinton, 2010, "Rectified Linear Units Improve Restricted Boltzmann
         Machines", ICML.
@@ -76,6 +81,11 @@ def relu6(x: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.relu6([-2.0, 1.0, 8.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0. 1. 6.]
+
     Reference:
         Krizhevsky, 2010, "Convolutional Deep Belief Networks on CIFAR-10".
     """
@@ -96,6 +106,11 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.leaky_relu([-2.0, 0.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.02  0.    3.  ]
 
     Reference:
         Maas, Hannun, Ng, 2013, "Rectifier Nonlinearities Improve Neural Network
@@ -143,6 +158,11 @@ def rrelu(
     Raises:
         ValueError: `lower` is above `upper`.
 
+    Example:
+        >>> y = functional.rrelu([-2.0, 0.0, 3.0], lower=0.1, upper=0.3)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.4  0.   3. ]
+
     Reference:
         Xu, Wang, Chen, Li, 2015, "Empirical Evaluation of Rectified Activations in
         Convolutional Network", arXiv:1505.00853.
@@ -167,6 +187,11 @@ def thresholded_relu(x: Tensor, theta: float = 1.0) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.thresholded_relu([-2.0, 1.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0. 0. 3.]
+
     Reference:
         Konda, Memisevic, Krueger, 2014, "Zero-bias autoencoders and the benefits of
         co-adapting features", arXiv:1402.3337.
@@ -188,6 +213,11 @@ def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.threshold([-2.0, 1.0, 3.0], 1.0, -5.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-5. -5.  3.]
+
     Reference:
         As in `keras.activations.threshold`.
     """
@@ -207,6 +237,11 @@ def squared_relu(x: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.squared_relu([-2.0, 1.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0. 1. 9.]
 
     Reference:
         So et al., 2021, "Primer: Searching for Efficient Transformers for Language
@@ -240,6 +275,11 @@ def crelu(x: Tensor, axis: int = -1) -> Tensor:
     Returns:
         A tensor of the dtype of `x` (the default float for integers) whose size along
         `axis` is twice that of `x`.
+
+    Example:
+        >>> y = functional.crelu([2.0, -3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [2. 0. 0. 3.]
 
     Reference:
         Shang, Sohn, Almeida, Lee, 2016, "Understanding and Improving Convolutional

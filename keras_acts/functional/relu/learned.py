@@ -20,6 +20,11 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.prelu([-2.0, 0.0, 3.0], alpha=[0.1, 0.2, 0.3])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.2  0.   3. ]
+
     Reference:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
     """
@@ -45,6 +50,11 @@ def aprelu(x: Tensor, slope: Tensor) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
 
+    Example:
+        >>> y = functional.aprelu([-2.0, 0.0, 3.0], slope=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.  0.  3.]
+
     Reference:
         Zhao, Zhong, Fu, Tang, Pecht, 2020, "Deep Residual Networks With Adaptively
         Parametric Rectifier Linear Units for Fault Diagnosis", IEEE Transactions on
@@ -65,6 +75,11 @@ def tlu(x: Tensor, tau: Tensor) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.tlu([-2.0, 0.0, 3.0], tau=-1.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-1.  0.  3.]
 
     Reference:
         Singh, Krishnan, 2020, "Filter Response Normalization Layer", arXiv:1911.09737.

@@ -38,11 +38,17 @@ class APReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0. One ±inf or NaN makes the slopes of its sample NaN, and so all that is
-        not above 0 in it.
+        0 → 0; -inf → NaN; +inf → +inf where `backend != 'torch'`; +inf → NaN where
+        `backend == 'torch'`; NaN → NaN. One ±inf or NaN makes the slopes of its sample
+        NaN, and so all that is not above 0 in it; on torch all of it.
 
     Gradient:
         The slope at 0, and through the slopes.
+
+    Example:
+        >>> y = layers.APReLU()(np.zeros((2, 8, 3)))
+        >>> tuple(y.shape)
+        (2, 8, 3)
 
     Reference:
         Zhao, Zhong, Fu, Tang, Pecht, 2020, "Deep Residual Networks With Adaptively

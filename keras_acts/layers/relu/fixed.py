@@ -27,11 +27,20 @@ class ReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 with the default arguments; -inf → 0, or ∓inf with a slope of either sign;
-        +inf → +inf or `max_value`; NaN → NaN.
+        0 → `-negative_slope * threshold` where `threshold >= 0`; 0 → 0 where
+        `threshold < 0`; -inf → 0 where `negative_slope == 0`;
+        -inf → `-inf * negative_slope` where `negative_slope != 0`; +inf → +inf where
+        `max_value is None`; +inf → `max_value` where `max_value is not None`;
+        NaN → NaN. Never above `max_value`.
 
     Gradient:
-        `negative_slope` at the threshold, 0 from `max_value` on.
+        `threshold` → `negative_slope` (a kink); `max_value` → 0 (a kink) where
+        `max_value is not None`. 0 beyond `max_value`.
+
+    Example:
+        >>> y = layers.ReLU(max_value=6.0)(np.array([[-2.0, 1.0, 8.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 1. 6.]]
 
     Reference:
         Nair, Hinton, 2010, "Rectified Linear Units Improve Restricted Boltzmann
@@ -67,7 +76,12 @@ class ReLU6(ActivationLayer):
         0 → 0; -inf → 0; +inf → 6; NaN → NaN.
 
     Gradient:
-        1 between 0 and 6; 0 at both and beyond.
+        0 → 0 (a kink); 6 → 0 (a kink); 3 → 1; ±inf → 0.
+
+    Example:
+        >>> y = layers.ReLU6()(np.array([[-2.0, 1.0, 8.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 1. 6.]]
 
     Reference:
         Krizhevsky, 2010, "Convolutional Deep Belief Networks on CIFAR-10".
@@ -91,11 +105,16 @@ class LeakyReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → -inf (0 with a slope of 0, +inf with a negative one); +inf → +inf;
-        NaN → NaN.
+        0 → 0; -inf → `-inf * negative_slope` where `negative_slope != 0`; -inf → 0
+        where `negative_slope == 0`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        `negative_slope` at 0.
+        0 → `negative_slope` (a kink); -inf → `negative_slope`; +inf → 1.
+
+    Example:
+        >>> y = layers.LeakyReLU(negative_slope=0.2)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.2  0.   2. ]]
 
     Reference:
         Maas, Hannun, Ng, 2013, "Rectifier Nonlinearities Improve Neural Network
@@ -128,10 +147,16 @@ class RReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → -inf with positive slopes; +inf → +inf; NaN → NaN.
+        0 → 0; -inf → -inf where `lower + upper > 0`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        The slope at 0.
+        0 → `(lower + upper) / 2` (a kink, in inference); +inf → 1. In training the
+        slope drawn.
+
+    Example:
+        >>> y = layers.RReLU(lower=0.1, upper=0.3)(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.2  0.   2. ]]
 
     Reference:
         Xu, Wang, Chen, Li, 2015, "Empirical Evaluation of Rectified Activations in
@@ -180,10 +205,15 @@ class ThresholdedReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0 for a `theta` of 0 or above; -inf → 0; +inf → +inf; NaN → NaN.
+        0 → 0; -inf → 0; +inf → +inf; NaN → NaN.
 
     Gradient:
-        0 at `theta`.
+        `theta` → 0 (a kink); -inf → 0; +inf → 1.
+
+    Example:
+        >>> y = layers.ThresholdedReLU(theta=0.5)(np.array([[-2.0, 0.25, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 0. 3.]]
 
     Reference:
         Konda, Memisevic, Krueger, 2014, "Zero-bias autoencoders and the benefits of
@@ -212,11 +242,16 @@ class Threshold(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → `default_value` for a threshold of 0 or above; -inf → `default_value`;
-        +inf → +inf; NaN → NaN.
+        0 → `default_value` where `threshold >= 0`; 0 → 0 where `threshold < 0`;
+        -inf → `default_value`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        0 at the threshold.
+        `threshold` → 0 (a kink); -inf → 0; +inf → 1.
+
+    Example:
+        >>> y = layers.Threshold(0.5, default_value=-5.0)(np.array([[-2.0, 1.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-5.  1.  3.]]
 
     Reference:
         As in `keras.activations.threshold`.
@@ -243,7 +278,12 @@ class SquaredReLU(ActivationLayer):
         0 → 0; -inf → 0; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Continuous, `2 * max(x, 0)`; 0 at 0.
+        0 → 0; -inf → 0. Continuous, `2 * max(x, 0)`.
+
+    Example:
+        >>> y = layers.SquaredReLU()(np.array([[-2.0, 1.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 1. 9.]]
 
     Reference:
         So et al., 2021, "Primer: Searching for Efficient Transformers for Language
@@ -267,10 +307,16 @@ class CReLU(ActivationLayer):
         The input's, with twice the size along `axis`; unknown where that is unknown.
 
     Edge values:
-        0 → 0 and 0; -inf → 0 and +inf; +inf → +inf and 0; NaN → NaN and NaN.
+        `[0]` → `[0, 0]`; `[-inf]` → `[0, inf]`; `[inf]` → `[inf, 0]`;
+        `[nan]` → `[nan, nan]`.
 
     Gradient:
-        0 at 0, in both halves.
+        `[0]` → `[0]` (a kink), of both halves.
+
+    Example:
+        >>> y = layers.CReLU()(np.array([[2.0, -3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[2. 0. 0. 3.]]
 
     Reference:
         Shang, Sohn, Almeida, Lee, 2016, "Understanding and Improving Convolutional

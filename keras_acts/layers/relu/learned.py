@@ -31,11 +31,15 @@ class PReLU(LearnableActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → -inf (NaN where alpha is 0, +inf where it is negative);
-        +inf → +inf; NaN → NaN.
+        0 → 0; -inf → `-inf * alpha` (NaN where alpha is 0); +inf → +inf; NaN → NaN.
 
     Gradient:
-        Alpha at 0.
+        0 → `alpha` (a kink); -inf → `alpha`; +inf → 1.
+
+    Example:
+        >>> y = layers.PReLU()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.25  0.    2.  ]]
 
     Reference:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
@@ -85,10 +89,15 @@ class TLU(LearnableActivationLayer):
         The input's.
 
     Edge values:
-        0 → tau clipped to 0 or above; -inf → tau; +inf → +inf; NaN → NaN.
+        0 → `maximum(tau, 0)`; -inf → `tau`; +inf → +inf; NaN → NaN.
 
     Gradient:
-        Where x equals tau it goes to tau alone: 0 for x.
+        `tau` → 0 (a kink); -inf → 0; +inf → 1. Where x equals tau it goes to tau alone.
+
+    Example:
+        >>> y = layers.TLU()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 0. 2.]]
 
     Reference:
         Singh, Krishnan, 2020, "Filter Response Normalization Layer", arXiv:1911.09737.

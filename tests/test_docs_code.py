@@ -1,0 +1,129 @@
+"""Each block of code in the documentation runs, or stands here with the reason."""
+
+from __future__ import annotations
+
+import shlex
+
+import keras
+import pytest
+from typer.testing import CliRunner
+
+from keras_acts import layers
+from keras_acts.cli.app import app
+from support import pages, saved_models
+
+BLOCKS = list(pages.blocks())
+PYTHON_PAGES = sorted({b.page for b in BLOCKS if b.language == "python"})
+
+NOT_CODE = {
+    "mermaid": "a drawing",
+    "pycon": "made of docstrings, which test_doctests.py runs",
+    "text": "not code",
+}
+NOT_RUN = {
+    "pip install -e": "installs the checkout: `.ci/run` does, in a fresh environment",
+    '@converts("numpy.Flip")': "has such a converter: a second one is refused",
+}
+"""Phrases of blocks that can't run in a test, and why."""
+
+SAVED_MODEL = "load_saved_model("
+SAVED_MODEL_FOLDER = "saved_model_folder"
+
+needs_tensorflow = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="writes a TensorFlow SavedModel"
+)
+
+
+def _is_left_out(block):
+    return block.language in NOT_CODE or any(p in block.code for p in NOT_RUN)
+
+
+class MyLayer(keras.layers.Layer):
+    """What the pages call so: it has a factor."""
+
+    def build(self, shape):
+        self.factor = self.add_weight(shape=(), initializer="ones")
+
+    def call(self, inputs):
+        return inputs * self.factor
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Work in a folder with the files that the pages take for granted."""
+    monkeypatch.chdir(tmp_path)
+    net = [keras.Input((4,)), keras.layers.Dense(3), layers.Mish()]
+    keras.Sequential(net).save("model.keras")
+    return tmp_path
+
+
+def _run(block, names):
+    exec(compile(block.code, str(block), "exec"), names)
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES)
+def test_python_runs_from_the_top_of_a_page_down(page, folder):
+    names = {"MyLayer": MyLayer}
+    for block in BLOCKS:
+        is_here = block.page == page and block.language == "python"
+        if is_here and SAVED_MODEL not in block.code and not _is_left_out(block):
+            _run(block, names)
+    if page == "README.md":
+        assert names["report"].passed
+        assert names["probabilities"].shape == (4, 10)
+        model = keras.Sequential([keras.Input((4,)), MyLayer()])
+        assert [node.op_type for node in names["to_onnx"](model).graph.node] == ["Mul"]
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("block", [b for b in BLOCKS if SAVED_MODEL in b.code], ids=str)
+def test_saved_models_are_loaded(block, folder):
+    saved_models.write_all(folder)
+    (folder / "plain").rename(folder / "saved")
+    _run(block, {})
+    assert (folder / "model.onnx").exists()
+
+
+COMMANDS = [
+    pytest.param(
+        line,
+        marks=[needs_tensorflow] if SAVED_MODEL_FOLDER in line else [],
+        id=f"{block}-{line}",
+    )
+    for block in BLOCKS
+    if block.language == "bash" and not _is_left_out(block)
+    for line in block.code.splitlines()
+]
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_run(line, folder):
+    if SAVED_MODEL_FOLDER in line:
+        saved_models.write_all(folder)
+        (folder / "plain").rename(folder / SAVED_MODEL_FOLDER)
+    if " verify " in line:
+        CliRunner().invoke(app, ["export", "model.keras", "model.onnx"])
+    program, *arguments = shlex.split(line, comments=True)
+    assert program == "keras-acts"
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+
+
+def test_every_block_runs_or_has_a_reason():
+    assert {block.page for block in BLOCKS} >= {"README.md", "docs/export.md"}
+    run = {"python", "bash"}
+    unknown = [b for b in BLOCKS if b.language not in run and not _is_left_out(b)]
+    assert not [str(block) for block in unknown]
+    unused = [p for p in NOT_RUN if not any(p in block.code for block in BLOCKS)]
+    assert not unused
+
+
+@pytest.mark.parametrize("path", pages.pages(), ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    for link in pages.links(path):
+        target, _, anchor = link.partition("#")
+        if "://" in target:
+            continue  # no test depends on another's server
+        there = (path.parent / target).resolve() if target else path
+        assert there.exists(), link
+        assert not anchor or anchor in pages.anchors(there), link
