@@ -1,7 +1,6 @@
 """From a Keras model to a graph of its operations, the same on every backend.
 
-The only room that knows Keras's private parts: `hooks` changes them, `private` reads
-them.
+The package `keras_patches` alone knows Keras's private parts.
 """
 
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight

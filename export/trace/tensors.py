@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import keras
 import numpy as np
 from keras import KerasTensor
-from keras.src.ops.node import KerasHistory
 
+from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.structure import map_structure
 
 
@@ -18,7 +18,7 @@ class TracedTensor(KerasTensor):
 
     # Keras wires calls of layers into its own graph by this attribute; an operation of
     # None leaves the graph of the user's model alone.
-    _keras_history = KerasHistory(operation=None, node_index=0, tensor_index=0)
+    _keras_history = private.KerasHistory(operation=None, node_index=0, tensor_index=0)
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(
