@@ -13,8 +13,15 @@ import keras
 
 from keras_acts.export.trace.keras_patches.lookup import find
 
-KerasHistory = find("keras.src.ops.node:KerasHistory")
-"""What a symbolic tensor says of the call that made it."""
+
+class DetachedTensor(keras.KerasTensor):
+    """A symbolic tensor that belongs to no Functional model."""
+
+    # Keras wires calls of layers into its own graph by this attribute; an operation of
+    # None leaves the graph of the user's model alone.
+    _keras_history = find("keras.src.ops.node:KerasHistory")(
+        operation=None, node_index=0, tensor_index=0
+    )
 
 
 @contextlib.contextmanager

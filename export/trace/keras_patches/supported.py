@@ -17,11 +17,33 @@ from keras_acts.export.errors import UnsupportedKerasWarning
 TRIED = ("3.12", "3.13", "3.14", "3.15")
 """The releases of Keras that were tried, oldest first."""
 
-ADDED: dict[str, frozenset[str]] = {}
+
+def _kinds(namespace: str, names: str) -> frozenset[str]:
+    return frozenset(f"{namespace}.{name}" for name in names.split())
+
+
+ADDED: dict[str, frozenset[str]] = {
+    "3.13": _kinds("nn", "AdaptiveAveragePool AdaptiveMaxPool")
+    | _kinds("numpy", "ArraySplit EmptyLike Ldexp Vander"),
+    "3.14": _kinds("nn", "DepthToSpace Fold SpaceToDepth")
+    | _kinds(
+        "numpy",
+        "AllClose Dstack Fliplr Flipud Fmod Geomspace Hsplit I0 Nanargmax Nanargmin "
+        "Nancumprod Nancumsum Nanmax Nanmean Nanmedian Nanmin Nanprod Nanquantile "
+        "Nanstd Nansum Nanvar Nextafter Ptp Rad2deg Sinc Vsplit",
+    ),
+    "3.15": _kinds("image", "SSIM SobelEdges")
+    | _kinds("linalg", "MatrixRank Pinv")
+    | _kinds("math", "CDist Erfc SegmentMin SegmentProd")
+    | _kinds("numpy", "Dsplit Fabs Fmax Fmin Nanpercentile Percentile Unique")
+    | {
+        "keras.src.backend:bidirectional_gru",
+        "keras.src.backend:bidirectional_lstm",
+    },
+}
 """By the release that added it: what we use of Keras and older releases lack.
 
-Kinds of operations, such as `"numpy.Nansum"`, and attributes that are replaced, such as
-`"keras.src.backend:bidirectional_gru"`.
+Kinds of operations, and attributes that are replaced while a thread traces.
 """
 
 
@@ -31,6 +53,11 @@ def parsed(version: str) -> tuple[int, int]:
     if found is None:
         raise ValueError(f"A version must start as '3.15' does. Received: {version!r}")
     return int(found[1]), int(found[2])
+
+
+def present_version() -> str:
+    """Return the version of the Keras that is imported."""
+    return str(keras.__version__)
 
 
 def tried_range() -> str:
@@ -45,7 +72,7 @@ def is_tried(version: str) -> bool:
 
 def lacks(what: str) -> bool:
     """Whether the present Keras is older than the release that added something."""
-    present = parsed(keras.__version__)
+    present = parsed(present_version())
     return any(
         what in names and present < parsed(release) for release, names in ADDED.items()
     )
@@ -54,10 +81,11 @@ def lacks(what: str) -> bool:
 @functools.cache
 def warn_if_untried() -> None:
     """Warn, once a process, where the present Keras is none that was tried."""
-    if not is_tried(keras.__version__):
+    version = present_version()
+    if not is_tried(version):
         warnings.warn(
             f"keras-acts was tried with Keras {tried_range()}, not with Keras "
-            f"{keras.__version__}: an export may fail or be refused. Check its answers "
+            f"{version}: an export may fail or be refused. Check its answers "
             f"with `verify`, or install `keras>={TRIED[0]},<={TRIED[-1]}.*`",
             UnsupportedKerasWarning,
             stacklevel=2,
