@@ -14,6 +14,7 @@ from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
 from keras_acts.export.trace.handlers import (
     control_flow,  # noqa: F401  it fills the table of rules
+    einops,  # noqa: F401  likewise
     layer_calls,
 )
 from keras_acts.export.trace.handlers.registry import find_rule

@@ -61,20 +61,17 @@ def test_the_present_keras_was_tried() -> None:
     assert bool(ours) != supported.is_tried(keras.__version__)
 
 
-@pytest.mark.parametrize("version", ["3.11.3", "3.999.0", "4.0.0.dev2027010100"])
+@pytest.mark.parametrize("tried", [("2.4", "2.15"), ("99.0", "99.1")])
 def test_another_keras_is_warned_of_once(
-    version: str, monkeypatch: pytest.MonkeyPatch
+    tried: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, traced = keras.__version__, model()
-    monkeypatch.setattr(supported, "present_version", lambda: version)
+    monkeypatch.setattr(supported, "TRIED", tried)
     with pytest.warns(UnsupportedKerasWarning) as caught:
-        to_onnx(traced)
-    to_onnx(traced)  # warnings are errors in tests
+        to_onnx(model())
+    to_onnx(model())  # warnings are errors in tests
     (message,) = [str(warning.message) for warning in caught]
-    assert version in message
-    assert real not in message
-    assert supported.tried_range() in message
-    assert "verify" in message
+    for part in (keras.__version__, f"{tried[0]} to {tried[1]}", "verify"):
+        assert part in message
 
 
 def test_versions_are_compared_by_their_numbers() -> None:

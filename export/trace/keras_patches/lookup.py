@@ -5,6 +5,8 @@ from __future__ import annotations
 import pkgutil
 from typing import Any, NoReturn
 
+import keras
+
 from keras_acts.export.errors import UnsupportedKerasError
 from keras_acts.export.trace.keras_patches import supported
 
@@ -30,5 +32,5 @@ def refuse(path: str, cause: Exception | None = None) -> NoReturn:
     raise UnsupportedKerasError(
         f"Keras has no `{path.replace(':', '.')}`, which tracing a model needs. "
         f"Expected Keras {supported.tried_range()}: install one of these, or a newer "
-        f"keras-acts. Received: keras=={supported.present_version()}"
+        f"keras-acts. Received: keras=={keras.__version__}"
     ) from cause

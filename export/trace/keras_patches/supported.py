@@ -55,11 +55,6 @@ def parsed(version: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def present_version() -> str:
-    """Return the version of the Keras that is imported."""
-    return str(keras.__version__)
-
-
 def tried_range() -> str:
     """Return the range of the releases tried, in words."""
     return f"{TRIED[0]} to {TRIED[-1]}"
@@ -72,7 +67,7 @@ def is_tried(version: str) -> bool:
 
 def lacks(what: str) -> bool:
     """Whether the present Keras is older than the release that added something."""
-    present = parsed(present_version())
+    present = parsed(keras.__version__)
     return any(
         what in names and present < parsed(release) for release, names in ADDED.items()
     )
@@ -81,11 +76,10 @@ def lacks(what: str) -> bool:
 @functools.cache
 def warn_if_untried() -> None:
     """Warn, once a process, where the present Keras is none that was tried."""
-    version = present_version()
-    if not is_tried(version):
+    if not is_tried(keras.__version__):
         warnings.warn(
             f"keras-acts was tried with Keras {tried_range()}, not with Keras "
-            f"{version}: an export may fail or be refused. Check its answers "
+            f"{keras.__version__}: an export may fail or be refused. Check its answers "
             f"with `verify`, or install `keras>={TRIED[0]},<={TRIED[-1]}.*`",
             UnsupportedKerasWarning,
             stacklevel=2,
