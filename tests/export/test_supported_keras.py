@@ -43,6 +43,12 @@ def test_what_releases_added_is_in_use() -> None:
     assert set(added) <= used
 
 
+def test_what_older_releases_need_is_a_patch() -> None:
+    needed = [path for paths in supported.NEEDED_BEFORE.values() for path in paths]
+    assert set(supported.NEEDED_BEFORE) <= set(supported.TRIED)
+    assert set(needed) <= {patch.path for patch in patches.PATCHES}
+
+
 def test_the_package_asks_for_the_oldest_tried() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f"keras>={supported.TRIED[0]}" in project["dependencies"]

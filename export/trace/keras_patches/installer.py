@@ -94,17 +94,15 @@ class Installer:
                 self._restore()
 
     def _changes(self) -> list[_Change]:
-        return [_change(patch) for patch in self.patches if not _is_absent(patch)]
+        return [
+            _change(patch) for patch in self.patches if supported.replaces(patch.path)
+        ]
 
     def _restore(self) -> None:
         while self._made:
             change = self._made[-1]
             setattr(change.owner, change.name, change.original)
             self._made.pop()
-
-
-def _is_absent(patch: Patch) -> bool:
-    return supported.lacks(patch.path)
 
 
 def _change(patch: Patch) -> _Change:

@@ -8,7 +8,8 @@ some of Keras's functions ask whether the tensors before them are that trace's:
    recorded in its place, with Keras's own handling of masks, dtypes and `training`;
    Keras's own `Node` of the call, which wants tensors only, is left out;
 3. `convert_to_tensor` and `Mish.static_call` let traced tensors through: the functions
-   `keras.activations.mish`, `hard_silu` and `sparsemax` call them on symbolic tensors;
+   `keras.activations.mish`, `hard_silu` and `sparsemax` call them on symbolic tensors,
+   and older layers call `cast`;
 4. `ops.shape` gives traced integers for unknown sizes;
 5. what `keras.ops` calls of the backend (see `keras_ops`) is recorded where no tensor
    is symbolic, but a size is, a function uses traced tensors that are no arguments of
@@ -60,6 +61,7 @@ PATCHES: tuple[Patch, ...] = (
     Patch("keras.src.layers.layer:Layer", "symbolic_call", wrappers.layer_call),
     Patch("keras.src.layers.layer", "Node", wrappers.node),
     Patch(_BACKEND, "convert_to_tensor", wrappers.convert_to_tensor),
+    Patch(_BACKEND, "cast", wrappers.cast),
     Patch(
         "keras.src.activations.activations:Mish",
         "static_call",

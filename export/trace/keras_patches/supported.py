@@ -46,6 +46,12 @@ ADDED: dict[str, frozenset[str]] = {
 Kinds of operations, and attributes that are replaced while a thread traces.
 """
 
+NEEDED_BEFORE: dict[str, frozenset[str]] = {
+    # `Masking` and `GlobalAveragePooling1D` called it on symbolic tensors.
+    "3.15": frozenset({"keras.src.backend:cast"}),
+}
+"""By a release: attributes that are replaced in older ones alone."""
+
 
 def parsed(version: str) -> tuple[int, int]:
     """Return the two numbers of a release: those of `"3.15.1"` are 3 and 15."""
@@ -73,6 +79,15 @@ def lacks(what: str) -> bool:
     )
 
 
+def replaces(path: str) -> bool:
+    """Whether an attribute is replaced in the present Keras while a thread traces."""
+    present = parsed(keras.__version__)
+    return not lacks(path) and not any(
+        path in paths and present >= parsed(release)
+        for release, paths in NEEDED_BEFORE.items()
+    )
+
+
 @functools.cache
 def warn_if_untried() -> None:
     """Warn, once a process, where the present Keras is none that was tried."""
@@ -80,7 +95,7 @@ def warn_if_untried() -> None:
         warnings.warn(
             f"keras-acts was tried with Keras {tried_range()}, not with Keras "
             f"{keras.__version__}: an export may fail or be refused. Check its answers "
-            f"with `verify`, or install `keras>={TRIED[0]},<={TRIED[-1]}.*`",
+            "with `verify`, or install a release that was tried",
             UnsupportedKerasWarning,
             stacklevel=2,
         )

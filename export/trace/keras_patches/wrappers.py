@@ -68,6 +68,17 @@ def convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
     return convert_to_tensor
 
 
+def cast(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Let traced tensors through."""
+
+    def cast(x: Any, dtype: Any) -> Any:
+        if isinstance(x, TracedTensor):
+            return keras.ops.cast(x, dtype)
+        return original(x, dtype)
+
+    return cast
+
+
 def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
     """Call the operation where Keras computes beside it."""
 
