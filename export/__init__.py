@@ -12,6 +12,8 @@ from keras_acts.export.errors import (
     ParityError,
     SignatureError,
     StatefulLayerError,
+    UnsupportedKerasError,
+    UnsupportedKerasWarning,
     UnsupportedOperationError,
     WriteError,
 )
@@ -30,6 +32,8 @@ __all__ = [
     "SavedModel",
     "SignatureError",
     "StatefulLayerError",
+    "UnsupportedKerasError",
+    "UnsupportedKerasWarning",
     "UnsupportedOperationError",
     "WriteError",
     "export_model",

@@ -22,6 +22,14 @@ class UnsupportedOperationError(ExportError):
     """The model holds something that has no way into ONNX."""
 
 
+class UnsupportedKerasError(ExportError):
+    """This Keras lacks something private that tracing a model needs."""
+
+
+class UnsupportedKerasWarning(UserWarning):
+    """Tracing was not tried with this release of Keras."""
+
+
 class StatefulLayerError(UnsupportedOperationError):
     """A layer keeps its state from call to call, which no file does by any engine."""
 

@@ -7,18 +7,13 @@ from typing import Any, NoReturn
 
 import keras
 import numpy as np
-from keras import KerasTensor
-from keras.src.ops.node import KerasHistory
 
+from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.structure import map_structure
 
 
-class TracedTensor(KerasTensor):
+class TracedTensor(private.DetachedTensor):
     """A symbolic tensor that belongs to a trace and to no Functional model."""
-
-    # Keras wires calls of layers into its own graph by this attribute; an operation of
-    # None leaves the graph of the user's model alone.
-    _keras_history = KerasHistory(operation=None, node_index=0, tensor_index=0)
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(
@@ -33,7 +28,7 @@ class TracedTensor(KerasTensor):
         """Say that this is no array, so that those of JAX leave operators to it too."""
         raise AttributeError("A traced tensor is no array")
 
-    __hash__ = KerasTensor.__hash__
+    __hash__ = private.DetachedTensor.__hash__
 
     # A `KerasTensor` has none: it would be equal to itself alone, and say so to code
     # that asks `ops.shape(x)[1] == 1`.

@@ -5,9 +5,9 @@ A new Keras that differs fails here, by name, before it fails anywhere else.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -16,14 +16,26 @@ import pytest
 from keras import layers, ops
 from keras.src.backend.common import global_state
 
-from keras_acts.export import UnsupportedOperationError, to_onnx
+from keras_acts.export import (
+    UnsupportedKerasError,
+    UnsupportedOperationError,
+    to_onnx,
+)
 from keras_acts.export.convert.registry import is_leaf, registered_kinds
 from keras_acts.export.trace import model_signature, trace
 from keras_acts.export.trace.handlers.control_flow import CALLS
-from keras_acts.export.trace.keras_patches import patches, private, wrappers
+from keras_acts.export.trace.keras_patches import (
+    keras_ops,
+    lookup,
+    patches,
+    private,
+    supported,
+    variables,
+)
+from keras_acts.export.trace.keras_patches.installer import Patch
 from support.export_check import check_model
 
-# What each hooked function takes, besides itself or a class's `self`.
+# What each patched function takes, besides itself or a class's `self`.
 PARAMETERS = {
     "symbolic_call": ["args", "kwargs"],
     "convert_to_tensor": ["x", "dtype", "sparse", "ragged"],
@@ -34,11 +46,7 @@ PARAMETERS = {
         *("inputs", "output_mode", "depth", "dtype", "sparse"),
         *("count_weights", "idf_weights"),
     ],
-    "transform_images": ["images", "transformation", "training"],
-    "get_random_transformation": ["data", "training", "seed"],
-    "RandomGrayscale.get_random_transformation": ["images", "training", "seed"],
     "shape": ["x"],
-    "ndim": ["x"],
     "empty": ["shape", "dtype"],
     "eye": ["N", "M", "k", "dtype"],
     "full": ["shape", "fill_value", "dtype"],
@@ -59,7 +67,7 @@ PARAMETERS = {
     "zeros": ["shape", "dtype"],
     "slice": ["inputs", "start_indices", "shape"],
     "__getitem__": ["idx"],
-    **{name: ["other"] for name in wrappers.REFLECTED},
+    **{name: ["other"] for name in variables.REFLECTED},
     "broadcast_to": ["x", "shape"],
     "repeat": ["x", "repeats", "axis"],
     "tile": ["x", "repeats"],
@@ -74,38 +82,71 @@ PARAMETERS = {
     "reshape": ["x", "newshape"],
     "squeeze": ["x", "axis"],
     "transpose": ["x", "axes"],
-    "custom_gradient": ["f"],
     "unpack_int4": ["packed", "orig_len", "axis", "dtype"],
-    "get_dropout_mask": ["step_input"],
-    "get_recurrent_dropout_mask": ["step_input"],
+    "_create_dropout_mask": ["step_input", "dropout_rate"],
 }
 # The backend's functions take what those of `keras.ops` do.
 PARAMETERS |= {
     name: list(inspect.signature(getattr(ops, name)).parameters) for name in CALLS
 }
-# Whose arguments tracing does not read.
-STEP_ASIDE = patches._FUSED_RNNS
+# Whose arguments tracing does not read, or that a backend names as it likes.
+UNREAD = {*patches.FUSED_RNNS, "custom_gradient"}
+
+PRESENT = [patch for patch in patches.PATCHES if supported.replaces(patch.path)]
 
 
-def hook_id(hook: Any) -> str:
-    return f"{hook[0].__name__}.{hook[1]}"
+def attributes() -> list[Any]:
+    """What stands at present where tracing puts its own."""
+    owners = [lookup.find(patch.owner) for patch in PRESENT]
+    return [
+        getattr_static(owner, patch.name)
+        for owner, patch in zip(owners, PRESENT, strict=True)
+    ]
 
 
-def functions() -> list[Any]:
-    """The functions that stand at present where tracing puts its own."""
-    return [vars(owner)[name] for owner, name, _ in patches._HOOKS]
+def getattr_static(owner: Any, name: str) -> Any:
+    return owner.__bases__ if name == "__bases__" else vars(owner)[name]
 
 
-@pytest.mark.parametrize("hook", patches._HOOKS, ids=hook_id)
-def test_a_hooked_function_is_there(hook: Any) -> None:
-    owner, name, _ = hook
-    assert name in vars(owner), f"{hook_id(hook)} is gone"
-    parameters = list(inspect.signature(getattr(owner, name)).parameters)
-    if name in STEP_ASIDE:
+def patched_functions() -> Iterator[tuple[str, Any]]:
+    """Each function that another one stands for while a thread traces, by a name."""
+    for patch in PRESENT:
+        if patch.name not in ("backend", "__bases__"):
+            owner = lookup.find(patch.owner)
+            yield f"{patch.owner}.{patch.name}", getattr(owner, patch.name)
+    backend = lookup.find("keras.src.backend")
+    for module, names in keras_ops.FUNCTIONS.items():
+        for name in names:
+            yield f"{module}.{name}", getattr(getattr(backend, module), name)
+    for name in ("__getitem__", *variables.REFLECTED):
+        yield f"Variable.{name}", getattr(keras.Variable, name)
+
+
+@pytest.mark.parametrize(("path", "function"), list(patched_functions()))
+def test_a_patched_function_takes_what_it_took(path: str, function: Any) -> None:
+    name = path.rsplit(".", 1)[-1]
+    if name in UNREAD:
         return
-    taken = [p for p in parameters if p != "self"]
-    expected = PARAMETERS.get(hook_id(hook)) or PARAMETERS[name]
-    assert taken == expected, f"{hook_id(hook)} takes {parameters}"
+    parameters = list(inspect.signature(function).parameters)
+    assert [p for p in parameters if p != "self"] == PARAMETERS[name], path
+
+
+@pytest.mark.parametrize("patch", patches.PATCHES, ids=lambda patch: patch.path)
+def test_a_patched_attribute_is_there(patch: Patch) -> None:
+    if supported.lacks(patch.path):
+        with pytest.raises(UnsupportedKerasError):
+            lookup.find(patch.path)
+    else:
+        assert getattr_static(lookup.find(patch.owner), patch.name) is not None
+
+
+def test_few_attributes_are_replaced() -> None:
+    """More than these need a reason: each is a way to break with the next Keras."""
+    newest = supported.parsed(keras.__version__) >= supported.parsed(
+        supported.TRIED[-1]
+    )
+    assert len(PRESENT) <= (26 if newest else 27)
+    assert len({patch.path for patch in patches.PATCHES}) == len(patches.PATCHES)
 
 
 def test_attributes_that_tracing_reads_are_there() -> None:
@@ -133,17 +174,16 @@ def test_a_first_call_records_its_shapes() -> None:
 
 @pytest.mark.parametrize("kind", registered_kinds())
 def test_a_converted_operation_is_there(kind: str) -> None:
-    module, name = kind.rsplit(".", 1)
-    if module in ("keras_acts", "trace", "trace.creation"):
+    if kind.rsplit(".", 1)[0] in ("keras_acts", "trace", "trace.creation"):
         return
-    found = importlib.import_module(
-        "keras.src.activations.activations"
-        if module == "activations"
-        else f"keras.src.ops.{module}"
-    )
-    cls = getattr(found, name)
+    path = private.operation_path(kind)
+    if supported.lacks(kind):
+        with pytest.raises(UnsupportedKerasError):
+            lookup.find(path)
+        return
+    cls = lookup.find(path)
     assert issubclass(cls, keras.Operation)
-    assert cls.__module__ == found.__name__
+    assert f"{cls.__module__}:{cls.__name__}" == path
 
 
 def dense_model() -> keras.Model:
@@ -152,9 +192,9 @@ def dense_model() -> keras.Model:
 
 
 def test_hooks_are_gone_after_a_trace() -> None:
-    before = functions()
+    before = attributes()
     to_onnx(dense_model())
-    assert functions() == before
+    assert attributes() == before
 
 
 def test_hooks_are_gone_after_a_failure() -> None:
@@ -165,11 +205,11 @@ def test_hooks_are_gone_after_a_failure() -> None:
         def compute_output_shape(self, shape: Any) -> Any:
             return shape
 
-    before = functions()
+    before = attributes()
     x = keras.Input((3,))
     with pytest.raises(UnsupportedOperationError, match="ArithmeticError: in the call"):
         to_onnx(keras.Model(x, Broken()(x)))
-    assert functions() == before
+    assert attributes() == before
 
 
 def test_hooks_do_nothing_in_other_threads() -> None:

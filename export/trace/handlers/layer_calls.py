@@ -13,6 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_acts.export.trace.handlers import image_layers
 from keras_acts.export.trace.keras_patches import private
 
 
@@ -39,6 +40,8 @@ def _steps_as_samples(x: Any) -> Any:
 
 
 _REWRITES: dict[Any, Callable[..., Any]] = {
+    keras.layers.CenterCrop: image_layers.center_crop,
+    **dict.fromkeys(image_layers.DRAWING, image_layers.without_drawing),
     keras.layers.TimeDistributed: _time_distributed,
 }
 

@@ -1,4 +1,4 @@
-"""What tracing reads of Keras's private attributes, all of it in this one place.
+"""What export reads of Keras's private parts, all of it in this one place.
 
 `tests/export/test_hooks.py` fails clearly where a new Keras differs.
 """
@@ -10,9 +10,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-from keras.src.backend.common import backend_utils
-from keras.src.models import Functional
-from keras.src.utils.naming import to_snake_case
+
+from keras_acts.export.trace.keras_patches.lookup import find
+
+
+class DetachedTensor(keras.KerasTensor):
+    """A symbolic tensor that belongs to no Functional model."""
+
+    # Keras wires calls of layers into its own graph by this attribute; an operation of
+    # None leaves the graph of the user's model alone.
+    _keras_history = find("keras.src.ops.node:KerasHistory")(
+        operation=None, node_index=0, tensor_index=0
+    )
 
 
 @contextlib.contextmanager
@@ -40,7 +49,7 @@ def takes_argument(layer: Any, name: str) -> bool:
 
 def is_functional(layer: Any) -> bool:
     """Whether a model is a graph of layers, all of which its configuration names."""
-    return isinstance(layer, Functional)
+    return isinstance(layer, find("keras.src.models:Functional"))
 
 
 def keeps_state(layer: Any) -> bool:
@@ -51,7 +60,7 @@ def keeps_state(layer: Any) -> bool:
 
 def automatic_name(cls: type) -> str:
     """Return the name, before its number, that Keras gives a layer without one."""
-    name: str = to_snake_case(cls.__name__)
+    name: str = find("keras.src.utils.naming:to_snake_case")(cls.__name__)
     return name
 
 
@@ -63,6 +72,19 @@ def own_variables(layer: Any) -> list[Any]:
 def inner_layers(layer: Any) -> list[Any]:
     """Return the layers directly inside a layer."""
     return list(layer._layers)
+
+
+def operation(kind: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Make an operation of a kind, such as `"numpy.Add"`."""
+    return find(operation_path(kind))(*args, **kwargs)
+
+
+def operation_path(kind: str) -> str:
+    """Return where the class of a kind of operation is, as `lookup.find` takes it."""
+    module, name = kind.rsplit(".", 1)
+    if module == "activations":
+        return f"keras.src.activations.activations:{name}"
+    return f"keras.src.ops.{module}:{name}"
 
 
 def input_structure(model: Any) -> Any:
@@ -88,4 +110,37 @@ def vectorize(
     function: Callable[..., Any], vmap: Callable[..., Any], **kwargs: Any
 ) -> Any:
     """Return what `ops.vectorize` makes of a function, with a map of our own."""
-    return backend_utils.vectorize_impl(function, vmap, **kwargs)
+    vectorize_impl = find("keras.src.backend.common.backend_utils:vectorize_impl")
+    return vectorize_impl(function, vmap, **kwargs)
+
+
+def in_symbolic_scope() -> bool:
+    """Whether Keras infers shapes by calling functions of the backend at present."""
+    return bool(find("keras.src.backend:in_symbolic_scope")())
+
+
+@contextlib.contextmanager
+def names_kept() -> Iterator[None]:
+    """Put Keras's counters for automatic names back afterwards."""
+    state = find("keras.src.backend.common.global_state")
+    counters = state.get_global_attribute("object_name_uids")
+    kept = None if counters is None else counters.copy()
+    try:
+        yield
+    finally:
+        state.set_global_attribute("object_name_uids", kept)
+
+
+def first_token(layer: Any) -> int:
+    """Return the index of the first token in a lookup layer's vocabulary."""
+    return int(layer._token_start_index())
+
+
+def first_unknown(layer: Any) -> int:
+    """Return the index of a lookup layer's first place for unknown tokens."""
+    return int(layer._oov_start_index())
+
+
+def frozen_vocabulary_size(layer: Any) -> int:
+    """Return the size of the vocabulary that a lookup layer was given."""
+    return int(layer._frozen_vocab_size)

@@ -1,4 +1,4 @@
-"""What takes the place of functions of Keras while a thread traces, set by `hooks`.
+"""What takes the place of functions of Keras while a thread traces, by `patches`.
 
 Each wrapper takes the original function and returns one that asks whether the tensors
 before it are the present trace's, and otherwise calls the original.
@@ -11,11 +11,8 @@ from functools import partial
 from typing import Any
 
 import keras
-from keras.src.activations import activations as keras_activations
-from keras.src.backend.common.symbolic_scope import in_symbolic_scope
-from keras.src.ops import core as keras_core
-from keras.src.ops import numpy as keras_numpy
 
+from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.keras_patches.windows import WINDOWS
 from keras_acts.export.trace.protocol import PRESENT, Recorder, unrecorded
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
@@ -71,12 +68,23 @@ def convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
     return convert_to_tensor
 
 
+def cast(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Let traced tensors through."""
+
+    def cast(x: Any, dtype: Any) -> Any:
+        if isinstance(x, TracedTensor):
+            return keras.ops.cast(x, dtype)
+        return original(x, dtype)
+
+    return cast
+
+
 def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
     """Call the operation where Keras computes beside it."""
 
     def static_call(x: Any) -> Any:
         if isinstance(x, TracedTensor):
-            return keras_activations.Mish().symbolic_call(x)
+            return private.operation("activations.Mish").symbolic_call(x)
         return original(x)
 
     return static_call
@@ -92,15 +100,6 @@ def shape(original: Callable[..., Any]) -> Callable[..., Any]:
         return recorder.shape(x)
 
     return shape
-
-
-def ndim(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the rank as a number."""
-
-    def ndim(x: Any) -> Any:
-        return len(x.shape) if isinstance(x, TracedTensor) else original(x)
-
-    return ndim
 
 
 def where_traced(
@@ -136,14 +135,14 @@ def fused_rnn(*_args: Any) -> Any:
     raise NotImplementedError
 
 
-def sized(operation: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def sized(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Wrap a function of the backend that is an operation of its first argument."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
             if PRESENT.get() is None or not has_traced((args, kwargs)):
                 return original(x, *args, **kwargs)
-            return operation(*args, **kwargs).symbolic_call(x)
+            return private.operation(kind, *args, **kwargs).symbolic_call(x)
 
         return call
 
@@ -166,46 +165,10 @@ def slice_of(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(inputs: Any, start_indices: Any, shape: Any) -> Any:
         if PRESENT.get() is None or not has_traced(shape):
             return original(inputs, start_indices, shape)
-        return keras_core.Slice(shape=shape).symbolic_call(inputs, start_indices)
+        operation = private.operation("core.Slice", shape=shape)
+        return operation.symbolic_call(inputs, start_indices)
 
     return call
-
-
-def variable_operator(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave the work to the traced tensor beside a variable."""
-    reflected = REFLECTED[original.__name__]
-
-    def operator(self: Any, other: Any) -> Any:
-        if PRESENT.get() is None or not isinstance(other, TracedTensor):
-            return original(self, other)
-        return getattr(other, reflected)(self)
-
-    return operator
-
-
-def variable_item(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a slice of a variable that ends at traced sizes."""
-
-    def get_item(self: Any, idx: Any) -> Any:
-        if PRESENT.get() is None or not has_traced(idx):
-            return original(self, idx)
-        return keras_numpy.GetItem().symbolic_call(self, idx)
-
-    return get_item
-
-
-# Operators, and those that give the same with the operands exchanged.
-REFLECTED = {
-    **{
-        f"__{name}__": f"__r{name}__"
-        for name in (
-            *("add", "and", "floordiv", "matmul", "mod", "mul"),
-            *("or", "pow", "sub", "truediv", "xor"),
-        )
-    },
-    **{"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__": "__lt__"},
-    **{"__le__": "__ge__", "__ge__": "__le__"},
-}
 
 
 def control_flow(
@@ -217,7 +180,7 @@ def control_flow(
         def call(*args: Any, **kwargs: Any) -> Any:
             recorder = PRESENT.get()
             # Where Keras infers shapes meanwhile, the functions get the backend's own.
-            if recorder is None or in_symbolic_scope():
+            if recorder is None or private.in_symbolic_scope():
                 return original(*args, **kwargs)
             made, given = operation(*args, **kwargs)
             eagerly = partial(unrecorded, original, *args, **kwargs)
@@ -231,19 +194,23 @@ def control_flow(
 def dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
     """Draw no mask for traced tensors."""
 
-    def get_mask(self: Any, step_input: Any) -> Any:
-        return None if has_traced(step_input) else original(self, step_input)
+    def create_mask(self: Any, step_input: Any, dropout_rate: float) -> Any:
+        if has_traced(step_input):
+            return None
+        return original(self, step_input, dropout_rate)
 
-    return get_mask
+    return create_mask
 
 
 def of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a function of a weight."""
+    """Record a function of a weight, as that of `keras.ops` that has its name."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         recorder = PRESENT.get()
         if recorder is not None:
-            args = tuple(_traced_weight(recorder, x) for x in args)
+            traced = tuple(_traced_weight(recorder, x) for x in args)
+            if has_traced(traced):
+                return getattr(keras.ops, original.__name__)(*traced, **kwargs)
         return original(*args, **kwargs)
 
     return call

@@ -1,0 +1,82 @@
+"""What `keras.ops` calls of the backend, recorded where it gets something traced.
+
+The modules of `keras.ops` look functions up in `backend.core` and `backend.numpy`.
+While a thread traces, their `backend` is one whose functions named here ask for what is
+traced first; all others are the backend's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+from keras_acts.export.trace.handlers.control_flow import CALLS
+from keras_acts.export.trace.keras_patches import lookup, wrappers
+from keras_acts.export.trace.keras_patches.vectorize import vectorize
+
+Wrap = Callable[[Any], Any]
+
+CREATIONS = ("empty", "eye", "full", "identity", "linspace", "ones", "tri", "zeros")
+
+_SIZED = {
+    "bincount": "numpy.Bincount",
+    "broadcast_to": "numpy.BroadcastTo",
+    "clip": "numpy.Clip",
+    "repeat": "numpy.Repeat",
+    "roll": "numpy.Roll",
+    "tile": "numpy.Tile",
+    "trapezoid": "numpy.Trapezoid",
+}
+
+_OF_WEIGHTS = ("expand_dims", "matmul", "reshape", "squeeze", "transpose")
+
+_CORE: dict[str, Wrap] = {
+    **{name: wrappers.control_flow(call) for name, call in CALLS.items()},
+    "cast": wrappers.of_weights,
+    "convert_to_tensor": wrappers.of_weights,
+    "custom_gradient": wrappers.custom_gradient,
+    "slice": wrappers.slice_of,
+}
+
+_NUMPY: dict[str, Wrap] = {
+    **dict.fromkeys(CREATIONS, wrappers.where_traced(wrappers.creation)),
+    **{name: wrappers.sized(kind) for name, kind in _SIZED.items()},
+    **dict.fromkeys(_OF_WEIGHTS, wrappers.of_weights),
+    "vectorize": vectorize,
+}
+
+FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
+"""By module of the backend, the functions that are wrapped."""
+
+
+class _Module(ModuleType):
+    """A module, some of whose attributes are replaced."""
+
+    def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
+        super().__init__(original.__name__, original.__doc__)
+        self._original = original
+        vars(self).update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+def recorded(backend: ModuleType) -> ModuleType:
+    """Return Keras's backend with the functions that record what is traced."""
+    return _Module(
+        backend,
+        {
+            name: _wrapped(getattr(backend, name), wraps)
+            for name, wraps in FUNCTIONS.items()
+        },
+    )
+
+
+def _wrapped(module: ModuleType, wraps: Mapping[str, Wrap]) -> ModuleType:
+    replaced = {}
+    for name, wrap in wraps.items():
+        if not hasattr(module, name):
+            lookup.refuse(f"{module.__name__}:{name}")
+        replaced[name] = wrap(getattr(module, name))
+    return _Module(module, replaced)

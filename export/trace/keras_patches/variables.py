@@ -1,0 +1,67 @@
+"""Operators of a variable that leave the work to a traced tensor beside it.
+
+A class in front of those that `keras.Variable` inherits from holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from keras_acts.export.trace.keras_patches import lookup, private
+from keras_acts.export.trace.protocol import PRESENT
+from keras_acts.export.trace.tensors import TracedTensor, has_traced
+
+# Operators, and those that give the same with the operands exchanged.
+REFLECTED = {
+    **{
+        f"__{name}__": f"__r{name}__"
+        for name in (
+            *("add", "and", "floordiv", "matmul", "mod", "mul"),
+            *("or", "pow", "sub", "truediv", "xor"),
+        )
+    },
+    **{"__eq__": "__eq__", "__ne__": "__ne__", "__lt__": "__gt__", "__gt__": "__lt__"},
+    **{"__le__": "__ge__", "__ge__": "__le__"},
+}
+
+
+def with_operators(bases: tuple[type, ...]) -> tuple[type, ...]:
+    """Return the classes that a variable inherits from, that of the operators first."""
+    (backend_variable,) = bases
+    methods: dict[str, Any] = {
+        name: _operator(backend_variable, name) for name in REFLECTED
+    }
+    methods["__getitem__"] = _item(_method(backend_variable, "__getitem__"))
+    methods["__hash__"] = backend_variable.__hash__  # else lost beside an `__eq__`
+    return (type("TracedOperators", (), methods), *bases)
+
+
+def _method(cls: type, name: str) -> Callable[..., Any]:
+    # Not by `super`: another thread may be inside an operator when the class goes.
+    method: Callable[..., Any] | None = getattr(cls, name, None)
+    if method is None:
+        lookup.refuse(f"{cls.__module__}:{cls.__name__}.{name}")
+    return method
+
+
+def _operator(cls: type, name: str) -> Callable[[Any, Any], Any]:
+    original, reflected = _method(cls, name), REFLECTED[name]
+
+    def operator(self: Any, other: Any) -> Any:
+        if PRESENT.get() is None or not isinstance(other, TracedTensor):
+            return original(self, other)
+        return getattr(other, reflected)(self)
+
+    return operator
+
+
+def _item(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Record a slice that ends at traced sizes."""
+
+    def get_item(self: Any, idx: Any) -> Any:
+        if PRESENT.get() is None or not has_traced(idx):
+            return original(self, idx)
+        return private.operation("numpy.GetItem").symbolic_call(self, idx)
+
+    return get_item

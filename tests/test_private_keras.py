@@ -1,0 +1,130 @@
+"""Where Keras's private parts are used: in the places named here, each for a reason."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.process import ROOT
+
+MAY = {
+    "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
+    "tests/export/test_attention.py": "has an operation that `keras.ops` does not name",
+    "tests/export/test_engines.py": "compares Keras's counters for automatic names",
+    "tests/export/test_hooks.py": "checks what tracing needs of Keras",
+    "tests/export/test_rnn_cells.py": "calls `backend.rnn` as a user's layer may",
+    "tests/export/test_untouched.py": "compares the state of the process",
+    "tests/support/initial_weights.py": "draws initial weights faster",
+    "tests/support/keras_tests": "runs Keras's own tests",
+}
+"""The packages and files that may import `keras.src`, and why."""
+
+LIBRARY = [
+    path
+    for folder in ("keras_acts", "export", "examples", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if (ROOT / "keras_acts" / "export") not in path.parents
+]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+PRIVATE = "keras.src"
+PUBLIC_UNDERSCORES = {"_fields"}  # of named tuples
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def excused(path: Path) -> bool:
+    return any(name(path) == place or f"{place}/" in name(path) for place in MAY)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Private modules that a file imports, or names as a path to be looked up."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{node.module}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def is_private(module: str) -> bool:
+    return module == PRIVATE or module.startswith((f"{PRIVATE}.", f"{PRIVATE}:"))
+
+
+def defined(tree: ast.AST) -> Iterator[str]:
+    """Names that a file itself gives to attributes, functions and classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+                yield node.attr
+        elif isinstance(node, ast.keyword) and node.arg is not None:
+            yield node.arg
+
+
+def underscored(tree: ast.AST) -> Iterator[str]:
+    """Private attributes that a file reads or sets, by a dot or by `getattr`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("getattr", "hasattr", "setattr", "delattr")
+            and isinstance(node.args[1], ast.Constant)
+        ):
+            yield str(node.args[1].value)
+
+
+@pytest.mark.parametrize("path", [*LIBRARY, *TESTS], ids=name)
+def test_private_keras_stays_in_its_places(path: Path) -> None:
+    if not excused(path) and path != Path(__file__):
+        tree = ast.parse(path.read_text())
+        assert [module for module in imported(tree) if is_private(module)] == []
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name)
+def test_nobody_else_reads_private_attributes(path: Path) -> None:
+    if excused(path):
+        return
+    tree = ast.parse(path.read_text())
+    own = {*defined(tree), *PUBLIC_UNDERSCORES}
+    foreign = {
+        attribute
+        for attribute in underscored(tree)
+        if attribute.startswith("_")
+        and not attribute.endswith("__")
+        and attribute not in own
+    }
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("place", MAY)
+def test_each_place_needs_its_excuse(place: str) -> None:
+    assert MAY[place]
+    paths = [path for path in [*LIBRARY, *TESTS] if f"{place}/" in f"{name(path)}/"]
+    modules = [m for path in paths for m in imported(ast.parse(path.read_text()))]
+    assert any(map(is_private, modules))
+
+
+def test_the_checks_find_what_they_look_for() -> None:
+    tree = ast.parse(
+        "import keras.src.ops\nfrom keras.src import ops\nfrom keras import src\n"
+        "find('keras.src.ops:core')\nkeras.src.backend.rnn\n"
+        "layer._layers, getattr(layer, '_nodes', None)\n"
+    )
+    assert len([module for module in imported(tree) if is_private(module)]) >= 5
+    assert {"_layers", "_nodes"} <= set(underscored(tree))
+    assert not set(defined(tree)) & {"_layers", "_nodes"}
