@@ -32,6 +32,7 @@ class ActivationLayer(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
         self._argument_names: tuple[str, ...] = ()
+        self._host_name: str | None = None
 
     def configure(self, **arguments: Any) -> None:
         """Check the function's arguments and keep them as attributes and in the config.
@@ -69,21 +70,39 @@ class ActivationLayer(keras.layers.Layer):
         """Whether a weight does not exist yet."""
         return False
 
+    def note_host(self, host: Any) -> None:
+        """Remember the layer that was built around this one without its weights."""
+        self._host_name = host.name
+
     def save_own_variables(self, store: Any) -> None:
         """Save the weights.
 
         Raises:
-            ValueError: The weights do not exist yet. Those of a layer that is the
-                `activation=` of another are created in its first call on data.
+            ValueError: They do not exist, while the layer that holds this one has its
+                own: they would be lost in silence.
         """
-        if self.awaits_weights:
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}' can't be saved: it has no "
-                "weights yet, because no data has passed through it. Call the model "
-                "once on a batch before you save it, or build the activation: "
-                "`activation.build(shape)`."
-            )
+        if self.awaits_weights and self._host_name is not None:
+            raise ValueError(self._missing_weights("saved"))
         super().save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the weights.
+
+        Raises:
+            ValueError: They do not exist yet, and the file has some.
+        """
+        if self.awaits_weights and store.keys():
+            raise ValueError(self._missing_weights("loaded"))
+        super().load_own_variables(store)
+
+    def _missing_weights(self, what: str) -> str:
+        inside = f" inside '{self._host_name}'" if self._host_name else ""
+        return (
+            f"{type(self).__name__} '{self.name}'{inside} can't be {what}: it has no "
+            "weights yet. Call the model once on a batch, or build the activation by "
+            "`activation.build(shape)`. "
+            f"Received: a {type(self).__name__} that is not built"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
