@@ -29,6 +29,8 @@ class ActivationLayer(keras.layers.Layer):
     function: ClassVar[Any]
     has_weights: ClassVar[bool] = False
     """Whether the layer has weights, always or on request."""
+    resizes: ClassVar[str | None] = None
+    """The argument that names the axis whose size the layer changes, or None."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
