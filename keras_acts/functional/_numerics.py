@@ -116,7 +116,10 @@ def with_gradient(
         if x.requires_grad:
             return WithGradient.apply(x, value, pullback, parameters)
         return value(x, *parameters)
-    return _differentiable[keras.backend.backend()](value, pullback, parameters)(x)
+    make = _differentiable.get(keras.backend.backend())
+    if make is None:  # NumPy and OpenVINO, which don't differentiate
+        return value(x, *parameters)
+    return make(value, pullback, parameters)(x)
 
 
 @functools.cache

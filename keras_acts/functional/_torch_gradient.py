@@ -28,12 +28,19 @@ class WithGradient(torch.autograd.Function):
         """Keep what the gradient needs."""
         x, _, ctx.pullback, ctx.parameters = inputs
         ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         """Return the gradient with respect to `x`."""
         (x,) = ctx.saved_tensors
         return ctx.pullback(x, gradient, *ctx.parameters), None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_constants: None) -> Tensor:
+        """Return the tangent of the result: the map is elementwise."""
+        (x,) = ctx.saved_tensors
+        return ctx.pullback(x, tangent, *ctx.parameters)
 
 
 class Bent(torch.autograd.Function):
@@ -53,6 +60,7 @@ class Bent(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
         """Keep both inputs."""
         ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,3 +69,15 @@ class Bent(torch.autograd.Function):
         above = torch.ops.aten.threshold_backward(gradient, x, 0)
         below = gradient - above
         return above + slope * below, (below * x).sum_to_size(slope.shape)
+
+    @staticmethod
+    def jvp(ctx: Any, x_tangent: Tensor | None, slope_tangent: Tensor | None) -> Tensor:
+        """Return the tangent of the result; None stands for no tangent."""
+        x, slope = ctx.saved_tensors
+        positive = x > 0
+        parts = []
+        if x_tangent is not None:
+            parts.append(torch.where(positive, x_tangent, slope * x_tangent))
+        if slope_tangent is not None:
+            parts.append(torch.where(positive, 0.0, x * slope_tangent))
+        return sum(parts[1:], parts[0])

@@ -222,6 +222,8 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
         Attention and Multi-Label Classification", arXiv:1602.02068.
     """
     axis = position(axis, x)
+    if x.shape[axis] == 0:
+        return x
     z, ordered, k = _candidates(x, axis)
     taus = (_numerics.cumsum(ordered, axis) - 1) / k
     outside = z <= _largest_true(ordered > taus, taus, axis)
@@ -257,6 +259,8 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
         arXiv:1905.05702.
     """
     axis = position(axis, x)
+    if x.shape[axis] == 0:
+        return x
     z, ordered, k = _candidates(x / 2, axis)
     mean = _numerics.cumsum(ordered, axis) / k
     variance = _numerics.cumsum(ops.square(ordered), axis) / k - ops.square(mean)

@@ -5,6 +5,7 @@ from keras_acts.layers._base import (
     LearnableActivationLayer,
     TunableActivationLayer,
 )
+from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
     CELU,
     ELU,
@@ -46,6 +47,8 @@ from keras_acts.layers.sigmoid import (
 )
 from keras_acts.layers.softmax import Entmax15, LogSoftmax, Softmax, Softmin, Sparsemax
 from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
+
+build_activations_of_hosts()
 
 __all__ = [
     "CELU",

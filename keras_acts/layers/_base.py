@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import constraints, initializers, ops, regularizers
 
 from keras_acts import _checks
+from keras_acts.layers._arguments import elements, normalized, plain
 
 Shape = tuple[int | None, ...]
 
@@ -27,11 +29,14 @@ class ActivationLayer(keras.layers.Layer):
     function: ClassVar[Any]
     has_weights: ClassVar[bool] = False
     """Whether the layer has weights, always or on request."""
+    resizes: ClassVar[str | None] = None
+    """The argument that names the axis whose size the layer changes, or None."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
         self._argument_names: tuple[str, ...] = ()
+        self._host_name: str | None = None
 
     def configure(self, **arguments: Any) -> None:
         """Check the function's arguments and keep them as attributes and in the config.
@@ -39,6 +44,7 @@ class ActivationLayer(keras.layers.Layer):
         Raises:
             ValueError: An argument is invalid.
         """
+        arguments = {name: normalized(value) for name, value in arguments.items()}
         type(self).function.check(**arguments)
         self._argument_names += tuple(arguments)
         for name, value in arguments.items():
@@ -48,7 +54,7 @@ class ActivationLayer(keras.layers.Layer):
     def arguments(self) -> dict[str, Any]:
         """The function's arguments, as given to `configure`."""
         values = {name: getattr(self, name) for name in self._argument_names}
-        # Keras wraps list attributes to track them; configs want plain ones.
+        # Keras wraps list attributes to track them; functions want plain ones.
         return {k: list(v) if isinstance(v, list) else v for k, v in values.items()}
 
     def call(self, inputs: Any) -> Any:
@@ -64,30 +70,68 @@ class ActivationLayer(keras.layers.Layer):
         x = keras.KerasTensor(input_shape)
         return tuple(type(self).function.output_shape(x, **self.arguments))
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask of the result: the input's, unless its axes change.
+
+        Raises:
+            ValueError: The layer changes the size of an axis that the mask has.
+        """
+        if previous_mask is None or self.resizes is None:
+            return previous_mask
+        axis = getattr(self, self.resizes)
+        rank = len(inputs.shape)
+        if axis % rank >= len(previous_mask.shape):
+            return previous_mask
+        raise ValueError(
+            f"{type(self).__name__} '{self.name}' changes the size of axis {axis}, "
+            "which the mask of its input has, so that the mask does not fit the "
+            "result. Use another `axis`, or drop the mask before this layer. "
+            f"Received: mask.shape={tuple(previous_mask.shape)}, "
+            f"inputs.shape={tuple(inputs.shape)}, {self.resizes}={axis}"
+        )
+
     @property
     def awaits_weights(self) -> bool:
         """Whether a weight does not exist yet."""
         return False
 
+    def note_host(self, host: Any) -> None:
+        """Remember the layer that was built around this one without its weights."""
+        self._host_name = host.name
+
     def save_own_variables(self, store: Any) -> None:
         """Save the weights.
 
         Raises:
-            ValueError: The weights do not exist yet. Those of a layer that is the
-                `activation=` of another are created in its first call on data.
+            ValueError: They do not exist, while the layer that holds this one has its
+                own: they would be lost in silence.
         """
-        if self.awaits_weights:
-            raise ValueError(
-                f"{type(self).__name__} '{self.name}' can't be saved: it has no "
-                "weights yet, because no data has passed through it. Call the model "
-                "once on a batch before you save it, or build the activation: "
-                "`activation.build(shape)`."
-            )
+        if self.awaits_weights and self._host_name is not None:
+            raise ValueError(self._missing_weights("saved"))
         super().save_own_variables(store)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the weights.
+
+        Raises:
+            ValueError: They do not exist yet, and the file has some.
+        """
+        if self.awaits_weights and store.keys():
+            raise ValueError(self._missing_weights("loaded"))
+        super().load_own_variables(store)
+
+    def _missing_weights(self, what: str) -> str:
+        inside = f" inside '{self._host_name}'" if self._host_name else ""
+        return (
+            f"{type(self).__name__} '{self.name}'{inside} can't be {what}: it has no "
+            "weights yet. Call the model once on a batch, or build the activation by "
+            "`activation.build(shape)`. "
+            f"Received: a {type(self).__name__} that is not built"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
-        return {**super().get_config(), **self.arguments}
+        return {**super().get_config(), **plain(self.arguments)}
 
 
 class LearnableActivationLayer(ActivationLayer):
@@ -246,39 +290,63 @@ class TunableActivationLayer(LearnableActivationLayer):
     def configure_or_learn(
         self,
         name: str,
-        value: float,
+        value: Any,
         *,
         learnable: bool,
+        initializer: Any = None,
         regularizer: Any = None,
         constraint: Any = None,
     ) -> None:
         """Keep the number as an argument, or declare a weight with it as initial value.
 
+        Args:
+            name: The parameter.
+            value: A number, or an array that broadcasts against the input.
+            learnable: Whether it is a weight.
+            initializer: Initializer of the weight in place of `value`.
+            regularizer: Regularizer of the weight.
+            constraint: Constraint of the weight.
+
         Raises:
-            ValueError: An argument is invalid, or a regularizer or constraint is given
+            ValueError: An argument is invalid, or one that is for a weight is given
                 although the parameter is not learned.
         """
         _checks.boolean("learnable", learnable)
         self.learnable = learnable
+        value = self._validated(name, value)
         self._tunable = {name: value}
         if learnable:
-            type(self).function.check(**self._tunable)
-            start = initializers.Constant(value)
+            start = initializers.Constant(value) if initializer is None else initializer
             self.declare_weight(name, start, regularizer, constraint)
+            self._has_own_initializer = initializer is not None
             return
         self.configure(**self._tunable)
-        if regularizer is not None or constraint is not None:
-            raise ValueError(
-                f"`{name}_regularizer` and `{name}_constraint` need `learnable=True`. "
-                f"Received: {name}_regularizer={regularizer!r}, "
-                f"{name}_constraint={constraint!r}, learnable={learnable!r}"
-            )
+        for key, given in (
+            ("initializer", initializer),
+            ("regularizer", regularizer),
+            ("constraint", constraint),
+        ):
+            if given is not None:
+                raise ValueError(
+                    f"`{name}_{key}` needs `learnable=True`. Received: "
+                    f"{name}_{key}={given!r}, learnable={learnable!r}"
+                )
+
+    def _validated(self, name: str, value: Any) -> Any:
+        """Return a number, or an array of numbers that are valid each."""
+        if isinstance(value, list | tuple):
+            value = np.asarray(value, dtype="float64")
+        value = normalized(value)
+        for one in elements(value):
+            type(self).function.check(**{name: one})
+        return value
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
         config = super().get_config()
         for name in self._tunable:
-            config.pop(f"{name}_initializer", None)
+            if not (self.learnable and self._has_own_initializer):
+                config[f"{name}_initializer"] = None
             for key in ("regularizer", "constraint"):
                 config.setdefault(f"{name}_{key}", None)
-        return {**config, **self._tunable, "learnable": self.learnable}
+        return {**config, **plain(self._tunable), "learnable": self.learnable}

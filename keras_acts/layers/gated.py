@@ -9,6 +9,8 @@ from keras_acts.layers._base import ActivationLayer, register
 class _GatedActivationLayer(ActivationLayer):
     """An activation that halves one axis."""
 
+    resizes = "axis"
+
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.configure(axis=axis)

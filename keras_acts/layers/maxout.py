@@ -181,6 +181,7 @@ class ChannelMaxout(ActivationLayer):
     """
 
     function = functional.channel_maxout
+    resizes = "axis"
 
     def __init__(self, units: int, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

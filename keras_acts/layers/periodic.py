@@ -11,12 +11,15 @@ class Snake(TunableActivationLayer):
     """Snake: `x + sin(frequency * x)**2 / frequency`.
 
     Args:
-        frequency: Above 0; where it is learned, what learning starts from. Default 1.
+        frequency: A number above 0, or an array of such that broadcasts against the
+            input; where learned, its value at the start. Default 1.
         learnable: Whether the frequency is a weight. Default False.
         sharing: Which elements share a learned frequency: `"all"` (default),
             `"channel"`, or `"none"`.
         frequency_regularizer: Regularizer of a learned frequency. Default None.
         frequency_constraint: Constraint of a learned frequency. Default None.
+        frequency_initializer: Initializer of a learned frequency, in place of
+            `frequency`.
         **kwargs: `shared_axes` and `data_format` of `LearnableActivationLayer`.
 
     Input shape:
@@ -52,6 +55,7 @@ class Snake(TunableActivationLayer):
         sharing: str = "all",
         frequency_regularizer: Any = None,
         frequency_constraint: Any = None,
+        frequency_initializer: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(sharing=sharing, **kwargs)
@@ -59,6 +63,7 @@ class Snake(TunableActivationLayer):
             "frequency",
             frequency,
             learnable=learnable,
+            initializer=frequency_initializer,
             regularizer=frequency_regularizer,
             constraint=frequency_constraint,
         )

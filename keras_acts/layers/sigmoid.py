@@ -109,12 +109,14 @@ class Swish(TunableActivationLayer):
     """Swish: `x * sigmoid(beta * x)`, also named SiLU where beta is 1.
 
     Args:
-        beta: A finite number; where learned, its value at the start. Default 1.
+        beta: A finite number, or an array of such that broadcasts against the input;
+            where learned, its value at the start. Default 1.
         learnable: Whether beta is learned. Default False.
         sharing: Which elements share one learned beta: `"all"` (default),
             `"channel"` or `"none"` (one an element).
         beta_regularizer: Regularizer of a learned beta.
         beta_constraint: Constraint of a learned beta.
+        beta_initializer: Initializer of a learned beta, in place of `beta`.
         shared_axes: In place of `sharing`, the axes along which beta is shared.
         data_format: `"channels_last"` or `"channels_first"`, which tells the channel
             axis. Default: Keras's image data format.
@@ -154,6 +156,7 @@ class Swish(TunableActivationLayer):
         sharing: str = "all",
         beta_regularizer: Any = None,
         beta_constraint: Any = None,
+        beta_initializer: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(sharing=sharing, **kwargs)
@@ -161,6 +164,7 @@ class Swish(TunableActivationLayer):
             "beta",
             beta,
             learnable=learnable,
+            initializer=beta_initializer,
             regularizer=beta_regularizer,
             constraint=beta_constraint,
         )

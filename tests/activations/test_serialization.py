@@ -35,10 +35,6 @@ def _keeps_shape(case):
     )
 
 
-def _has_weights_at_once(case):
-    return all(w is not None for w in getattr(case.make(), "learned", {}).values())
-
-
 HOSTED = one_of_each_kind([case for case in CASES if _keeps_shape(case)])
 
 
@@ -175,14 +171,6 @@ def test_config_is_plain_json_and_complete(case):
 def test_function_is_an_activation_by_its_registered_name(case):
     config = keras.activations.serialize(case.row.function)
     assert keras.activations.get(config) is case.row.function
-
-
-@each_row([case for case in HOSTED if not _has_weights_at_once(case)])
-def test_saving_an_activation_without_weights_says_why_not(case, tmp_path):
-    dense = keras.layers.Dense(4, activation=case.make())
-    model = keras.Sequential([keras.Input((3,)), dense])
-    with pytest.raises(ValueError, match="has no weights yet"):
-        model.save(tmp_path / "model.keras")
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,8 @@ class APReLU(ActivationLayer):
         means = ops.concatenate(means, axis=-1)
         squeezed = functional.relu(self.squeeze(means, training=training))
         slope = functional.sigmoid(self.excite(squeezed, training=training))
-        return functional.aprelu(x, ops.expand_dims(slope, axis=others))
+        slope = ops.expand_dims(slope, axis=others) if others else slope
+        return functional.aprelu(x, slope)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Return the shape of the result."""

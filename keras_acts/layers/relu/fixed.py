@@ -324,6 +324,7 @@ class CReLU(ActivationLayer):
     """
 
     function = functional.crelu
+    resizes = "axis"
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

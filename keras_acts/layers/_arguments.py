@@ -1,0 +1,32 @@
+"""Arguments of layers: NumPy's numbers and tensors as a configuration holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def normalized(value: Any) -> Any:
+    """Return NumPy's numbers as Python's, tensors and lists of numbers as arrays."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
+        array = np.asarray(keras.ops.convert_to_numpy(value))
+        return array if array.ndim else array.item()
+    return value
+
+
+def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as a configuration holds them: arrays as nested lists."""
+    return {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in arguments.items()
+    }
+
+
+def elements(value: Any) -> list[Any]:
+    """Return the numbers in an array, or the one number, to be validated each."""
+    return value.ravel().tolist() if isinstance(value, np.ndarray) else [value]
