@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import onnx
-import onnx_ir as ir
 
 from keras_acts.export import engines, options
 from keras_acts.export.engines import Names
 from keras_acts.export.errors import ParityError, SignatureError
-from keras_acts.export.parity import ParityReport, verify
+from keras_acts.export.parity import ParityReport
+from keras_acts.export.parity.reference.choice import reference_of
+from keras_acts.export.parity.verify import verify_reference
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.write import (
     fill,
@@ -86,7 +88,7 @@ def to_onnx(
         output_names=output_names,
         dtype=dtype,
         inputs_as_nchw=inputs_as_nchw,
-    )
+    ).model
     if path is not None:
         outline = write_model(finished_model, path)
         apart = needs_external_data(finished_model)
@@ -145,10 +147,9 @@ def export_model(
     reports: list[ParityReport] = []
 
     def approve(candidate: str) -> None:
-        report = verify(
-            model,
+        report = verify_reference(
+            reference_of(model, input_signature, converted.graph),
             candidate,
-            input_signature=input_signature,
             inputs=inputs,
             providers=tuple(providers),
             batch_sizes=tuple(batch_sizes),
@@ -161,7 +162,7 @@ def export_model(
             raise ParityError(_refusal(report, path), report)
         reports.append(report)
 
-    write_model(converted, path, approve=approve)
+    write_model(converted.model, path, approve=approve)
     return reports[0]
 
 
@@ -184,7 +185,7 @@ def _converted(
     output_names: Names | None,
     dtype: str | None,
     inputs_as_nchw: Sequence[str],
-) -> ir.Model:
+) -> engines.Conversion:
     """Convert a model and finish the graph, without writing it."""
     if not isinstance(model, keras.layers.Layer | SavedModel):
         raise SignatureError(
@@ -206,4 +207,5 @@ def _converted(
         dtype=dtype,
         inputs_as_nchw=inputs_as_nchw,
     )
-    return finished(engines.convert(request, engine), dtype)
+    converted = engines.convert(request, engine)
+    return replace(converted, model=finished(converted.model, dtype))

@@ -11,7 +11,11 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
-from keras_acts.export.convert.registry import find_layer, find_operation
+from keras_acts.export.convert.registry import (
+    converts_call,
+    find_layer,
+    find_operation,
+)
 from keras_acts.export.convert.unsupported import UNSUPPORTED
 from keras_acts.export.errors import (
     ExportError,
@@ -30,8 +34,11 @@ from keras_acts.export.trace import (
     map_leaves,
     map_structure,
     size_name,
+    spec_of,
     with_statics,
 )
+from keras_acts.export.trace.shapes.symbolic_sizes import SIZE
+from keras_acts.export.trace.tensors import array_of
 
 
 def convert(
@@ -63,7 +70,7 @@ def convert(
                 f"{list(graph.inputs)}. Received: {name!r}"
             )
     builder = GraphBuilder(opset, target, floats, graph.weight_names)
-    return _Conversion(graph, builder, frozenset(channels_first)).run()
+    return _Conversion(graph, builder, floats, frozenset(channels_first)).run()
 
 
 class Body:
@@ -94,15 +101,21 @@ class _Conversion:
     """One conversion: the builder, and which ONNX value stands for which traced one."""
 
     def __init__(
-        self, graph: Graph, builder: GraphBuilder, channels_first: frozenset[str]
+        self,
+        graph: Graph,
+        builder: GraphBuilder,
+        floats: str | None,
+        channels_first: frozenset[str],
     ) -> None:
         self._graph = graph
+        self._floats = floats
         self._channels_first = channels_first
         self._g = builder
         # An error that says already which operation it is about.
         self._placed: ExportError | None = None
-        # One map a graph: those of subgraphs before those around them.
-        self._values: ChainMap[Value, ir.Value] = ChainMap()
+        # One map a graph: those of subgraphs before those around them. A size that
+        # was read has a value too, by the tensor's and the axis.
+        self._values: ChainMap[Value | tuple[Any, ...], ir.Value] = ChainMap()
 
     def run(self) -> ir.Model:
         for name in (*self._graph.inputs, *self._graph.outputs):
@@ -144,6 +157,51 @@ class _Conversion:
 
     def _node(self, node: Node) -> None:
         self._g.scope, self._g.spec = node.scope, node.outputs
+        if node.body is not None and not self._converts_call(node):
+            self._operations(node)
+        elif node.kind == SIZE and node.args in self._values:
+            self._bind(node, self._values[node.args])
+        else:
+            self._bind(node, self._results(node))
+        if node.kind == SIZE:
+            self._values[node.args] = self._values[node.outputs]
+
+    def _converts_call(self, node: Node) -> bool:
+        """Whether a layer's converter serves this call, for the target and dtype."""
+        args, kwargs = map_leaves(_spec, (node.args, node.kwargs))
+        return converts_call(
+            node.operation, args, kwargs, self._floats, self._g.target
+        )
+
+    def _operations(self, node: Node) -> None:
+        """Convert the operations inside a layer in its place."""
+        if not isinstance(node.body, Subgraph):
+            raise node.body or UnsupportedOperationError(_no_converter(node))
+        for one in node.body.nodes:
+            self._node(one)
+        results = zip(flatten(node.outputs), flatten(node.body.outputs), strict=True)
+        for value, result in results:
+            if value is not None:
+                self._values[value] = self._operand(result)
+
+    def _results(self, node: Node) -> Any:
+        """Convert an operation; what has no way into ONNX may be values of weights."""
+        before = len(self._g.nodes)
+        try:
+            return self._converted(node)
+        except UnsupportedOperationError:
+            values = [x for x in flatten(node.outputs) if x is not None]
+            if any(x.compute is None for x in values):
+                raise
+            del self._g.nodes[before:]
+            return map_structure(self._computed, node.outputs)
+
+    def _computed(self, value: Value | None) -> ir.Value | None:
+        if value is None or value.compute is None:
+            return None
+        return self._g.cast(array_of(value.compute()), value.dtype)
+
+    def _converted(self, node: Node) -> Any:
         converter = (
             find_layer(node.operation)
             if node.kind == "layer"
@@ -156,14 +214,13 @@ class _Conversion:
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
         operation = with_statics(node.operation, sizes)
         try:
-            results = converter(self._g, operation, *args, **kwargs)
+            return converter(self._g, operation, *args, **kwargs)
         except ExportError as error:
             if error is self._placed:
                 raise
             raise type(error)(f"{_place(node)}: {error}") from error
         except Exception as error:
             raise UnsupportedOperationError(_failed(node, error)) from error
-        self._bind(node, results)
 
     def _bind(self, node: Node, results: Any) -> None:
         specs = flatten(node.outputs)
@@ -230,6 +287,10 @@ class _Conversion:
         made.shape, made.type = value.shape, value.type
         made.name = name
         return made
+
+
+def _spec(x: Any) -> Any:
+    return spec_of(x) if isinstance(x, Value | Weight | Constant) else x
 
 
 def _place(node: Node) -> str:

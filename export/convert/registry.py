@@ -23,6 +23,7 @@ import keras
 
 from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.trace import LayerRecord
 
 Converter = Callable[..., Any]
 When = Callable[[Any, Mapping[str, Any], str, str], bool]
@@ -33,7 +34,7 @@ F = TypeVar("F", bound=Converter)
 
 _OPERATIONS: dict[str, Converter] = {}
 _LAYERS: dict[type, Converter] = {}
-_CONDITIONS: dict[type, When] = {}
+_CONDITIONS: dict[type | None, When] = {}
 
 
 def converts(*kinds: str) -> Callable[[F], F]:
@@ -81,7 +82,7 @@ def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
 def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F], F]:
     """Register the converter of layers for those calls that a condition accepts.
 
-    The operations inside the layer are traced in any other call.
+    The operations inside the layer, which are traced too, are converted in any other.
     """
     register = register_converter(*layers)
 
@@ -142,21 +143,8 @@ def _refuse(layer: Any) -> None:
         )
 
 
-def is_leaf(
-    layer: Any,
-    args: Any,
-    kwargs: Any,
-    dtype: str | None = None,
-    target: str = "cpu",
-) -> bool:
-    """Whether a call of a layer is converted as a whole, not operation by operation.
-
-    Args:
-        layer: The layer.
-        args: The positional arguments of its `call`.
-        kwargs: The keyword arguments.
-        dtype: Dtype of the file's arithmetic; that of the model's own for None.
-        target: What the graph shall run fast on.
+def record_of(layer: Any) -> LayerRecord:
+    """Return how the calls of a layer are to be traced, whatever the export's options.
 
     Raises:
         UnsupportedOperationError: It is one of Keras's layers without a way into ONNX,
@@ -165,12 +153,28 @@ def is_leaf(
     cls = _converted_class(layer)
     if cls is None:
         _refuse(layer)
-    if cls not in _CONDITIONS:
-        return cls is not None
+        return LayerRecord.OPERATIONS
+    return LayerRecord.NODE_WITH_BODY if cls in _CONDITIONS else LayerRecord.NODE
+
+
+def converts_call(
+    layer: Any, args: Any, kwargs: Any, dtype: str | None, target: str
+) -> bool:
+    """Whether the converter of a layer is to convert a call of it.
+
+    Args:
+        layer: The layer.
+        args: The positional arguments of its `call`, with a spec for each tensor.
+        kwargs: The keyword arguments.
+        dtype: Dtype of the file's arithmetic; that of the model's own for None.
+        target: What the graph shall run fast on.
+    """
+    when = _CONDITIONS.get(_converted_class(layer))
+    if when is None:
+        return True
     call = inspect.signature(layer.call).bind(*args, **kwargs)
     call.apply_defaults()
-    dtype = dtype or layer.compute_dtype
-    return _CONDITIONS[cls](layer, call.arguments, dtype, target)
+    return when(layer, call.arguments, dtype or layer.compute_dtype, target)
 
 
 def registered_kinds() -> list[str]:

@@ -6,6 +6,7 @@
 """
 
 from keras_acts.export.engines.choice import convert
+from keras_acts.export.engines.conversion import Conversion
 from keras_acts.export.engines.request import Names, Request
 
-__all__ = ["Names", "Request", "convert"]
+__all__ = ["Conversion", "Names", "Request", "convert"]

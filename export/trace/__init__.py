@@ -4,7 +4,14 @@ The only room that knows Keras's private parts: `hooks` changes them, `private` 
 them.
 """
 
-from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.graph import (
+    Constant,
+    Graph,
+    LayerRecord,
+    Node,
+    Value,
+    Weight,
+)
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,
@@ -13,7 +20,7 @@ from keras_acts.export.trace.signature import (
     size_name,
 )
 from keras_acts.export.trace.structure import flatten, map_structure, pack
-from keras_acts.export.trace.subgraph import Subgraph
+from keras_acts.export.trace.subgraph import Subgraph, spec_of
 from keras_acts.export.trace.tensors import map_leaves, with_statics
 from keras_acts.export.trace.tracer import trace
 
@@ -21,6 +28,7 @@ __all__ = [
     "Constant",
     "Graph",
     "InputSpec",
+    "LayerRecord",
     "Node",
     "Signature",
     "Subgraph",
@@ -33,6 +41,7 @@ __all__ = [
     "pack",
     "public_names",
     "size_name",
+    "spec_of",
     "trace",
     "with_statics",
 ]

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from keras_acts.export.errors import ExportError
+    from keras_acts.export.trace.subgraph import Subgraph
+
 Shape = tuple[int | None, ...]
+
+
+class LayerRecord(Enum):
+    """How the calls of a layer are recorded."""
+
+    OPERATIONS = auto()
+    """As the operations inside them."""
+
+    NODE = auto()
+    """As one node."""
+
+    NODE_WITH_BODY = auto()
+    """As one node that holds the operations, which may stand in its place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,10 +36,13 @@ class Value:
     Attributes:
         shape: Its sizes, None where unknown before the model runs.
         dtype: Keras's name of its dtype.
+        compute: Computes it with the backend where it is made of weights and constants
+            alone; None where it depends on the model's inputs.
     """
 
     shape: Shape
     dtype: str
+    compute: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +76,10 @@ class Node:
             the model runs, by attribute, with `Value` for such a size.
         outputs: What it returns, with `Value` for tensors.
         scope: The names of the layers around it, outermost first.
+        layer: The innermost of these layers, a leaf itself.
+        body: For a layer whose converter serves only some targets, dtypes or calls: the
+            operations inside it, without arguments of their own; or why these can't be
+            traced.
     """
 
     kind: str
@@ -63,6 +89,8 @@ class Node:
     statics: dict[str, Any]
     outputs: Any
     scope: tuple[str, ...]
+    layer: Any = None
+    body: Subgraph | ExportError | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -14,7 +15,15 @@ from keras_acts.export.trace.structure import map_structure
 
 
 class TracedTensor(KerasTensor):
-    """A symbolic tensor that belongs to a trace and to no Functional model."""
+    """A symbolic tensor that belongs to a trace and to no Functional model.
+
+    Code may ask for its value where it is made of weights and constants alone.
+
+    Attributes:
+        compute: Computes the value with the backend; None where it has none.
+    """
+
+    compute: Callable[[], Any] | None = None
 
     # Keras wires calls of layers into its own graph by this attribute; an operation of
     # None leaves the graph of the user's model alone.
@@ -45,14 +54,28 @@ class TracedTensor(KerasTensor):
             keras.ops.not_equal(self, other) if _is_data(other) else self is not other
         )
 
-    def __bool__(self) -> NoReturn:
-        self._refuse("the condition of an `if` or a `while`, in `and`, `min` or `max`")
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.compute is None:
+            return super().__array__()  # which raises an error
+        return np.array(array_of(self.compute()), dtype)
 
-    def __int__(self) -> NoReturn:
-        self._refuse("an integer of Python")
+    def __bool__(self) -> bool:
+        place = "the condition of an `if` or a `while`, in `and`, `min` or `max`"
+        return bool(self._value(place))
 
-    def __index__(self) -> NoReturn:
-        self._refuse("an integer of Python, as in `range`")
+    def __float__(self) -> float:
+        return float(self._value("a number of Python"))
+
+    def __int__(self) -> int:
+        return int(self._value("an integer of Python"))
+
+    def __index__(self) -> int:
+        return operator.index(self._value("an integer of Python, as in `range`"))
+
+    def _value(self, place: str) -> Any:
+        if self.compute is None:
+            self._refuse(place)
+        return array_of(self.compute())
 
     def _refuse(self, place: str) -> NoReturn:
         what = "A tensor" if self.shape else "A number or size"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError
-from keras_acts.export.trace import failures
+from keras_acts.export.trace import failures, weight_values
 from keras_acts.export.trace.arguments import with_arrays
-from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.graph import (
+    Constant,
+    Graph,
+    LayerRecord,
+    Node,
+    Value,
+    Weight,
+)
 from keras_acts.export.trace.handlers import (
     control_flow,  # noqa: F401  it fills the table of rules
     layer_calls,
@@ -28,7 +36,7 @@ from keras_acts.export.trace.signature import (
     public_names,
 )
 from keras_acts.export.trace.structure import map_structure
-from keras_acts.export.trace.subgraph import Subgraph, uses_outer
+from keras_acts.export.trace.subgraph import Subgraph, spec_of, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
     array_of,
@@ -43,29 +51,23 @@ def trace(
     model: Any,
     signature: Signature,
     *,
-    is_leaf: Callable[[Any, Any, Any], bool] = lambda *_call: False,
+    record_of: Callable[[Any], LayerRecord] = lambda _layer: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
-    traces_weights: bool = True,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
     Args:
         model: A Keras model or layer whose weights exist.
         signature: How it is called.
-        is_leaf: Says of a call of a layer, given with its arguments and keywords,
-            whether to record it as one node; of any other the operations inside it
-            are recorded.
+        record_of: Says of a layer how its calls are recorded.
         names: Names for the outputs in place of the model's own.
-        traces_weights: Whether what layers do to their weights alone is recorded too,
-            where it is of the common kinds. Code that needs the result's values gets
-            them with False.
 
     Raises:
         UnsupportedOperationError: The model's code needs values, not symbols.
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs would have one name, or one that of an input.
     """
-    recorder = _Recorder(is_leaf, traces_weights)
+    recorder = _Recorder(record_of)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: InputSpec) -> Any:
@@ -95,13 +97,10 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace."""
 
-    def __init__(
-        self, is_leaf: Callable[[Any, Any, Any], bool], traces_weights: bool
-    ) -> None:
+    def __init__(self, record_of: Callable[[Any], LayerRecord]) -> None:
         self.nodes: list[Node] = []
         self.failure: ExportError | None = None
-        self._is_leaf = is_leaf
-        self._traces_weights = traces_weights
+        self._record_of = record_of
         self.names = LayerNames()
         self._callers: list[Any] = []
         self._scope: tuple[str, ...] = ()
@@ -139,16 +138,19 @@ class _Recorder:
         return eagerly()
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a layer that is a leaf, and the operations inside any other."""
+        """Record a layer that is a leaf, the operations inside any other, or both."""
         outer, depth = self._scope, len(self._callers)
         try:
-            is_leaf = self._is_leaf(layer, args, kwargs)
+            form = self._record_of(layer)
+            is_leaf = form is LayerRecord.NODE
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
             if private.keeps_state(layer):
                 raise failures.stateful(self._scope, layer)
             if is_leaf:
                 return self._record("layer", layer, args, kwargs)
+            if form is LayerRecord.NODE_WITH_BODY:
+                return self._with_body(layer, args, kwargs)
             return layer_calls.inner_call(layer)(*args, **kwargs)
         except Exception as error:
             if self.failure is None:
@@ -157,6 +159,20 @@ class _Recorder:
         finally:
             del self._callers[depth:]
             self._scope = outer
+
+    def _with_body(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Record a layer as a node that holds the operations inside it."""
+        body: Subgraph | ExportError
+        try:
+            body = self.subgraph(partial(layer_calls.inner_call(layer), *args, **kwargs))
+            spec = map_structure(spec_of, body.outputs)
+        except Exception as error:
+            # Its converter may do without them.
+            failed = failures.untraceable(self._scope, layer, kwargs, error)
+            body, self.failure = self.failure or failed, None
+            spec = output_spec("layer", layer, args, kwargs)
+        self.names.path(layer, self._callers[:-1], is_leaf=True)
+        return self.record("layer", args, kwargs, spec, layer, body)
 
     def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
@@ -169,10 +185,13 @@ class _Recorder:
         kwargs: Any,
         spec: Any,
         operation: Any = None,
+        body: Subgraph | ExportError | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs."""
         outputs = map_structure(_traced, spec)
+        if kind != "layer" and not functions:
+            weight_values.attach(outputs, operation, args, kwargs)
         statics = traced_statics(operation) | functions
         self.nodes.append(
             Node(
@@ -183,6 +202,8 @@ class _Recorder:
                 kwargs=map_leaves(self.operand, kwargs),
                 outputs=map_structure(self.value_of, outputs),
                 scope=self._scope,
+                layer=self._callers[-1] if self._callers else None,
+                body=body,
             )
         )
         return outputs
@@ -236,12 +257,11 @@ class _Recorder:
 
     def weight(self, variable: Any) -> Any:
         """Return a traced tensor that stands for a variable."""
-        if not self._traces_weights:
-            return variable
         weight = self.operand(variable)
         key = id(variable), weight.dtype
         if key not in self._weights:
             tensor = TracedTensor(variable.shape, weight.dtype)
+            tensor.compute = weight_values.of_variable(variable, weight.dtype)
             self._weights[key] = tensor
             self._values[id(tensor)] = (tensor, weight)
         return self._weights[key]
@@ -262,7 +282,7 @@ class _Recorder:
         if tensor is None:
             return None
         if id(tensor) not in self._values:
-            value = Value(tuple(tensor.shape), str(tensor.dtype))
+            value = Value(tuple(tensor.shape), str(tensor.dtype), tensor.compute)
             self._values[id(tensor)] = (tensor, value)
         return self._values[id(tensor)][1]
 
