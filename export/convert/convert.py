@@ -34,7 +34,6 @@ from keras_acts.export.trace import (
     map_leaves,
     map_structure,
     size_name,
-    spec_of,
     with_statics,
 )
 from keras_acts.export.trace.shapes.symbolic_sizes import SIZE
@@ -158,7 +157,7 @@ class _Conversion:
     def _node(self, node: Node) -> None:
         self._g.scope, self._g.spec = node.scope, node.outputs
         if node.body is not None and not self._converts_call(node):
-            self._operations(node)
+            self._operations(node, node.body())
         elif node.kind == SIZE and node.args in self._values:
             self._bind(node, self._values[node.args])
         else:
@@ -173,14 +172,12 @@ class _Conversion:
             node.operation, args, kwargs, self._floats, self._g.target
         )
 
-    def _operations(self, node: Node) -> None:
+    def _operations(self, node: Node, body: Subgraph) -> None:
         """Convert the operations inside a layer in its place."""
-        if not isinstance(node.body, Subgraph):
-            raise node.body or UnsupportedOperationError(_no_converter(node))
-        for one in node.body.nodes:
+        for one in body.nodes:
             self._node(one)
-        results = zip(flatten(node.outputs), flatten(node.body.outputs), strict=True)
-        for value, result in results:
+        pairs = zip(flatten(node.outputs), flatten(body.outputs), strict=True)
+        for value, result in pairs:
             if value is not None:
                 self._values[value] = self._operand(result)
 
@@ -290,7 +287,15 @@ class _Conversion:
 
 
 def _spec(x: Any) -> Any:
-    return spec_of(x) if isinstance(x, Value | Weight | Constant) else x
+    """Return the shape and dtype of a tensor; a `KerasTensor` would count as one more.
+
+    Keras numbers them, and names a model's inputs by the number.
+    """
+    if isinstance(x, Weight):
+        return Value(tuple(x.variable.shape), x.dtype)
+    if isinstance(x, Constant):
+        return Value(x.array.shape, keras.backend.standardize_dtype(x.array.dtype))
+    return x
 
 
 def _place(node: Node) -> str:

@@ -16,6 +16,7 @@ takes the condition under which it has.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ import keras
 
 from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.options import DTYPES, TARGETS
 from keras_acts.export.trace import LayerRecord
 
 Converter = Callable[..., Any]
@@ -82,7 +84,8 @@ def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
 def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F], F]:
     """Register the converter of layers for those calls that a condition accepts.
 
-    The operations inside the layer, which are traced too, are converted in any other.
+    The operations inside the layer are traced in any other call, and where the target
+    or the dtype of a file is another, when it is converted.
     """
     register = register_converter(*layers)
 
@@ -143,8 +146,13 @@ def _refuse(layer: Any) -> None:
         )
 
 
-def record_of(layer: Any) -> LayerRecord:
-    """Return how the calls of a layer are to be traced, whatever the export's options.
+def record_of(layer: Any, args: Any, kwargs: Any) -> LayerRecord:
+    """Return how a call of a layer is to be traced, whatever the target and dtype.
+
+    Args:
+        layer: The layer.
+        args: The positional arguments of its `call`.
+        kwargs: The keyword arguments.
 
     Raises:
         UnsupportedOperationError: It is one of Keras's layers without a way into ONNX,
@@ -154,7 +162,12 @@ def record_of(layer: Any) -> LayerRecord:
     if cls is None:
         _refuse(layer)
         return LayerRecord.OPERATIONS
-    return LayerRecord.NODE_WITH_BODY if cls in _CONDITIONS else LayerRecord.NODE
+    if cls not in _CONDITIONS:
+        return LayerRecord.NODE
+    options = itertools.product(DTYPES, TARGETS)
+    if any(converts_call(layer, args, kwargs, *one) for one in options):
+        return LayerRecord.NODE_WITH_BODY
+    return LayerRecord.OPERATIONS
 
 
 def converts_call(

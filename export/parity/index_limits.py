@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.parity.reference.keras_calls import all_layers
-from keras_acts.export.trace import Graph, Node, Signature, Subgraph, Value, trace
+from keras_acts.export.trace import Graph, Node, Signature, Value, trace
 from keras_acts.export.trace.keras_patches import private
 
 DEFAULT_LIMIT = 10
@@ -79,7 +79,7 @@ def _node_limit(node: Node) -> int | None:
 
     Nothing is known of which inputs of such a layer are looked up.
     """
-    if node.kind != "layer" or isinstance(node.body, Subgraph):
+    if node.kind != "layer" or node.body is not None:
         return _layer_limit(node.layer)
     limits = map(_layer_limit, _within(node.layer))
     return min((limit for limit in limits if limit), default=None)

@@ -20,7 +20,7 @@ from keras_acts.export.trace.signature import (
     size_name,
 )
 from keras_acts.export.trace.structure import flatten, map_structure, pack
-from keras_acts.export.trace.subgraph import Subgraph, spec_of
+from keras_acts.export.trace.subgraph import Subgraph
 from keras_acts.export.trace.tensors import map_leaves, with_statics
 from keras_acts.export.trace.tracer import trace
 
@@ -41,7 +41,6 @@ __all__ = [
     "pack",
     "public_names",
     "size_name",
-    "spec_of",
     "trace",
     "with_statics",
 ]

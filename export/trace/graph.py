@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from keras_acts.export.errors import ExportError
     from keras_acts.export.trace.subgraph import Subgraph
 
 Shape = tuple[int | None, ...]
@@ -26,7 +25,7 @@ class LayerRecord(Enum):
     """As one node."""
 
     NODE_WITH_BODY = auto()
-    """As one node that holds the operations, which may stand in its place."""
+    """As one node, in whose place the operations may stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +76,9 @@ class Node:
         outputs: What it returns, with `Value` for tensors.
         scope: The names of the layers around it, outermost first.
         layer: The innermost of these layers, a leaf itself.
-        body: For a layer whose converter serves only some targets, dtypes or calls: the
-            operations inside it, without arguments of their own; or why these can't be
-            traced.
+        body: For a layer whose converter may not serve the file's target or dtype:
+            traces the operations inside it when they are first asked for. They take no
+            arguments, and use the values around them.
     """
 
     kind: str
@@ -90,7 +89,7 @@ class Node:
     outputs: Any
     scope: tuple[str, ...]
     layer: Any = None
-    body: Subgraph | ExportError | None = None
+    body: Callable[[], Subgraph] | None = None
 
 
 @dataclass(frozen=True)

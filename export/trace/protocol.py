@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from keras_acts.export.errors import ExportError
 from keras_acts.export.trace.subgraph import Subgraph
 
 
@@ -68,7 +67,6 @@ class Tracing(Protocol):
         kwargs: Any,
         spec: Any,
         operation: Any = None,
-        body: Subgraph | ExportError | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs.
@@ -79,7 +77,6 @@ class Tracing(Protocol):
             kwargs: Its keywords, likewise.
             spec: What it returns, with shapes and dtypes.
             operation: The operation of Keras.
-            body: The operations inside a layer, or why these can't be traced.
             functions: What stands for attributes of the operation.
         """
 

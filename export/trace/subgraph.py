@@ -58,8 +58,7 @@ def _free(nodes: list[Node]) -> set[int]:
     """Return the ids of the weights, and of values from elsewhere, that nodes use."""
     used: set[int] = set()
     for node in nodes:
-        statics = list(node.statics.values())
-        used |= _mentioned((node.args, node.kwargs, statics, node.body))
+        used |= _mentioned((node.args, node.kwargs, list(node.statics.values())))
     return used - _made(nodes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -36,7 +36,7 @@ from keras_acts.export.trace.signature import (
     public_names,
 )
 from keras_acts.export.trace.structure import map_structure
-from keras_acts.export.trace.subgraph import Subgraph, spec_of, uses_outer
+from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
     array_of,
@@ -47,11 +47,14 @@ from keras_acts.export.trace.tensors import (
 from keras_acts.functional import ActivationOperation
 
 
+RecordOf = Callable[[Any, Any, Any], LayerRecord]
+
+
 def trace(
     model: Any,
     signature: Signature,
     *,
-    record_of: Callable[[Any], LayerRecord] = lambda _layer: LayerRecord.OPERATIONS,
+    record_of: RecordOf = lambda *_call: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
 ) -> Graph:
     """Trace a model into a graph of operations.
@@ -59,7 +62,8 @@ def trace(
     Args:
         model: A Keras model or layer whose weights exist.
         signature: How it is called.
-        record_of: Says of a layer how its calls are recorded.
+        record_of: Says of a call of a layer, given with its arguments and keywords, how
+            it is recorded.
         names: Names for the outputs in place of the model's own.
 
     Raises:
@@ -97,7 +101,7 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace."""
 
-    def __init__(self, record_of: Callable[[Any], LayerRecord]) -> None:
+    def __init__(self, record_of: RecordOf) -> None:
         self.nodes: list[Node] = []
         self.failure: ExportError | None = None
         self._record_of = record_of
@@ -138,20 +142,20 @@ class _Recorder:
         return eagerly()
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a layer that is a leaf, the operations inside any other, or both."""
+        """Record a layer that is a leaf, and the operations inside any other."""
         outer, depth = self._scope, len(self._callers)
         try:
-            form = self._record_of(layer)
-            is_leaf = form is LayerRecord.NODE
+            form = self._record_of(layer, args, kwargs)
+            is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
             if private.keeps_state(layer):
                 raise failures.stateful(self._scope, layer)
-            if is_leaf:
-                return self._record("layer", layer, args, kwargs)
-            if form is LayerRecord.NODE_WITH_BODY:
-                return self._with_body(layer, args, kwargs)
-            return layer_calls.inner_call(layer)(*args, **kwargs)
+            if not is_leaf:
+                return layer_calls.inner_call(layer)(*args, **kwargs)
+            later = form is LayerRecord.NODE_WITH_BODY
+            body = self._body(layer, args, kwargs) if later else None
+            return self._record("layer", layer, args, kwargs, body)
         except Exception as error:
             if self.failure is None:
                 self.failure = failures.untraceable(self._scope, layer, kwargs, error)
@@ -160,23 +164,30 @@ class _Recorder:
             del self._callers[depth:]
             self._scope = outer
 
-    def _with_body(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a layer as a node that holds the operations inside it."""
-        body: Subgraph | ExportError
-        try:
-            body = self.subgraph(partial(layer_calls.inner_call(layer), *args, **kwargs))
-            spec = map_structure(spec_of, body.outputs)
-        except Exception as error:
-            # Its converter may do without them.
-            failed = failures.untraceable(self._scope, layer, kwargs, error)
-            body, self.failure = self.failure or failed, None
-            spec = output_spec("layer", layer, args, kwargs)
-        self.names.path(layer, self._callers[:-1], is_leaf=True)
-        return self.record("layer", args, kwargs, spec, layer, body)
+    def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
+        """Return what traces the operations inside a layer, as if it did so now."""
+        scope, callers, sizes = self._scope, list(self._callers), dict(self._sizes)
+        around = private.CallState.present()
 
-    def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+        @cache
+        def body() -> Subgraph:
+            self._scope, self._callers, self._sizes = scope, callers, sizes
+            self.failure = None
+            with patches.recording(self), around.restored():
+                try:
+                    call = layer_calls.inner_call(layer)
+                    return self.subgraph(partial(call, *args, **kwargs))
+                except Exception as error:
+                    failed = failures.untraceable(scope, layer, kwargs, error)
+                    raise (self.failure or failed) from error
+
+        return body
+
+    def _record(
+        self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
+    ) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
-        return self.record(kind, args, kwargs, spec, operation)
+        return self.record(kind, args, kwargs, spec, operation, body)
 
     def record(
         self,
@@ -185,7 +196,7 @@ class _Recorder:
         kwargs: Any,
         spec: Any,
         operation: Any = None,
-        body: Subgraph | ExportError | None = None,
+        body: Callable[[], Subgraph] | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs."""

@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras.src.backend.common import backend_utils
+from keras.src.backend.common import backend_utils, global_state
 from keras.src.models import Functional
 from keras.src.utils.naming import to_snake_case
+
+
+_CALL_STATE = ("autocast_scope", "current_call_ctx")
 
 
 @contextlib.contextmanager
@@ -24,6 +29,36 @@ def calls_forgotten(layer: Any) -> Iterator[None]:
         yield
     finally:
         del nodes[count:]
+
+
+@dataclass(frozen=True)
+class CallState:
+    """What Keras keeps of the calls of layers that are under way."""
+
+    autocast: Any
+    context: Any
+
+    @classmethod
+    def present(cls) -> CallState:
+        """Return what it is now."""
+        autocast, context = map(global_state.get_global_attribute, _CALL_STATE)
+        # Calls change it.
+        return cls(autocast, copy.copy(context))
+
+    @contextlib.contextmanager
+    def restored(self) -> Iterator[None]:
+        """Bring it back for a while."""
+        kept = [global_state.get_global_attribute(name) for name in _CALL_STATE]
+        self._set(self.autocast, copy.copy(self.context))
+        try:
+            yield
+        finally:
+            self._set(*kept)
+
+    @staticmethod
+    def _set(*values: Any) -> None:
+        for name, value in zip(_CALL_STATE, values, strict=True):
+            global_state.set_global_attribute(name, value)
 
 
 def inner_call(layer: Any) -> Callable[..., Any]:
