@@ -161,16 +161,14 @@ class _Conversion:
         elif node.kind == SIZE and node.args in self._values:
             self._bind(node, self._values[node.args])
         else:
-            self._bind(node, self._results(node))
+            self._operation(node)
         if node.kind == SIZE:
             self._values[node.args] = self._values[node.outputs]
 
     def _converts_call(self, node: Node) -> bool:
         """Whether a layer's converter serves this call, for the target and dtype."""
         args, kwargs = map_leaves(_spec, (node.args, node.kwargs))
-        return converts_call(
-            node.operation, args, kwargs, self._floats, self._g.target
-        )
+        return converts_call(node.operation, args, kwargs, self._floats, self._g.target)
 
     def _operations(self, node: Node, body: Subgraph) -> None:
         """Convert the operations inside a layer in its place."""
@@ -181,22 +179,19 @@ class _Conversion:
             if value is not None:
                 self._values[value] = self._operand(result)
 
-    def _results(self, node: Node) -> Any:
-        """Convert an operation; what has no way into ONNX may be values of weights."""
+    def _operation(self, node: Node) -> None:
+        """Convert an operation, or leave it out if it can be computed at once.
+
+        What is made of weights alone may be computed without a converter.
+        """
         before = len(self._g.nodes)
         try:
-            return self._converted(node)
+            self._bind(node, self._converted(node))
         except UnsupportedOperationError:
             values = [x for x in flatten(node.outputs) if x is not None]
             if any(x.compute is None for x in values):
                 raise
             del self._g.nodes[before:]
-            return map_structure(self._computed, node.outputs)
-
-    def _computed(self, value: Value | None) -> ir.Value | None:
-        if value is None or value.compute is None:
-            return None
-        return self._g.cast(array_of(value.compute()), value.dtype)
 
     def _converted(self, node: Node) -> Any:
         converter = (
@@ -252,6 +247,8 @@ class _Conversion:
         return x
 
     def _value(self, x: Value) -> ir.Value:
+        if x not in self._values and x.compute is not None:
+            return self._g.cast(array_of(x.compute()), x.dtype)
         if x not in self._values:
             raise UnsupportedOperationError(
                 "A tensor is used outside the function that made it, a branch or the "

@@ -28,6 +28,10 @@ class LayerRecord(Enum):
     """As one node, in whose place the operations may stand."""
 
 
+RecordOf = Callable[[Any, Any, Any], LayerRecord]
+"""Says of a call of a layer, given its arguments and keywords, how to record it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Value:
     """A tensor that an operation makes, or an input of the model.

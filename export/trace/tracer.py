@@ -17,6 +17,7 @@ from keras_acts.export.trace.graph import (
     Graph,
     LayerRecord,
     Node,
+    RecordOf,
     Value,
     Weight,
 )
@@ -35,7 +36,7 @@ from keras_acts.export.trace.signature import (
     Signature,
     public_names,
 )
-from keras_acts.export.trace.structure import map_structure
+from keras_acts.export.trace.structure import map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
@@ -45,9 +46,6 @@ from keras_acts.export.trace.tensors import (
     traced_statics,
 )
 from keras_acts.functional import ActivationOperation
-
-
-RecordOf = Callable[[Any, Any, Any], LayerRecord]
 
 
 def trace(
@@ -187,7 +185,12 @@ class _Recorder:
         self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
     ) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
-        return self.record(kind, args, kwargs, spec, operation, body)
+        if kind == "layer":
+            return self.record(kind, args, kwargs, spec, operation, body)
+        results = weight_values.of_operation(operation, args, kwargs)
+        if results is not None and weight_values.is_complex(spec):
+            return pack(spec, results())
+        return self.record(kind, args, kwargs, spec, operation, compute=results)
 
     def record(
         self,
@@ -197,12 +200,13 @@ class _Recorder:
         spec: Any,
         operation: Any = None,
         body: Callable[[], Subgraph] | None = None,
+        compute: Callable[[], list[Any]] | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs."""
         outputs = map_structure(_traced, spec)
-        if kind != "layer" and not functions:
-            weight_values.attach(outputs, operation, args, kwargs)
+        if compute is not None:
+            weight_values.attach(outputs, compute)
         statics = traced_statics(operation) | functions
         self.nodes.append(
             Node(

@@ -28,13 +28,15 @@ def of_variable(variable: Any, dtype: str) -> Callable[[], Any]:
     return lambda: unrecorded(keras.ops.cast, variable.value, dtype)
 
 
-def attach(outputs: Any, operation: Any, args: Any, kwargs: Any) -> None:
-    """Let an operation's outputs be computed, if all of its operands can be."""
+def of_operation(
+    operation: Any, args: Any, kwargs: Any
+) -> Callable[[], list[Any]] | None:
+    """Return what computes an operation's outputs, flat; None if an operand has none."""
     statics = traced_statics(operation)
     operands: list[Any] = []
     map_leaves(operands.append, (args, kwargs, list(statics.values())))
     if operation is None or not all(map(_is_known, operands)):
-        return
+        return None
     given = map_leaves(_source, (args, kwargs, statics))
 
     @cache
@@ -43,9 +45,19 @@ def attach(outputs: Any, operation: Any, args: Any, kwargs: Any) -> None:
         call = with_statics(operation, statics).call
         return flatten(unrecorded(call, *args, **kwargs))
 
+    return results
+
+
+def attach(outputs: Any, results: Callable[[], list[Any]]) -> None:
+    """Let traced tensors be computed, the outputs of an operation."""
     for place, output in enumerate(flatten(outputs)):
         if output is not None:
             output.compute = partial(_at, results, place)
+
+
+def is_complex(spec: Any) -> bool:
+    """Whether an operation returns complex numbers, which no file holds."""
+    return any(x is not None and x.dtype.startswith("complex") for x in flatten(spec))
 
 
 def _is_known(x: Any) -> bool:

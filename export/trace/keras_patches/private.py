@@ -16,7 +16,6 @@ from keras.src.backend.common import backend_utils, global_state
 from keras.src.models import Functional
 from keras.src.utils.naming import to_snake_case
 
-
 _CALL_STATE = ("autocast_scope", "current_call_ctx")
 
 
