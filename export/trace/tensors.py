@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import keras
@@ -58,6 +58,11 @@ class TracedTensor(KerasTensor):
         if self.compute is None:
             return super().__array__()  # which raises an error
         return np.array(array_of(self.compute()), dtype)
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.compute is None or not self.shape:
+            return iter(super().__iter__())  # which raises an error
+        return iter([self[i] for i in range(self.shape[0])])
 
     def __bool__(self) -> bool:
         place = "the condition of an `if` or a `while`, in `and`, `min` or `max`"

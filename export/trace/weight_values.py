@@ -31,7 +31,7 @@ def of_variable(variable: Any, dtype: str) -> Callable[[], Any]:
 def of_operation(
     operation: Any, args: Any, kwargs: Any
 ) -> Callable[[], list[Any]] | None:
-    """Return what computes an operation's outputs, flat; None if an operand has none."""
+    """Return what computes an operation's outputs, None if an operand has no value."""
     statics = traced_statics(operation)
     operands: list[Any] = []
     map_leaves(operands.append, (args, kwargs, list(statics.values())))

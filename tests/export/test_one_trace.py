@@ -40,7 +40,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"dtype": "float16", "target": "cuda", "opset": 20},
     {"target": "cuda"},
 )
-"""The first needs the operations inside recurrent layers, the others their operators."""
+"""The first needs the operations inside recurrent layers, others their operators."""
 
 
 def recurrent_layers() -> keras.Model:
@@ -214,6 +214,7 @@ NUMBERS: dict[str, tuple[Callable[[Any], Any], float]] = {
     "float": (lambda f: float(ops.max(f)), 2.5),
     "int": (lambda f: int(ops.floor(f)[1]), 2.0),
     "index": (lambda f: sum(range(ops.cast(f, "int32")[1])), 1.0),
+    "items": (lambda f: sum(f), 4.0),
     "branch": (lambda f: ops.cond(f[0] > 1.0, lambda: f[1], lambda: f[0]), 2.5),
 }
 
