@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.parity.reference.keras_calls import all_layers
-from keras_acts.export.trace import Graph, Node, Signature, Value, trace
+from keras_acts.export.trace import Graph, LayerRecord, Node, Signature, Value, trace
 from keras_acts.export.trace.keras_patches import private
 
 DEFAULT_LIMIT = 10
@@ -54,7 +54,7 @@ def index_limits(
     if not tables and not integers:
         return {}
     try:
-        graph = graph or trace(model, signature)
+        graph = graph or trace(model, signature, record_of=_record_of)
     except ExportError:
         return dict.fromkeys(integers, min(tables)) if tables else {}
     names = [spec.name for spec in signature.inputs]
@@ -65,6 +65,10 @@ def index_limits(
 
 def _name(dtype: str) -> str:
     return "float32" if dtype in ("bfloat16", "string") else dtype
+
+
+def _record_of(layer: Any, *_call: Any) -> LayerRecord:
+    return LayerRecord.NODE if _layer_limit(layer) else LayerRecord.OPERATIONS
 
 
 def _layer_limit(layer: Any) -> int | None:
