@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
 import onnx
-import onnx_ir as ir
 
 from keras_acts.export import engines
 from keras_acts.export.errors import ParityError, SignatureError
 from keras_acts.export.options import ExportOptions, Names, check_options
-from keras_acts.export.parity import ParityReport, verify
+from keras_acts.export.parity import ParityReport
+from keras_acts.export.parity.reference.choice import reference_of
+from keras_acts.export.parity.verify import verify_reference
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.write import (
     fill,
@@ -76,7 +78,7 @@ def to_onnx(
         WriteError: The file can't be written.
         ValueError: An option has a value that it can't have.
     """
-    finished_model = _converted(model, ExportOptions.among(locals()))
+    finished_model = _converted(model, ExportOptions.among(locals())).model
     if path is not None:
         outline = write_model(finished_model, path)
         apart = needs_external_data(finished_model)
@@ -125,10 +127,9 @@ def export_model(
     reports: list[ParityReport] = []
 
     def approve(candidate: str) -> None:
-        report = verify(
-            model,
+        report = verify_reference(
+            reference_of(model, input_signature, converted.graph),
             candidate,
-            input_signature=input_signature,
             inputs=inputs,
             providers=tuple(providers),
             batch_sizes=tuple(batch_sizes),
@@ -141,7 +142,7 @@ def export_model(
             raise ParityError(_refusal(report, path), report)
         reports.append(report)
 
-    write_model(converted, path, approve=approve)
+    write_model(converted.model, path, approve=approve)
     return reports[0]
 
 
@@ -153,7 +154,7 @@ def _refusal(report: ParityReport, path: str | os.PathLike[str]) -> str:
     return f"{problem}; {os.fspath(path)} was not written.\n{report}"
 
 
-def _converted(model: Any, options: ExportOptions) -> ir.Model:
+def _converted(model: Any, options: ExportOptions) -> engines.Conversion:
     """Convert a model and finish the graph, without writing it."""
     if not isinstance(model, keras.layers.Layer | SavedModel):
         raise SignatureError(
@@ -163,4 +164,5 @@ def _converted(model: Any, options: ExportOptions) -> ir.Model:
         )
     check_options(options)
     request = engines.Request(model=model, **vars(options))
-    return finished(engines.convert(request), options.dtype)
+    converted = engines.convert(request)
+    return replace(converted, model=finished(converted.model, options.dtype))

@@ -12,11 +12,13 @@ from support.process import ROOT
 
 MAY = {
     "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
+    "keras_acts/layers/_hosts.py": "builds activations with the layers that hold them",
     "tests/export/test_attention.py": "has an operation that `keras.ops` does not name",
     "tests/export/test_engines.py": "compares Keras's counters for automatic names",
     "tests/export/test_hooks.py": "checks what tracing needs of Keras",
     "tests/export/test_rnn_cells.py": "calls `backend.rnn` as a user's layer may",
     "tests/export/test_untouched.py": "compares the state of the process",
+    "tests/conftest.py": "sets the counters for automatic names to zero",
     "tests/support/initial_weights.py": "draws initial weights faster",
     "tests/support/keras_tests": "runs Keras's own tests",
 }

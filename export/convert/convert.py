@@ -11,7 +11,11 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
-from keras_acts.export.convert.registry import find_layer, find_operation
+from keras_acts.export.convert.registry import (
+    converts_call,
+    find_layer,
+    find_operation,
+)
 from keras_acts.export.convert.unsupported import UNSUPPORTED
 from keras_acts.export.errors import (
     ExportError,
@@ -34,6 +38,8 @@ from keras_acts.export.trace import (
     with_statics,
 )
 from keras_acts.export.trace.kinds import LAYER
+from keras_acts.export.trace.shapes.symbolic_sizes import SIZE
+from keras_acts.export.trace.tensors import array_of
 
 
 def convert(
@@ -66,7 +72,7 @@ def convert(
                 f"{list(graph.inputs)}. Received: {name!r}"
             )
     builder = GraphBuilder(opset, target, floats, graph.weight_names)
-    return _Conversion(graph, builder, frozenset(channels_first)).run()
+    return _Conversion(graph, builder, floats, frozenset(channels_first)).run()
 
 
 class Body:
@@ -97,15 +103,21 @@ class _Conversion:
     """One conversion: the builder, and the ONNX value of each traced value."""
 
     def __init__(
-        self, graph: Graph, builder: GraphBuilder, channels_first: frozenset[str]
+        self,
+        graph: Graph,
+        builder: GraphBuilder,
+        floats: str | None,
+        channels_first: frozenset[str],
     ) -> None:
         self._graph = graph
+        self._floats = floats
         self._channels_first = channels_first
         self._g = builder
         # An error that already names its operation.
         self._located: ExportError | None = None
-        # One map per graph, inner subgraphs first.
-        self._values: ChainMap[Value, ir.Value] = ChainMap()
+        # One map per graph, inner subgraphs first. A size that was read has a value
+        # too, by its tensor and axis.
+        self._values: ChainMap[Value | tuple[Any, ...], ir.Value] = ChainMap()
 
     def run(self) -> ir.Model:
         for name in (*self._graph.inputs, *self._graph.outputs):
@@ -146,6 +158,44 @@ class _Conversion:
 
     def _node(self, node: Node) -> None:
         self._g.scope, self._g.spec = node.scope, node.outputs
+        if node.body is not None and not self._converts_call(node):
+            self._operations(node, node.body())
+        elif node.kind == SIZE and node.args in self._values:
+            self._bind(node, self._values[node.args])
+        else:
+            self._operation(node)
+        if node.kind == SIZE:
+            self._values[node.args] = self._values[node.outputs]
+
+    def _converts_call(self, node: Node) -> bool:
+        """Whether a layer's converter serves this call, for the target and dtype."""
+        args, kwargs = map_leaves(_spec, (node.args, node.kwargs))
+        return converts_call(node.operation, args, kwargs, self._floats, self._g.target)
+
+    def _operations(self, node: Node, body: Subgraph) -> None:
+        """Convert the operations inside a layer in its place."""
+        for one in body.nodes:
+            self._node(one)
+        pairs = zip(flatten(node.outputs), flatten(body.outputs), strict=True)
+        for value, result in pairs:
+            if value is not None:
+                self._values[value] = self._operand(result)
+
+    def _operation(self, node: Node) -> None:
+        """Convert an operation, or leave it out if it can be computed at once.
+
+        What is made of weights alone may be computed without a converter.
+        """
+        before = len(self._g.nodes)
+        try:
+            self._bind(node, self._converted(node))
+        except UnsupportedOperationError:
+            values = [x for x in flatten(node.outputs) if x is not None]
+            if any(x.compute is None for x in values):
+                raise
+            del self._g.nodes[before:]
+
+    def _converted(self, node: Node) -> Any:
         converter = (
             find_layer(node.operation)
             if node.kind == LAYER
@@ -158,14 +208,13 @@ class _Conversion:
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
         operation = with_statics(node.operation, sizes)
         try:
-            results = converter(self._g, operation, *args, **kwargs)
+            return converter(self._g, operation, *args, **kwargs)
         except ExportError as error:
             if error is self._located:
                 raise
             raise type(error)(f"{_layer_path(node)}: {error}") from error
         except Exception as error:
             raise UnsupportedOperationError(_failed(node, error)) from error
-        self._bind(node, results)
 
     def _bind(self, node: Node, results: Any) -> None:
         specs = flatten(node.outputs)
@@ -200,6 +249,8 @@ class _Conversion:
         return x
 
     def _value(self, x: Value) -> ir.Value:
+        if x not in self._values and x.compute is not None:
+            return self._g.cast(array_of(x.compute()), x.dtype)
         if x not in self._values:
             raise UnsupportedOperationError(
                 "A tensor is used outside the function that made it, a branch or the "
@@ -232,6 +283,18 @@ class _Conversion:
         made.shape, made.type = value.shape, value.type
         made.name = name
         return made
+
+
+def _spec(x: Any) -> Any:
+    """Return the shape and dtype of a tensor; a `KerasTensor` would count as one more.
+
+    Keras numbers them, and names a model's inputs by the number.
+    """
+    if isinstance(x, Weight):
+        return Value(tuple(x.variable.shape), x.dtype)
+    if isinstance(x, Constant):
+        return Value(x.array.shape, keras.backend.standardize_dtype(x.array.dtype))
+    return x
 
 
 def _layer_path(node: Node) -> str:

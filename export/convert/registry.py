@@ -17,6 +17,7 @@ takes the condition for the latter.
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -24,6 +25,8 @@ import keras
 
 from keras_acts.export.convert.unsupported import UNSUPPORTED_LAYERS
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.options import DTYPES, TARGETS
+from keras_acts.export.trace import LayerRecord
 
 Converter = Callable[..., Any]
 When = Callable[[Any, Mapping[str, Any], str, str], bool]
@@ -34,7 +37,7 @@ F = TypeVar("F", bound=Converter)
 
 _OPERATIONS: dict[str, Converter] = {}
 _LAYERS: dict[type, Converter] = {}
-_CONDITIONS: dict[type, When] = {}
+_CONDITIONS: dict[type | None, When] = {}
 
 
 def converts(*kinds: str) -> Callable[[F], F]:
@@ -82,7 +85,8 @@ def register_converter(*layers: type[keras.layers.Layer]) -> Callable[[F], F]:
 def converts_layer(*layers: type[keras.layers.Layer], when: When) -> Callable[[F], F]:
     """Register a converter of layers for the calls that satisfy a condition.
 
-    In all other calls, the operations inside the layer are traced.
+    In all other calls, and in files of other targets or dtypes, the operations inside
+    the layer are converted instead.
     """
     register = register_converter(*layers)
 
@@ -143,21 +147,13 @@ def _reject_unsupported(layer: Any) -> None:
         )
 
 
-def is_leaf(
-    layer: Any,
-    args: Any,
-    kwargs: Any,
-    dtype: str | None = None,
-    target: str = "cpu",
-) -> bool:
-    """Whether a layer's call is converted as a whole, not operation by operation.
+def record_of(layer: Any, args: Any, kwargs: Any) -> LayerRecord:
+    """Return how a call of a layer is to be traced, whatever the target and dtype.
 
     Args:
         layer: The layer.
         args: The positional arguments of its `call`.
         kwargs: The keyword arguments.
-        dtype: The dtype of the file's arithmetic; None for the model's own.
-        target: What the graph is optimized for.
 
     Raises:
         UnsupportedOperationError: It is a layer of Keras that can't be exported and has
@@ -166,12 +162,33 @@ def is_leaf(
     cls = _converted_class(layer)
     if cls is None:
         _reject_unsupported(layer)
+        return LayerRecord.OPERATIONS
     if cls not in _CONDITIONS:
-        return cls is not None
+        return LayerRecord.NODE
+    options = itertools.product(DTYPES, TARGETS)
+    if any(converts_call(layer, args, kwargs, *one) for one in options):
+        return LayerRecord.NODE_WITH_BODY
+    return LayerRecord.OPERATIONS
+
+
+def converts_call(
+    layer: Any, args: Any, kwargs: Any, dtype: str | None, target: str
+) -> bool:
+    """Whether the converter of a layer is to convert a call of it.
+
+    Args:
+        layer: The layer.
+        args: The positional arguments of its `call`, with a spec for each tensor.
+        kwargs: The keyword arguments.
+        dtype: Dtype of the file's arithmetic; that of the model's own for None.
+        target: What the graph shall run fast on.
+    """
+    when = _CONDITIONS.get(_converted_class(layer))
+    if when is None:
+        return True
     call = inspect.signature(layer.call).bind(*args, **kwargs)
     call.apply_defaults()
-    dtype = dtype or layer.compute_dtype
-    return _CONDITIONS[cls](layer, call.arguments, dtype, target)
+    return when(layer, call.arguments, dtype or layer.compute_dtype, target)
 
 
 def registered_kinds() -> list[str]:

@@ -4,6 +4,7 @@
 """
 
 from keras_acts.export.engines.choice import convert
+from keras_acts.export.engines.conversion import Conversion
 from keras_acts.export.engines.request import Request
 
-__all__ = ["Request", "convert"]
+__all__ = ["Conversion", "Request", "convert"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-import onnx_ir as ir
-
 from keras_acts.export.engines import native
+from keras_acts.export.engines.conversion import Conversion
 from keras_acts.export.engines.request import Request
 from keras_acts.export.engines.tf2onnx import engine as tf2onnx
 from keras_acts.export.errors import (
@@ -20,9 +19,9 @@ from keras_acts.export.errors import (
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
 
-_ENGINES: dict[str, Callable[[Request], ir.Model]] = {
+_ENGINES: dict[str, Callable[[Request], Conversion]] = {
     native.NAME: native.convert,
-    tf2onnx.NAME: tf2onnx.convert,
+    tf2onnx.NAME: lambda request: Conversion(tf2onnx.convert(request)),
 }
 AUTO = "auto"
 
@@ -30,7 +29,7 @@ AUTO = "auto"
 _CALLER = 5
 
 
-def convert(request: Request) -> ir.Model:
+def convert(request: Request) -> Conversion:
     """Convert a model, and note in its metadata which engine did.
 
     Args:
@@ -60,9 +59,9 @@ def convert(request: Request) -> ir.Model:
         return _noted(_second(request, error), tf2onnx.NAME)
 
 
-def _second(request: Request, reason: UnsupportedOperationError) -> ir.Model:
+def _second(request: Request, reason: UnsupportedOperationError) -> Conversion:
     try:
-        converted = tf2onnx.convert(request)
+        converted = _ENGINES[tf2onnx.NAME](request)
     except ExportError as error:
         raise UnsupportedOperationError(
             f"{reason} The engine {tf2onnx.NAME!r} can't take its place: {error}"
@@ -76,6 +75,6 @@ def _second(request: Request, reason: UnsupportedOperationError) -> ir.Model:
     return converted
 
 
-def _noted(model: ir.Model, engine: str) -> ir.Model:
-    Metadata(engine=engine).add_to(model)
-    return model
+def _noted(converted: Conversion, engine: str) -> Conversion:
+    Metadata(engine=engine).add_to(converted.model)
+    return converted

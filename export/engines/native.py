@@ -1,23 +1,25 @@
-"""The native engine: the traced model, by our own converters."""
+"""The native engine: the traced model, by our own converters.
+
+A model is traced once, whatever the target, the opset and the dtype; `converted` turns
+one trace into as many files as are asked for.
+"""
 
 from __future__ import annotations
-
-from functools import partial
 
 import onnx_ir as ir
 
 from keras_acts.export.convert import convert as convert_graph
-from keras_acts.export.convert import is_leaf
+from keras_acts.export.convert import record_of
+from keras_acts.export.engines.conversion import Conversion
 from keras_acts.export.engines.request import Request
-from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.options import check_opset
 from keras_acts.export.passes import run_passes
-from keras_acts.export.trace import model_signature, trace
+from keras_acts.export.trace import Graph, model_signature, trace
 
 NAME = "native"
 
 
-def convert(request: Request) -> ir.Model:
+def convert(request: Request) -> Conversion:
     """Convert a Keras model of any backend.
 
     Raises:
@@ -25,28 +27,29 @@ def convert(request: Request) -> ir.Model:
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset lacks an operator.
     """
-    try:
-        converted = _attempt(request, traces_weights=True)
-    except UnsupportedOperationError:
-        # A layer may ask for the values of what it made of its weights.
-        converted = _attempt(request, traces_weights=False)
-    run_passes(converted)
-    return converted
+    graph = traced(request)
+    return Conversion(converted(graph, request), graph)
 
 
-def _attempt(request: Request, *, traces_weights: bool) -> ir.Model:
+def traced(request: Request) -> Graph:
+    """Trace the model of a request."""
     signature = model_signature(request.model, request.input_signature)
-    graph = trace(
+    return trace(
         request.model,
         signature.renamed(request.input_names),
-        is_leaf=partial(is_leaf, dtype=request.dtype, target=request.target),
+        record_of=record_of,
         names=request.output_names,
-        traces_weights=traces_weights,
     )
-    return convert_graph(
+
+
+def converted(graph: Graph, request: Request) -> ir.Model:
+    """Convert a trace by the options of a request."""
+    model = convert_graph(
         graph,
         opset=check_opset(request.opset),
         target=request.target,
         floats=request.dtype,
         channels_first=request.inputs_as_nchw,
     )
+    run_passes(model)
+    return model

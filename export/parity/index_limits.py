@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -10,7 +10,9 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.parity.reference.keras_calls import all_layers
-from keras_acts.export.trace import Graph, Signature, Value, trace
+from keras_acts.export.trace import Graph, LayerRecord, Node, Signature, Value, trace
+from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.kinds import LAYER
 
 DEFAULT_LIMIT = 10
 """Integers that index no table are drawn from 0 to 9."""
@@ -32,12 +34,19 @@ _PASS_THROUGH = {
 }
 
 
-def index_limits(model: Any, signature: Signature) -> dict[str, int]:
+def index_limits(
+    model: Any, signature: Signature, graph: Graph | None = None
+) -> dict[str, int]:
     """Return the size of the table that each input indexes, by the input's name.
 
-    The model is traced, and each input followed through integer operations to the
+    Each input is followed in the model's trace through integer operations to the
     lookup. If the model can't be traced, its smallest table limits every integer
     input.
+
+    Args:
+        model: The model.
+        signature: Its inputs.
+        graph: Its trace, in which the inputs may have other names; made here for None.
     """
     tables = [limit for x in all_layers(model) if (limit := _layer_limit(x))]
     integers = [
@@ -46,10 +55,12 @@ def index_limits(model: Any, signature: Signature) -> dict[str, int]:
     if not tables and not integers:
         return {}
     try:
-        graph = trace(model, signature, is_leaf=_is_lookup)
+        graph = graph or trace(model, signature, record_of=_record_of)
     except ExportError:
         return dict.fromkeys(integers, min(tables)) if tables else {}
-    found = {name: _table_size(graph, value) for name, value in graph.inputs.items()}
+    names = [spec.name for spec in signature.inputs]
+    values = zip(names, graph.inputs.values(), strict=True)
+    found = {name: _table_size(graph, value) for name, value in values}
     return {name: limit for name, limit in found.items() if limit is not None}
 
 
@@ -57,8 +68,8 @@ def _name(dtype: str) -> str:
     return "float32" if dtype in ("bfloat16", "string") else dtype
 
 
-def _is_lookup(layer: Any, *_call: Any) -> bool:
-    return bool(_layer_limit(layer))
+def _record_of(layer: Any, *_call: Any) -> LayerRecord:
+    return LayerRecord.NODE if _layer_limit(layer) else LayerRecord.OPERATIONS
 
 
 def _layer_limit(layer: Any) -> int | None:
@@ -66,6 +77,24 @@ def _layer_limit(layer: Any) -> int | None:
         if isinstance(layer, kind):
             return int(getattr(layer, attribute))
     return None
+
+
+def _node_limit(node: Node) -> int | None:
+    """Return the size of the table in the layer around an operation.
+
+    For a layer that is one node, the smallest table inside: nothing is known of which
+    of its inputs index which.
+    """
+    if node.kind != LAYER or node.body is not None:
+        return _layer_limit(node.layer)
+    limits = map(_layer_limit, _within(node.layer))
+    return min((limit for limit in limits if limit), default=None)
+
+
+def _within(layer: Any) -> Iterator[Any]:
+    yield layer
+    for inner in private.inner_layers(layer):
+        yield from _within(inner)
 
 
 def _table_size(graph: Graph, value: Value) -> int | None:
@@ -76,7 +105,7 @@ def _table_size(graph: Graph, value: Value) -> int | None:
         operands = keras.tree.flatten([node.args, node.kwargs])
         if not any(id(one) in reached for one in operands):
             continue
-        limit = _layer_limit(node.operation)
+        limit = _node_limit(node)
         if limit is None and node.kind in _OPERATIONS:
             limit = int(getattr(node.operation, _OPERATIONS[node.kind]))
         if limit is not None:

@@ -72,10 +72,35 @@ def verify(
         ValueError: An argument is invalid, the file is not an ONNX model, or the model
             accepts no generated input.
     """
+    return verify_reference(
+        reference_of(model, input_signature),
+        onnx_model,
+        inputs=inputs,
+        providers=providers,
+        batch_sizes=batch_sizes,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        strict_edges=strict_edges,
+    )
+
+
+def verify_reference(
+    reference: Reference,
+    onnx_model: str | os.PathLike[str] | bytes | onnx.ModelProto,
+    *,
+    inputs: Any,
+    providers: Sequence[Provider],
+    batch_sizes: Sequence[int],
+    rtol: float | None,
+    atol: float | None,
+    seed: int,
+    strict_edges: bool,
+) -> ParityReport:
+    """Compare what a model is as a reference with an ONNX model, as `verify` does."""
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
     theirs = OnnxModel.read(onnx_model)
-    reference = reference_of(model, input_signature)
     precision = coarsest([reference.precision, *theirs.dtypes])
     evidence = Evidence(
         reference, theirs, tolerance(precision, rtol, atol), strict_edges

@@ -3,7 +3,14 @@
 The only stage that knows Keras's private parts: `keras_patches` changes and reads them.
 """
 
-from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.graph import (
+    Constant,
+    Graph,
+    LayerRecord,
+    Node,
+    Value,
+    Weight,
+)
 from keras_acts.export.trace.signature import (
     InputSpec,
     Signature,
@@ -20,6 +27,7 @@ __all__ = [
     "Constant",
     "Graph",
     "InputSpec",
+    "LayerRecord",
     "Node",
     "Signature",
     "Subgraph",

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_acts.export.identity import IdentityKey
 
+if TYPE_CHECKING:
+    from keras_acts.export.trace.subgraph import Subgraph
+
 Shape = tuple[int | None, ...]
+
+
+class LayerRecord(Enum):
+    """How the calls of a layer are recorded."""
+
+    OPERATIONS = auto()
+    """As the operations inside them."""
+
+    NODE = auto()
+    """As one node."""
+
+    NODE_WITH_BODY = auto()
+    """As one node, in whose place the operations may stand."""
+
+
+RecordOf = Callable[[Any, Any, Any], LayerRecord]
+"""Says of a call of a layer, given its arguments and keywords, how to record it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,10 +41,13 @@ class Value:
     Attributes:
         shape: Its sizes, None where unknown before the model runs.
         dtype: Keras's name of its dtype.
+        compute: Computes it with the backend where it is made of weights and constants
+            alone; None where it depends on the model's inputs.
     """
 
     shape: Shape
     dtype: str
+    compute: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +80,10 @@ class Node:
             the model runs, by attribute, with `Value` for such a size.
         outputs: What it returns, with `Value` for tensors.
         scope: The names of the layers around it, outermost first.
+        layer: The innermost of these layers, a leaf itself.
+        body: For a layer whose converter may not serve the file's target or dtype:
+            traces the operations inside it when they are first asked for. They take no
+            arguments, and use the values around them.
     """
 
     kind: str
@@ -64,6 +93,8 @@ class Node:
     statics: dict[str, Any]
     outputs: Any
     scope: tuple[str, ...]
+    layer: Any = None
+    body: Callable[[], Subgraph] | None = None
 
 
 @dataclass(frozen=True)

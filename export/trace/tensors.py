@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import keras
@@ -13,7 +14,15 @@ from keras_acts.export.trace.structure import map_structure
 
 
 class TracedTensor(private.DetachedTensor):
-    """A symbolic tensor that belongs to a trace and to no Functional model."""
+    """A symbolic tensor that belongs to a trace and to no Functional model.
+
+    Code may ask for its value where it is made of weights and constants alone.
+
+    Attributes:
+        compute: Computes the value with the backend; None where it has none.
+    """
+
+    compute: Callable[[], Any] | None = None
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(
@@ -40,14 +49,33 @@ class TracedTensor(private.DetachedTensor):
             keras.ops.not_equal(self, other) if _is_data(other) else self is not other
         )
 
-    def __bool__(self) -> NoReturn:
-        self._refuse("the condition of an `if` or a `while`, in `and`, `min` or `max`")
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.compute is None:
+            return super().__array__()  # which raises an error
+        return np.array(array_of(self.compute()), dtype)
 
-    def __int__(self) -> NoReturn:
-        self._refuse("an integer of Python")
+    def __iter__(self) -> Iterator[Any]:
+        if self.compute is None or not self.shape:
+            return iter(super().__iter__())  # which raises an error
+        return iter([self[i] for i in range(self.shape[0])])
 
-    def __index__(self) -> NoReturn:
-        self._refuse("an integer of Python, as in `range`")
+    def __bool__(self) -> bool:
+        place = "the condition of an `if` or a `while`, in `and`, `min` or `max`"
+        return bool(self._value(place))
+
+    def __float__(self) -> float:
+        return float(self._value("a number of Python"))
+
+    def __int__(self) -> int:
+        return int(self._value("an integer of Python"))
+
+    def __index__(self) -> int:
+        return operator.index(self._value("an integer of Python, as in `range`"))
+
+    def _value(self, place: str) -> Any:
+        if self.compute is None:
+            self._refuse(place)
+        return array_of(self.compute())
 
     def _refuse(self, place: str) -> NoReturn:
         what = "A tensor" if self.shape else "A number or size"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -10,9 +11,17 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace import failures
+from keras_acts.export.trace import failures, weight_values
 from keras_acts.export.trace.arguments import with_arrays
-from keras_acts.export.trace.graph import Constant, Graph, Node, Value, Weight
+from keras_acts.export.trace.graph import (
+    Constant,
+    Graph,
+    LayerRecord,
+    Node,
+    RecordOf,
+    Value,
+    Weight,
+)
 from keras_acts.export.trace.handlers import (  # noqa: F401  two fill the registry
     control_flow,
     einops,
@@ -30,7 +39,7 @@ from keras_acts.export.trace.signature import (
     Signature,
     public_names,
 )
-from keras_acts.export.trace.structure import map_structure
+from keras_acts.export.trace.structure import map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
@@ -45,29 +54,24 @@ def trace(
     model: Any,
     signature: Signature,
     *,
-    is_leaf: Callable[[Any, Any, Any], bool] = lambda *_call: False,
+    record_of: RecordOf = lambda *_call: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
-    traces_weights: bool = True,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
     Args:
         model: A Keras model or layer whose weights exist.
         signature: How it is called.
-        is_leaf: Says of a call of a layer, given with its arguments and keywords,
-            whether to record it as one node; of any other the operations inside it
-            are recorded.
+        record_of: Says of a call of a layer, given with its arguments and keywords, how
+            it is recorded.
         names: Names for the outputs in place of the model's own.
-        traces_weights: Whether what layers do to their weights alone is recorded too,
-            where it is of the common kinds. Code that needs the result's values gets
-            them with False.
 
     Raises:
         UnsupportedOperationError: The model's code needs values, not symbols.
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs would have one name, or one that of an input.
     """
-    recorder = _Recorder(is_leaf, traces_weights)
+    recorder = _Recorder(record_of)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: InputSpec) -> Any:
@@ -97,13 +101,10 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace."""
 
-    def __init__(
-        self, is_leaf: Callable[[Any, Any, Any], bool], traces_weights: bool
-    ) -> None:
+    def __init__(self, record_of: RecordOf) -> None:
         self.nodes: list[Node] = []
         self.failure: ExportError | None = None
-        self._is_leaf = is_leaf
-        self._traces_weights = traces_weights
+        self._record_of = record_of
         self.names = LayerNames()
         self._callers: list[Any] = []
         self._scope: tuple[str, ...] = ()
@@ -139,14 +140,17 @@ class _Recorder:
         """Record a layer that is a leaf, and the operations inside any other."""
         outer, depth = self._scope, len(self._callers)
         try:
-            is_leaf = self._is_leaf(layer, args, kwargs)
+            form = self._record_of(layer, args, kwargs)
+            is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
             if private.keeps_state(layer):
                 raise failures.stateful(self._scope, layer)
-            if is_leaf:
-                return self._record(LAYER, layer, args, kwargs)
-            return layer_calls.inner_call(layer)(*args, **kwargs)
+            if not is_leaf:
+                return layer_calls.inner_call(layer)(*args, **kwargs)
+            later = form is LayerRecord.NODE_WITH_BODY
+            body = self._body(layer, args, kwargs) if later else None
+            return self._record(LAYER, layer, args, kwargs, body)
         except Exception as error:
             if self.failure is None:
                 self.failure = failures.untraceable(self._scope, layer, kwargs, error)
@@ -155,9 +159,35 @@ class _Recorder:
             del self._callers[depth:]
             self._scope = outer
 
-    def _record(self, kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+    def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
+        """Return what traces the operations inside a layer, as if it did so now."""
+        scope, callers, sizes = self._scope, list(self._callers), dict(self._sizes)
+        around = private.CallState.present()
+
+        @cache
+        def body() -> Subgraph:
+            self._scope, self._callers, self._sizes = scope, callers, sizes
+            self.failure = None
+            with patches.recording(self), around.restored():
+                try:
+                    call = layer_calls.inner_call(layer)
+                    return self.subgraph(partial(call, *args, **kwargs))
+                except Exception as error:
+                    failed = failures.untraceable(scope, layer, kwargs, error)
+                    raise (self.failure or failed) from error
+
+        return body
+
+    def _record(
+        self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
+    ) -> Any:
         spec = output_spec(kind, operation, args, kwargs)
-        return self.record(kind, args, kwargs, spec, operation)
+        if kind == "layer":
+            return self.record(kind, args, kwargs, spec, operation, body)
+        results = weight_values.of_operation(operation, args, kwargs)
+        if results is not None and weight_values.is_complex(spec):
+            return pack(spec, results())
+        return self.record(kind, args, kwargs, spec, operation, compute=results)
 
     def record(
         self,
@@ -166,10 +196,14 @@ class _Recorder:
         kwargs: Any,
         spec: Any,
         operation: Any = None,
+        body: Callable[[], Subgraph] | None = None,
+        compute: Callable[[], list[Any]] | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs."""
         outputs = map_structure(_traced, spec)
+        if compute is not None:
+            weight_values.attach(outputs, compute)
         statics = traced_statics(operation) | functions
         self.nodes.append(
             Node(
@@ -180,6 +214,8 @@ class _Recorder:
                 kwargs=map_leaves(self.operand, kwargs),
                 outputs=map_structure(self.value_of, outputs),
                 scope=self._scope,
+                layer=self._callers[-1] if self._callers else None,
+                body=body,
             )
         )
         return outputs
@@ -233,12 +269,11 @@ class _Recorder:
 
     def weight(self, variable: Any) -> Any:
         """Return a traced tensor that stands for a variable."""
-        if not self._traces_weights:
-            return variable
         weight = self.operand(variable)
         key = IdentityKey(variable), weight.dtype
         if key not in self._weights:
             tensor = TracedTensor(variable.shape, weight.dtype)
+            tensor.compute = weight_values.of_variable(variable, weight.dtype)
             self._weights[key] = tensor
             self._values[IdentityKey(tensor)] = weight
         return self._weights[key]
@@ -260,7 +295,8 @@ class _Recorder:
             return None
         key = IdentityKey(tensor)
         if key not in self._values:
-            self._values[key] = Value(tuple(tensor.shape), str(tensor.dtype))
+            shape = tuple(tensor.shape)
+            self._values[key] = Value(shape, str(tensor.dtype), tensor.compute)
         return self._values[key]
 
     def operand(self, x: Any) -> Any:

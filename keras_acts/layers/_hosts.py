@@ -72,7 +72,7 @@ def _waiting(host: Any) -> list[ActivationLayer]:
 
 def _calls_as_keras(host: Any) -> bool:
     """Whether a layer computes as one of Keras's own, which apply activations last."""
-    module = inspect.unwrap(type(host).call).__module__
+    module: str = inspect.unwrap(type(host).call).__module__
     return module.startswith("keras.src.")
 
 

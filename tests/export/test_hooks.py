@@ -21,7 +21,7 @@ from keras_acts.export import (
     UnsupportedOperationError,
     to_onnx,
 )
-from keras_acts.export.convert.registry import is_leaf, registered_kinds
+from keras_acts.export.convert.registry import record_of, registered_kinds
 from keras_acts.export.trace import model_signature, trace
 from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import (
@@ -267,7 +267,7 @@ def test_a_functional_model_can_be_made_during_a_trace() -> None:
 def test_an_activation_is_traced(name: str) -> None:
     x = keras.Input((4,))
     model = keras.Model(x, layers.Activation(name)(x))
-    graph = trace(model, model_signature(model), is_leaf=is_leaf)
+    graph = trace(model, model_signature(model), record_of=record_of)
     assert graph.nodes
     assert graph.nodes[-1].outputs is graph.outputs[model.output_names[0]]
 

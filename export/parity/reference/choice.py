@@ -9,18 +9,26 @@ from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.keras_model import KerasReference
 from keras_acts.export.parity.reference.saved_model import SavedModelReference
 from keras_acts.export.saved_model import SavedModel
-from keras_acts.export.trace import model_signature
+from keras_acts.export.trace import Graph, model_signature
 
 
-def reference_of(model: Any, input_signature: Any = None) -> Reference:
+def reference_of(
+    model: Any, input_signature: Any = None, graph: Graph | None = None
+) -> Reference:
     """Return the reference for a Keras model or a SavedModel.
+
+    Args:
+        model: The model.
+        input_signature: Its inputs, in place of its own.
+        graph: Its trace, where there is one already.
 
     Raises:
         SignatureError: The model's inputs are unknown, or `input_signature` is given
             for a SavedModel.
     """
     if not isinstance(model, SavedModel):
-        return KerasReference(model, model_signature(model, input_signature))
+        signature = model_signature(model, input_signature)
+        return KerasReference(model, signature, graph)
     if input_signature is not None:
         raise SignatureError(
             "A SavedModel has a signature of its own. "

@@ -19,15 +19,22 @@ from keras_acts.export.parity.reference import keras_calls
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.trace import InputSpec, Signature
+from keras_acts.export.trace import Graph, InputSpec, Signature
 
 
 @dataclass(frozen=True)
 class KerasReference:
-    """A Keras model of any backend, called with `training=False`."""
+    """A Keras model of any backend, called with `training=False`.
+
+    Attributes:
+        model: The model.
+        signature: Its inputs.
+        graph: Its trace, where the model's conversion left one.
+    """
 
     model: Any
     signature: Signature
+    graph: Graph | None = None
 
     @property
     def precision(self) -> str:
@@ -64,7 +71,7 @@ class KerasReference:
 
     def index_limits(self) -> dict[str, int]:
         """Return the sizes of the tables that inputs index."""
-        return index_limits.index_limits(self.model, self.signature)
+        return index_limits.index_limits(self.model, self.signature, self.graph)
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs, including the breakpoints of the activations."""

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -24,6 +26,13 @@ class DetachedTensor(keras.KerasTensor):
     )
 
 
+def _global_state() -> Any:
+    return find("keras.src.backend.common.global_state")
+
+
+_CALL_STATE = ("autocast_scope", "current_call_ctx")
+
+
 @contextlib.contextmanager
 def calls_forgotten(layer: Any) -> Iterator[None]:
     """Take back what Keras notes of a layer's calls: its nodes."""
@@ -33,6 +42,36 @@ def calls_forgotten(layer: Any) -> Iterator[None]:
         yield
     finally:
         del nodes[count:]
+
+
+@dataclass(frozen=True)
+class CallState:
+    """What Keras keeps of the calls of layers that are under way."""
+
+    autocast: Any
+    context: Any
+
+    @classmethod
+    def present(cls) -> CallState:
+        """Return what it is now."""
+        autocast, context = map(_global_state().get_global_attribute, _CALL_STATE)
+        # Calls change it.
+        return cls(autocast, copy.copy(context))
+
+    @contextlib.contextmanager
+    def restored(self) -> Iterator[None]:
+        """Bring it back for a while."""
+        kept = [_global_state().get_global_attribute(name) for name in _CALL_STATE]
+        self._set(self.autocast, copy.copy(self.context))
+        try:
+            yield
+        finally:
+            self._set(*kept)
+
+    @staticmethod
+    def _set(*values: Any) -> None:
+        for name, value in zip(_CALL_STATE, values, strict=True):
+            _global_state().set_global_attribute(name, value)
 
 
 def inner_call(layer: Any) -> Callable[..., Any]:
@@ -122,7 +161,7 @@ def in_symbolic_scope() -> bool:
 @contextlib.contextmanager
 def names_kept() -> Iterator[None]:
     """Put Keras's counters for automatic names back afterwards."""
-    state = find("keras.src.backend.common.global_state")
+    state = _global_state()
     counters = state.get_global_attribute("object_name_uids")
     kept = None if counters is None else counters.copy()
     try:
