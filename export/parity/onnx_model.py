@@ -97,7 +97,7 @@ class OnnxModel:
 
     @property
     def metadata(self) -> Metadata:
-        """What the file says of its making."""
+        """The metadata that an export records in the file."""
         return Metadata.of(self.proto)
 
     @property

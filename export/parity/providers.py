@@ -1,4 +1,4 @@
-"""The providers that a model can be compared on, and the onnxruntime that has them."""
+"""onnxruntime, and the execution providers that a model can be compared on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The maker noted in a model, and the checked protobuf message."""
+"""Version metadata, and the checked protobuf message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slices whose ends lie beyond any size, and the reversal that they make."""
+"""The ends of slices that reach the last element, and reversal by a Slice."""
 
 from __future__ import annotations
 

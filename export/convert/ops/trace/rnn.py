@@ -46,13 +46,13 @@ def recurrence(
 
 @dataclass(frozen=True, eq=False)
 class _Loop:
-    """A call of `backend.rnn`: what a step reads and what it carries.
+    """A call of `backend.rnn`: the values that a step reads and carries.
 
     Attributes:
-        op: How the step is repeated.
-        function: The traced step: `function(x, states)` is its output and the states.
-        inputs: The structure of what is sliced along time.
-        initial_states: The structure of the first states.
+        op: The settings of the loop.
+        function: The traced step: `function(x, states)` returns the output and states.
+        inputs: The structure of tensors that are sliced along time.
+        initial_states: The structure of the initial states.
         masked: Whether there is a mask.
     """
 
@@ -64,12 +64,12 @@ class _Loop:
 
     @property
     def tensors(self) -> list[ir.Value]:
-        """What is sliced along time."""
+        """The tensors that are sliced along time."""
         return flatten(self.inputs)
 
     @property
     def states(self) -> list[ir.Value]:
-        """The first states."""
+        """The initial states."""
         return flatten(self.initial_states)
 
     @property
@@ -123,7 +123,7 @@ class _Loop:
         return g.with_shape(g.Expand(zero, self._output_sizes(g, spec)), spec.shape)
 
     def _output_sizes(self, g: GraphBuilder, spec: Value) -> ir.Value:
-        """Return the sizes of an output: known ones, a state's, or those of a step."""
+        """Return the shape of an output: known, a state's, or that of a first step."""
         batch, *rest = spec.shape
         known = [size for size in rest if size is not None]
         if len(known) == len(rest):
