@@ -9,9 +9,12 @@ from contextlib import nullcontext
 
 import pytest
 
-from support import backends
+from support import backends, process
 from support.runs import parts
 from support.runs.evidence import Recorder, files_recorded
+
+COMPILED = 2 << 30
+"""Bytes of this process at which what JAX has compiled is freed."""
 
 
 def pytest_addoption(parser):
@@ -126,11 +129,14 @@ def _x64_for_dtype(request):
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled_code_freed():
-    """Free what JAX compiled in a module, which would add up to gigabytes."""
+    """Free what JAX has compiled before it adds up to gigabytes.
+
+    Not after each module: the next one computes much of the same.
+    """
     yield
     import keras
 
-    if keras.backend.backend() == "jax":
+    if keras.backend.backend() == "jax" and process.memory() > COMPILED:
         import jax
 
         jax.clear_caches()

@@ -37,6 +37,8 @@ OURS = {"silu": "swish", "hard_silu": "hard_swish", "gelu": "keras_gelu"}
 # Keras's formulas that lose digits in a sum as large as their input.
 AS_LARGE_AS_THE_INPUT = {"Softmax-axes", "squareplus"}
 
+SLOPES = keras.initializers.RandomNormal(seed=1)
+
 # Functions and layers with arguments: the name of the activation, and what is called.
 CALLS = {
     "relu-leaky": ("relu", lambda x: ops.relu(keras.activations.relu(x, 0.3))),
@@ -61,8 +63,8 @@ CALLS = {
     "ReLU": ("relu", layers.ReLU(max_value=2.0, negative_slope=0.1, threshold=0.5)),
     "LeakyReLU": ("leaky_relu", layers.LeakyReLU()),
     "ELU": ("elu", layers.ELU()),
-    "PReLU": ("prelu", layers.PReLU("random_normal")),
-    "PReLU-shared": ("prelu", layers.PReLU("random_normal", shared_axes=[1])),
+    "PReLU": ("prelu", layers.PReLU(SLOPES)),
+    "PReLU-shared": ("prelu", layers.PReLU(SLOPES, shared_axes=[1])),
 }
 
 # Calls that mix elements along axes, on a sample of the shape (3, 4).
