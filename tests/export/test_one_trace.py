@@ -17,12 +17,14 @@ from keras_acts.export import (
     register_converter,
     to_onnx,
 )
+from keras_acts.export.convert import registry
 from keras_acts.export.engines import Request, native
 from keras_acts.export.parity.index_limits import index_limits
 from keras_acts.export.trace import model_signature
 from keras_acts.export.write import finished, to_proto
 from support import same_bytes
 from support.export_check import (
+    assert_alike,
     check_model,
     open_session,
     operators,
@@ -256,19 +258,33 @@ def test_weights_stay_weights_where_their_values_are_not_asked_for() -> None:
     x = keras.Input((3,))
     model = keras.Model(x, layers.Dense(3, name="dense")(layer(x)))
     randomize(model)
-    names = {one.name for one in check_model(model).graph.initializer}
+    proto, inputs = to_onnx(model), np.ones((2, 3), "float32")
+    (got,) = run(open_session(proto), [inputs])
+    # Not compiled, since JAX compiles no call that asks for values.
+    assert_alike(got, ops.convert_to_numpy(model(inputs, training=False)))
+    names = {one.name for one in proto.graph.initializer}
     assert {"scaled/factor", "dense/kernel"} <= names
 
 
-def test_operations_on_weights_without_a_converter_are_computed() -> None:
-    def real_part(factor: Any) -> Any:
-        return ops.real(ops.view_as_complex(factor))
-
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda factor: ops.real(ops.cast(factor, "complex64"))[0],
+        lambda factor: ops.flip(factor)[0],
+    ],
+    ids=["complex numbers", "no converter"],
+)
+def test_operations_on_weights_without_a_way_into_onnx_are_computed(
+    number: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(registry._OPERATIONS, "numpy.Flip")
     x = keras.Input((3,))
-    model = keras.Model(x, Scaled(real_part)(x))
+    model = keras.Model(x, Scaled(number)(x))
     randomize(model)
     proto = check_model(model)
-    assert [node.op_type for node in proto.graph.node] == ["Mul"]
+    assert operators(proto) <= {"Gather", "Mul", "Squeeze"}
+    with pytest.raises(UnsupportedOperationError, match=r"numpy\.Flip"):
+        to_onnx(keras.Model(x, ops.flip(x)), engine="native")
 
 
 # What the comparison learns from the trace
