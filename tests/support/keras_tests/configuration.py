@@ -63,6 +63,12 @@ class Configuration:
         shape = self.arguments["input_shape"]
         return self.arguments["input_data"] if shape is None else shape
 
+    @property
+    def has_int64(self) -> bool:
+        """Whether the call gives numbers that JAX reads as int32."""
+        data = keras.tree.flatten(self.arguments["input_data"])
+        return any(getattr(x, "dtype", None) == np.int64 for x in data)
+
     def model(self) -> keras.Model:
         """Return a model of this one layer, its batch size unknown."""
         layer = self.arguments["layer_cls"](**(self.arguments["init_kwargs"] or {}))
