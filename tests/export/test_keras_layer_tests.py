@@ -63,8 +63,8 @@ def _models() -> Iterator[Any]:
         name = str(configuration).partition(":")[2]
         if _module(configuration) not in IMPOSSIBLE:
             marks = list(_marks(name))
-            if configuration.has_int64:
-                marks.append(pytest.mark.files_differ("JAX reads int64 as int32"))
+            if configuration.is_wide:
+                marks.append(pytest.mark.files_differ("JAX reads 64 bits as 32"))
             yield pytest.param(configuration, id=str(configuration), marks=marks)
 
 
