@@ -29,7 +29,7 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 13. windows of a traced length, which Keras refuses, are computed in `keras.ops`.
 
 The functions are in place only while some thread traces, and do nothing in threads
-that do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs.
+that do not. `tests/export/trace/test_hooks.py` fails clearly where a new Keras differs.
 """
 
 from __future__ import annotations
