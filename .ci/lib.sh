@@ -14,7 +14,7 @@ export PRE_COMMIT_HOME="$scratch/pre-commit"
 # shellcheck disable=SC2034
 cross_section=(
     tests/activations/test_golden.py
-    tests/export/test_hooks.py
+    tests/export/trace/test_hooks.py
     tests/export/test_dtypes.py
     tests/parity/test_verdict.py
     tests/cli/test_model_commands.py

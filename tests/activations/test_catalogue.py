@@ -68,14 +68,14 @@ PROOFS = {
         "activations/test_values.py::test_value_at_infinity_and_nan",
         "activations/test_edges.py::test_elements_give_what_the_docstring_says",
         "activations/test_gradients.py::test_gradient_in_each_binade_at_edges_and_kinks",
-        "export/test_activations.py::test_every_binade",
+        "export/lowering/test_activations.py::test_every_binade",
     ),
     Axis: (
         "activations/test_axis.py::test_random_numbers",
         "activations/test_axis.py::test_zeros_tiny_and_large_numbers",
         "activations/test_axis.py::test_nan_gives_nan",
         "activations/test_axis.py::test_gradient_is_that_of_central_differences",
-        "export/test_activations.py::test_activations_along_axes",
+        "export/lowering/test_activations.py::test_activations_along_axes",
     ),
     Case: (
         "activations/test_serialization.py::test_fresh_process_answers_bit_for_bit",

@@ -25,7 +25,7 @@ some of Keras's functions ask whether the tensors before them are that trace's:
 10. windows of a traced length, which Keras refuses, are computed in `keras.ops`.
 
 The patches are in place only while some thread traces, and do nothing in threads that
-do not. `tests/export/test_hooks.py` fails clearly where a new Keras differs, and
+do not. `tests/export/trace/test_hooks.py` fails clearly where a new Keras differs, and
 `supported` says which releases were tried.
 """
 

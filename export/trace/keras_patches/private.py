@@ -1,6 +1,6 @@
 """What export reads of Keras's private parts, all of it in this one place.
 
-`tests/export/test_hooks.py` fails clearly where a new Keras differs.
+`tests/export/trace/test_hooks.py` fails clearly where a new Keras differs.
 """
 
 from __future__ import annotations

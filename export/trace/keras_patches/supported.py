@@ -1,7 +1,7 @@
 """Which releases of Keras tracing was tried with, and what the older of them lack.
 
 `.ci/keras_versions` runs the tests of the hooks and a cross-section of the exports with
-each of them; `tests/export/test_supported_keras.py` checks the table.
+each of them; `tests/export/trace/test_supported_keras.py` checks the table.
 """
 
 from __future__ import annotations

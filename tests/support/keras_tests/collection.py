@@ -17,6 +17,7 @@ from typing import Any
 
 import keras
 import pytest
+from keras.src.utils import naming
 
 from support.keras_tests.configuration import Configuration
 from support.keras_tests.sites import Site, call_sites
@@ -153,6 +154,9 @@ def _run(cls: Any, name: str, notes: _Notes) -> str | None:
         notes.take(case, args, kwargs, sys._getframe(1).f_lineno)
 
     case.run_layer_test = run_layer_test
+    # Layers among the arguments are numbered by these, and draw by them.
+    naming.reset_uids()
+    keras.utils.set_random_seed(0)
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -63,6 +63,12 @@ class Configuration:
         shape = self.arguments["input_shape"]
         return self.arguments["input_data"] if shape is None else shape
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the call gives numbers of 64 bits, which JAX reads as 32."""
+        data = keras.tree.flatten(self.arguments["input_data"])
+        return any(getattr(x, "dtype", None) in (np.int64, np.float64) for x in data)
+
     def model(self) -> keras.Model:
         """Return a model of this one layer, its batch size unknown."""
         layer = self.arguments["layer_cls"](**(self.arguments["init_kwargs"] or {}))
