@@ -13,10 +13,10 @@ from support.process import ROOT
 MAY = {
     "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
     "keras_acts/layers/_hosts.py": "builds activations with the layers that hold them",
-    "tests/export/layers/test_attention.py": "has an operation that `keras.ops` does not name",
-    "tests/export/engines/test_engines.py": "compares Keras's counters for automatic names",
+    "tests/export/layers/test_attention.py": "has an operation without a public name",
+    "tests/export/engines/test_engines.py": "compares Keras's counters for names",
     "tests/export/trace/test_hooks.py": "checks what tracing needs of Keras",
-    "tests/export/layers/recurrent/test_rnn_cells.py": "calls `backend.rnn` as a user's layer may",
+    "tests/export/layers/recurrent": "calls `backend.rnn` as a user's layer may",
     "tests/export/trace/test_untouched.py": "compares the state of the process",
     "tests/conftest.py": "sets the counters for automatic names to zero",
     "tests/support/initial_weights.py": "draws initial weights faster",
