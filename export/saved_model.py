@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from keras_acts.export.errors import EngineError, SignatureError
-from keras_acts.export.trace import InputSpec, Signature
+from keras_acts.export.trace import Signature, TracedInput
 
 DEFAULT_SIGNATURES = ("serving_default", "serve")
 """The signatures that are looked for, in this order, where none is named."""
@@ -177,7 +177,7 @@ def _signature(name: str, function: Any) -> Signature:
     return Signature(
         (
             {
-                key: InputSpec(tuple(spec.shape), spec.dtype.name, key)
+                key: TracedInput(tuple(spec.shape), spec.dtype.name, key)
                 for key, spec in sorted(inputs.items())
             },
         )

@@ -36,7 +36,7 @@ from keras_acts.export.errors import (
 )
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
-from keras_acts.export.trace import InputSpec, model_signature, public_names
+from keras_acts.export.trace import TracedInput, model_signature, public_names
 
 NAME = "tf2onnx"
 
@@ -112,7 +112,7 @@ def _check(request: Request) -> None:
         )
 
 
-def _called(request: Request) -> tuple[Call, list[InputSpec]]:
+def _called(request: Request) -> tuple[Call, list[TracedInput]]:
     """Return the model as a function of tensors by name, and its inputs."""
     model = request.model
     if isinstance(model, SavedModel):
@@ -141,7 +141,7 @@ def _called(request: Request) -> tuple[Call, list[InputSpec]]:
     return call, specs
 
 
-def _check_channels_first(names: Sequence[str], specs: Sequence[InputSpec]) -> None:
+def _check_channels_first(names: Sequence[str], specs: Sequence[TracedInput]) -> None:
     images = [spec.name for spec in specs if len(spec.shape) == _IMAGE_RANK]
     for name in names:
         if name not in images:

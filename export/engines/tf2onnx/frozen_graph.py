@@ -13,7 +13,7 @@ import numpy as np
 from keras_acts.export.errors import ExportError, UnsupportedOperationError, brief
 from keras_acts.export.identity import IdentityKey
 from keras_acts.export.saved_model import frozen
-from keras_acts.export.trace import InputSpec
+from keras_acts.export.trace import TracedInput
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[dict[str, Any]], Mapping[str, Any]]
@@ -52,7 +52,7 @@ class FrozenGraph:
 
     name: str
     graph: Any
-    inputs: Mapping[str, InputSpec]
+    inputs: Mapping[str, TracedInput]
     outputs: Mapping[str, str]
     shapes: Mapping[str, tuple[int | None, ...] | None]
     weights: Mapping[str, Array]
@@ -60,7 +60,7 @@ class FrozenGraph:
 
 
 def frozen_graph(
-    name: str, call: Call, specs: Sequence[InputSpec], owner: Any
+    name: str, call: Call, specs: Sequence[TracedInput], owner: Any
 ) -> FrozenGraph:
     """Trace a model with TensorFlow and freeze it.
 
@@ -98,7 +98,7 @@ def frozen_graph(
     )
 
 
-def _traced(call: Call, specs: Sequence[InputSpec]) -> tuple[Any, list[str]]:
+def _traced(call: Call, specs: Sequence[TracedInput]) -> tuple[Any, list[str]]:
     """Trace a model to a concrete function; return it and the names of its outputs."""
     import tensorflow as tf
 
