@@ -1,4 +1,4 @@
-"""What an export raises: one root, and a kind for each thing a caller may handle."""
+"""The errors and warnings of an export, with one base class."""
 
 from __future__ import annotations
 
@@ -15,54 +15,54 @@ _LONG = 250
 
 
 class ExportError(Exception):
-    """The root of everything that a conversion raises on purpose."""
+    """The base class of all errors that a conversion raises deliberately."""
 
 
 class UnsupportedOperationError(ExportError):
-    """The model holds something that has no way into ONNX."""
+    """The model contains an operation or layer that can't be converted to ONNX."""
 
 
 class UnsupportedKerasError(ExportError):
-    """This Keras lacks something private that tracing a model needs."""
+    """The installed Keras lacks a private part that tracing a model needs."""
 
 
 class UnsupportedKerasWarning(UserWarning):
-    """Tracing was not tried with this release of Keras."""
+    """Tracing was not tried with the installed release of Keras."""
 
 
 class StatefulLayerError(UnsupportedOperationError):
-    """A layer keeps its state from call to call, which no file does by any engine."""
+    """A layer keeps its state between calls, which no engine can export."""
 
 
 class SignatureError(ExportError):
-    """The model's inputs or outputs are unknown, or named in a way that cannot be."""
+    """The model's inputs or outputs are unknown, or their names are invalid."""
 
 
 class OpsetError(ExportError):
-    """The opset is none that is supported, or lacks an operator the model needs."""
+    """The opset is not supported, or lacks an operator that the model needs."""
 
 
 class NameClashError(ExportError):
-    """Two things that need different names were given one."""
+    """Two inputs or outputs have the same name."""
 
 
 class WriteError(ExportError):
-    """The file cannot be written where it was asked for."""
+    """The file can't be written to its path."""
 
 
 class EngineError(ExportError):
-    """The engine asked for is not there, or does not take this kind of model."""
+    """The requested engine is not installed, or does not take this kind of model."""
 
 
 class EngineWarning(UserWarning):
-    """The native engine could not convert the model, and another one took its place."""
+    """The native engine can't convert the model, and another engine did."""
 
 
 class ParityError(ExportError):
-    """The ONNX model was not shown to answer as the Keras model does.
+    """The ONNX model differs from the Keras model, or could not be compared.
 
     Attributes:
-        report: The `ParityReport` that says where they differ, or what did not run.
+        report: The `ParityReport` with the differences, or what did not run.
     """
 
     def __init__(self, message: str, report: ParityReport) -> None:
@@ -74,16 +74,16 @@ class ParityError(ExportError):
 
 
 def brief(error: BaseException) -> str:
-    """Return an error in one line: Keras and TensorFlow tell how they came there."""
+    """Return an error in one line, without the frames of Keras and TensorFlow."""
     lines = (_COLORS.sub("", line).strip() for line in str(error).splitlines())
-    said = [line for line in lines if line]
-    # TensorFlow tells the error that it wraps after the frames that led there.
-    named = [i for i, line in enumerate(said) if _NAMED.match(line)]
+    text = [line for line in lines if line]
+    # TensorFlow puts the error that it wraps after the frames that led to it.
+    named = [i for i, line in enumerate(text) if _NAMED.match(line)]
     name = type(error).__name__
     if named:
-        said = said[named[-1] :]
-        name, _, said[0] = said[0].partition(": ")
-    reasons = [line for line in said if not line.startswith(_CALLING)]
+        text = text[named[-1] :]
+        name, _, text[0] = text[0].partition(": ")
+    reasons = [line for line in text if not line.startswith(_CALLING)]
     reason = reasons[0] if reasons else ""
     if len(reason) > _LONG:
         reason = reason.partition(". ")[0]

@@ -1,4 +1,4 @@
-"""Keys of dictionaries and sets that stand for an object itself."""
+"""Keys for dictionaries and sets that compare objects by identity."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 
 class IdentityKey:
-    """Equal to another key of the same object, whatever the object's own `==` says.
+    """Equal to the other keys of the same object, whatever its own `==` returns.
 
-    It holds the object: an `id` alone may be that of another one once its own is gone.
+    It holds a reference: an `id` may be reused once its object is deleted.
     """
 
     __slots__ = ("_object",)

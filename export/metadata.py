@@ -1,6 +1,6 @@
-"""What a file says of its own making: every key of its metadata, written and read.
+"""The metadata of an exported file: all keys, for writing and reading.
 
-No path, no time and no backend are among them, so that equal models are equal files.
+It contains no path, time or backend, so that equal models give equal files.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ _KEY = "key"
 
 
 def _key(name: str) -> str | None:
-    """Declare a field that stands in a file under a key, and is left out for None."""
+    """Declare a field with its key in the file; it is not written if it is None."""
     return field(default=None, metadata={_KEY: name})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What a file says of its making; None for what it does not say.
+    """The metadata of a file; None for keys that it lacks.
 
     Attributes:
-        in_float32: The operators that compute narrower floats in float32, as
+        in_float32: The operators that compute narrower floats in float32, such as
             `"bfloat16 Conv, Mul"`.
-        tensorflow_version: The TensorFlow that traced a model for the engine tf2onnx.
-        tf2onnx_version: The tf2onnx that converted it.
+        tensorflow_version: The version of TensorFlow, if the engine was tf2onnx.
+        tf2onnx_version: The version of tf2onnx, if it was the engine.
         engine: The engine that converted the model.
         version: The version of this package.
         keras_version: The version of Keras.
-        dtype: The dtype that was asked for in place of the Keras model's own.
+        dtype: The requested dtype, if it wasn't the Keras model's own.
     """
 
     in_float32: str | None = _key("keras_acts_in_float32")
@@ -43,12 +43,14 @@ class Metadata:
 
     @classmethod
     def of(cls, proto: onnx.ModelProto) -> Metadata:
-        """Read what a file says."""
-        said = {one.key: one.value for one in proto.metadata_props}
-        return cls(**{one.name: said.get(one.metadata[_KEY]) for one in fields(cls)})
+        """Read the metadata of a model."""
+        properties = {one.key: one.value for one in proto.metadata_props}
+        return cls(
+            **{one.name: properties.get(one.metadata[_KEY]) for one in fields(cls)}
+        )
 
     def add_to(self, model: ir.Model) -> None:
-        """Write what is not None into a model, beside what it says already."""
+        """Add the fields that are not None to a model's metadata."""
         for one in fields(self):
             value = getattr(self, one.name)
             if value is not None:

@@ -1,4 +1,4 @@
-"""Names of which no two are equal."""
+"""Unique names."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 
 
 class UniqueNames:
-    """Gives each name once: as it is, or with the lowest number that makes it new."""
+    """Returns each name once: unchanged, or with the lowest number that is free."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
         self._numbers: dict[str, int] = {}
 
     def reserve(self, name: str) -> None:
-        """Keep a name from being given."""
+        """Mark a name as taken."""
         self._taken.add(name)
 
     def unique(self, name: str) -> str:
-        """Return a name that was not given before."""
+        """Return a name that is not taken, and mark it as taken."""
         number = self._numbers.get(name, 0)
         candidate = f"{name}_{number}" if number else name
         while candidate in self._taken:

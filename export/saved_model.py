@@ -1,4 +1,4 @@
-"""A TensorFlow SavedModel as a model: its signature, its dtypes, its answers."""
+"""TensorFlow SavedModels: loading, calling, and what they contain."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Any
 
 from keras_acts.export.errors import EngineError, SignatureError
-from keras_acts.export.trace import InputSpec, Signature
+from keras_acts.export.trace import Signature, TracedInput
 
 DEFAULT_SIGNATURES = ("serving_default", "serve")
-"""The signatures that are looked for, in this order, where none is named."""
+"""The signatures to look for, in this order, if none is named."""
 
 _FILE = "saved_model.pb"
 _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
@@ -24,14 +24,14 @@ _LOOKUPS = ("Gather", "GatherV2", "ResourceGather")
 class SavedModel:
     """One signature of a SavedModel.
 
-    Called with tensors by input name, it returns tensors by output name.
+    A call takes tensors by input name and returns tensors by output name.
 
     Attributes:
         name: The name of the signature.
-        signature: Its inputs, as one dictionary, sorted by name: TensorFlow keeps no
-            order.
-        function: TensorFlow's function of that signature.
-        owner: What was loaded, which keeps the function's variables and tables.
+        signature: Its inputs as one dictionary, sorted by name, since TensorFlow keeps
+            no order.
+        function: TensorFlow's function of the signature.
+        owner: The loaded object, which holds the function's variables and tables.
     """
 
     name: str
@@ -40,7 +40,7 @@ class SavedModel:
     owner: Any
 
     def __call__(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the outputs by name, sorted, for the inputs by name."""
+        """Return the outputs by name, sorted, given the inputs by name."""
         return dict(sorted(self.function(**tensors).items()))
 
     @property
@@ -50,7 +50,7 @@ class SavedModel:
 
     @property
     def dtypes(self) -> set[str]:
-        """The names of all dtypes that it computes in."""
+        """The names of all dtypes of its operations."""
         tensorflow = require_tensorflow()
         attributes = (
             attribute.type
@@ -62,7 +62,7 @@ class SavedModel:
 
     @property
     def smallest_table(self) -> int | None:
-        """The rows of its smallest table that integers look up, None without one."""
+        """The number of rows of its smallest embedding table, None without one."""
         if not any(node.op in _LOOKUPS for node in self._nodes()):
             return None
         tables = (
@@ -70,7 +70,7 @@ class SavedModel:
             for operation in frozen(self.function).graph.get_operations()
             if operation.type in _LOOKUPS
         )
-        # Vectors that are read from are mostly shapes of other tensors.
+        # Vectors are mostly the shapes of other tensors.
         rows = (
             shape[0] for shape in tables if shape.rank is not None and shape.rank > 1
         )
@@ -86,28 +86,28 @@ class SavedModel:
 def load_saved_model(
     path: str | os.PathLike[str], signature: str | None = None
 ) -> SavedModel:
-    """Load a SavedModel, as `model.export` and `tf.saved_model.save` write it.
+    """Load a SavedModel written by `model.export` or `tf.saved_model.save`.
 
     Args:
         path: Its folder.
-        signature: Which of its signatures; `"serving_default"` where there is one, or
-            else the only one.
+        signature: The name of one of its signatures. By default `"serving_default"` or
+            `"serve"`, else the only one.
 
     Raises:
         EngineError: TensorFlow is not installed.
-        SignatureError: There is no such signature, or an input of it has no rank.
-        ValueError: The folder holds no SavedModel.
+        SignatureError: There is no such signature, or an input's rank is unknown.
+        ValueError: The folder contains no SavedModel, or it can't be loaded.
     """
     path = Path(path)
     if not is_saved_model(path):
         raise ValueError(
-            f"`path` must be the folder of a SavedModel, with a file {_FILE}. "
+            f"`path` must be the folder of a SavedModel, with the file {_FILE}. "
             f"Received: path={os.fspath(path)!r}"
         )
     tensorflow = require_tensorflow()
     try:
         owner = tensorflow.saved_model.load(os.fspath(path))
-    except Exception as error:  # of protobuf, of the file system, of TensorFlow
+    except Exception as error:  # from protobuf, the file system or TensorFlow
         raise ValueError(
             f"The SavedModel can't be loaded: {type(error).__name__}: {error}. "
             f"Received: path={os.fspath(path)!r}"
@@ -126,7 +126,7 @@ def require_tensorflow() -> ModuleType:
     """Import TensorFlow.
 
     Raises:
-        EngineError: It is not installed; the message says how to install it.
+        EngineError: TensorFlow is not installed.
     """
     if importlib.util.find_spec("tensorflow") is None:
         raise EngineError(
@@ -140,10 +140,10 @@ def require_tensorflow() -> ModuleType:
 
 
 def frozen(function: Any) -> Any:
-    """Return a function with its variables as constants and its calls in place.
+    """Return a function with its variables as constants and its calls inlined.
 
     Raises:
-        ValueError: It assigns to its variables.
+        ValueError: The function assigns to its variables.
     """
     from tensorflow.python.framework import convert_to_constants as constants
 
@@ -153,6 +153,7 @@ def frozen(function: Any) -> Any:
 
 
 def _chosen(present: list[str], wanted: str | None) -> str:
+    """Return the name of the signature to use."""
     candidates = [wanted] if wanted is not None else list(DEFAULT_SIGNATURES)
     if wanted is None and len(present) == 1:
         candidates = present
@@ -171,13 +172,13 @@ def _signature(name: str, function: Any) -> Signature:
     for key, spec in inputs.items():
         if spec.shape.rank is None:
             raise SignatureError(
-                f"The input {key!r} of the signature {name!r} must have a rank. "
+                f"The input {key!r} of the signature {name!r} must have a known rank. "
                 f"Received: shape {spec.shape}"
             )
     return Signature(
         (
             {
-                key: InputSpec(tuple(spec.shape), spec.dtype.name, key)
+                key: TracedInput(tuple(spec.shape), spec.dtype.name, key)
                 for key, spec in sorted(inputs.items())
             },
         )

@@ -1,7 +1,7 @@
-"""The options of an export: name, type, default, choices and help of each, once.
+"""The options of an export: name, type, default, choices and help of each.
 
-`to_onnx`, `export_model`, the engines and the command line take them from here. They
-stand outside of `keras_acts.export`, so that the command line knows them without onnx.
+`to_onnx`, `export_model`, the engines and the command line share them. They are outside
+`keras_acts.export`, so that the command line can read them without importing onnx.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 Names = Sequence[str] | Mapping[str, str]
-"""New names, in order or by the present ones."""
+"""New names, in order or by present name."""
 
 TARGETS = ("cpu", "cuda", "portable")
 ENGINES = ("auto", "native", "tf2onnx")
 DTYPES = (None, "float16", "float32", "float64")
 
 OPSETS = range(17, 27)
-"""From LayerNormalization's opset to the newest that onnxruntime 1.31 runs."""
+"""From the opset of LayerNormalization to the newest that onnxruntime 1.31 runs."""
 
 DEFAULT_OPSET = 21
-"""Newest opset whose Elu, Selu and ThresholdedRelu run on CUDA in every onnxruntime:
-many releases match their CUDA kernels up to opset 21 only."""
+"""The newest opset whose Elu, Selu and ThresholdedRelu run on CUDA in all releases of
+onnxruntime: in many, their CUDA kernels support opsets up to 21 only."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What there is to know of an option besides its name, type and default.
+    """The description of an option, besides its name, type and default.
 
     Attributes:
         help: What it does, in one line, for the command line.
-        choices: The values that it can have; None where others decide.
-        has_flag: Whether the command line has it, as a flag of the same name.
+        choices: The values that it can have; None if they aren't listed.
+        has_flag: Whether the command line has it as a flag of the same name.
     """
 
     help: str
@@ -53,14 +53,14 @@ def _about(
 
 
 def about(option: Field[Any]) -> About:
-    """Return what there is to know of a field of `ExportOptions`."""
-    known: About = option.metadata[_ABOUT]
-    return known
+    """Return the description of a field of `ExportOptions`."""
+    description: About = option.metadata[_ABOUT]
+    return description
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """How a model is converted; the documentation of `to_onnx` tells the whole."""
+    """How a model is converted; `to_onnx` documents the options in full."""
 
     input_signature: Any = field(
         default=None,
@@ -104,5 +104,5 @@ class ExportOptions:
 
     @classmethod
     def among(cls, arguments: Mapping[str, Any]) -> ExportOptions:
-        """Return the options that are among the arguments of a call, by name."""
+        """Pick the options out of the arguments of a call, by name."""
         return cls(**{one.name: arguments[one.name] for one in fields(cls)})

@@ -20,7 +20,7 @@ import keras
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
 from keras_acts.export.convert.registry import find_operation, registered_layers
 from keras_acts.export.convert.unsupported import UNSUPPORTED, UNSUPPORTED_LAYERS
-from keras_acts.export.trace.handlers.registry import find_rule
+from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.kinds import class_kind
 
 CONVERTER = "converter"
@@ -92,7 +92,7 @@ def _operation(name: str, function: Any) -> Row:
         if kind in UNSUPPORTED:
             return Row(name, IMPOSSIBLE, UNSUPPORTED[kind])
         if find_operation(kind) is None:
-            return Row(name, MISSING if find_rule(kind) is None else COMPOSED)
+            return Row(name, MISSING if find_handler(kind) is None else COMPOSED)
     return Row(name, CONVERTER if kinds else COMPOSED)
 
 

@@ -1,6 +1,6 @@
-"""The engines: native for Keras models of every backend, tf2onnx for TensorFlow's.
+"""The engines: native for Keras models of any backend, tf2onnx for TensorFlow models.
 
-`choice` says which one converts a model.
+`choice` decides which one converts a model.
 """
 
 from keras_acts.export.engines.choice import convert

@@ -1,4 +1,4 @@
-"""Which engine converts a model: the native one, or tf2onnx in its place."""
+"""Chooses the engine that converts a model: the native one or tf2onnx."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _ENGINES: dict[str, Callable[[Request], Conversion]] = {
 }
 AUTO = "auto"
 
-# From the warning up to the caller of `to_onnx` or `export_model`.
+# Stack levels from the warning up to the caller of `to_onnx` or `export_model`.
 _CALLER = 5
 
 
 def convert(request: Request) -> Conversion:
-    """Convert a model, and note in its metadata which engine did.
+    """Convert a model, and record the engine in its metadata.
 
     Args:
-        request: What to convert, and how. Its engine is `"native"`, `"tf2onnx"`, or
-            `"auto"`: the native one if it can.
+        request: The model and the options. The engine is `"native"`, `"tf2onnx"`, or
+            `"auto"`: the native one if it supports the model.
 
     Raises:
-        EngineError: The engine is not there, or does not take this kind of model.
-        UnsupportedOperationError: No engine that was asked for can convert it.
+        EngineError: The engine is not installed, or does not take this kind of model.
+        UnsupportedOperationError: No requested engine can convert the model.
     """
     engine = request.engine
     if isinstance(request.model, SavedModel):
@@ -49,17 +49,18 @@ def convert(request: Request) -> Conversion:
             )
         engine = tf2onnx.NAME
     if engine != AUTO:
-        return _noted(_ENGINES[engine](request), engine)
+        return _with_engine(_ENGINES[engine](request), engine)
     try:
-        return _noted(native.convert(request), native.NAME)
+        return _with_engine(native.convert(request), native.NAME)
     except StatefulLayerError:
-        # tf2onnx would write a file that forgets the state.
+        # tf2onnx would write a file that drops the state.
         raise
     except UnsupportedOperationError as error:
-        return _noted(_second(request, error), tf2onnx.NAME)
+        return _with_engine(_fallback(request, error), tf2onnx.NAME)
 
 
-def _second(request: Request, reason: UnsupportedOperationError) -> Conversion:
+def _fallback(request: Request, reason: UnsupportedOperationError) -> Conversion:
+    """Convert with tf2onnx a model that the native engine can't, with a warning."""
     try:
         converted = _ENGINES[tf2onnx.NAME](request)
     except ExportError as error:
@@ -75,6 +76,7 @@ def _second(request: Request, reason: UnsupportedOperationError) -> Conversion:
     return converted
 
 
-def _noted(converted: Conversion, engine: str) -> Conversion:
+def _with_engine(converted: Conversion, engine: str) -> Conversion:
+    """Record the engine in the metadata of a converted model."""
     Metadata(engine=engine).add_to(converted.model)
     return converted

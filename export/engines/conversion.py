@@ -1,4 +1,4 @@
-"""What an engine makes of a model."""
+"""The result of an engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Conversion:
 
     Attributes:
         model: The ONNX model.
-        graph: The trace that it was made of; None where the engine traces nothing.
+        graph: The trace it was converted from; None if the engine doesn't trace.
     """
 
     model: ir.Model

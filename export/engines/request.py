@@ -1,4 +1,4 @@
-"""What is asked of an engine."""
+"""The input of an engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from keras_acts.export.options import ExportOptions
 
 @dataclass(frozen=True, kw_only=True)
 class Request(ExportOptions):
-    """A conversion: a model, and the options.
+    """A model to convert, and the options.
 
     Attributes:
         model: A Keras model or layer, or a `SavedModel`.

@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_acts.export.parity.onnx_model import OnnxModel, Port, Shape
 from keras_acts.export.parity.tolerances import PRECISIONS, Array
-from keras_acts.export.trace.signature import InputSpec, Signature
+from keras_acts.export.trace.signature import Signature, TracedInput
 
 HALF = {"float16"}
 
@@ -53,7 +53,7 @@ class PairedInput:
         channels_first: Whether the ONNX model takes NCHW where Keras takes NHWC.
     """
 
-    spec: InputSpec
+    spec: TracedInput
     port: Port
     shape: Shape
     channels_first: bool = False
@@ -81,7 +81,7 @@ def pair_inputs(signature: Signature, model: OnnxModel) -> list[PairedInput]:
     return paired
 
 
-def _paired(spec: InputSpec, port: Port) -> PairedInput:
+def _paired(spec: TracedInput, port: Port) -> PairedInput:
     if _kind(port.dtype) != _kind(spec.dtype):
         raise MismatchError(
             f"input '{spec.name}' is {spec.dtype} in Keras and {port.dtype} in ONNX"

@@ -1,6 +1,6 @@
-"""From a Keras model to a graph of its operations, the same on every backend.
+"""Traces a Keras model into a graph of its operations, the same on every backend.
 
-The only stage that knows Keras's private parts: `keras_patches` changes and reads them.
+No other stage knows Keras's private parts: `keras_patches` changes and reads them.
 """
 
 from keras_acts.export.trace.graph import (
@@ -12,8 +12,8 @@ from keras_acts.export.trace.graph import (
     Weight,
 )
 from keras_acts.export.trace.signature import (
-    InputSpec,
     Signature,
+    TracedInput,
     model_signature,
     public_names,
     size_name,
@@ -26,11 +26,11 @@ from keras_acts.export.trace.tracer import trace
 __all__ = [
     "Constant",
     "Graph",
-    "InputSpec",
     "LayerRecord",
     "Node",
     "Signature",
     "Subgraph",
+    "TracedInput",
     "Value",
     "Weight",
     "flatten",

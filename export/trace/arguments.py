@@ -1,7 +1,7 @@
-"""Lists and numbers that stand for tensors, as the arrays that backends make of them.
+"""Converts lists and numbers passed for tensors to arrays, as the backends do.
 
-The arguments of a call of `keras.ops` are tensors; the functions take lists of numbers
-in their place, which Keras's descriptions of results and the converters need not know.
+Functions of `keras.ops` also accept lists of numbers for tensors; `compute_output_spec`
+and the converters need not handle them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from keras_acts.export.trace.shapes.indexing import plain_key
 from keras_acts.export.trace.tensors import array_of
 
-# Calls whose lists are no tensors: positions, and shares that need all their digits.
+# Operations whose lists stay lists: indices, and quantiles, which float32 would round.
 _LISTS = frozenset(
     f"numpy.{name}"
     for name in ("GetItem", "Nanpercentile", "Nanquantile", "Percentile", "Quantile")
 )
 
-# Calls that treat a number as a tensor of its own dtype, of which Keras asks the shape.
+# Operations that take a number as a tensor of its own dtype: Keras reads its shape.
 _NUMBERS = frozenset(
     f"numpy.{name}"
     for name in (
@@ -31,7 +31,7 @@ _NUMBERS = frozenset(
 
 
 def with_arrays(kind: str, arguments: Any) -> Any:
-    """Return the positional or keyword arguments of a call, arrays for lists."""
+    """Return a call's positional or keyword arguments, with arrays for lists."""
     if kind == "numpy.GetItem" and isinstance(arguments, tuple):
         return (arguments[0], *map(plain_key, arguments[1:]))
     if not kind.startswith("numpy.") or kind in _LISTS:
@@ -43,7 +43,7 @@ def with_arrays(kind: str, arguments: Any) -> Any:
 
 def _array(kind: str, x: Any) -> Any:
     if isinstance(x, keras.Variable):
-        return x  # on TensorFlow it is a tensor, too
+        return x  # TensorFlow takes it for a tensor
     if keras.ops.is_tensor(x):
         return array_of(x)
     number = isinstance(x, bool | int | float) and kind in _NUMBERS
@@ -57,7 +57,7 @@ def _array(kind: str, x: Any) -> Any:
 
 
 def _is_plain(x: Any) -> bool:
-    """Whether something is a number, or a list made of nothing else."""
+    """Whether something is a number, or a list of numbers of any depth."""
     if isinstance(x, list | tuple):
         return all(map(_is_plain, x))
     return isinstance(x, bool | int | float)

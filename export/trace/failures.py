@@ -1,4 +1,4 @@
-"""Why a layer can't be traced: where it stands, what it called, and what to do."""
+"""Errors for layers that can't be traced: which one, where it failed, what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keras_acts.export.trace.handlers import layer_calls
 def untraceable(
     scope: Sequence[str], layer: Any, kwargs: Any, error: Exception
 ) -> ExportError:
-    """Return the error that a failed call of a layer is for the user.
+    """Return the error to raise for a failed call of a layer.
 
     Args:
         scope: The names of the layers around it, and its own.
@@ -31,14 +31,14 @@ def untraceable(
         return error
     if kwargs.get("training"):
         reason = (
-            "is called with training=True, which an exported model is not. Call it "
-            "without, or register a converter"
+            "is called with training=True, but an exported model only does inference. "
+            "Call it without, or register a converter"
         )
     else:
         reason = (
             f"can't be traced: its `call` does something {_at(layer, error)}that works "
-            "on values only, such as a call of the backend beside `keras.ops`. Write "
-            "it in `keras.ops`, or register a converter"
+            "on values only, such as calling the backend without `keras.ops`. Write it "
+            "with `keras.ops`, or register a converter"
         )
     return UnsupportedOperationError(
         f"{_place(scope, layer)} {reason} with "
@@ -47,10 +47,10 @@ def untraceable(
 
 
 def stateful(scope: Sequence[str], layer: Any) -> StatefulLayerError:
-    """Return the error that a layer is which keeps its state between calls."""
+    """Return the error for a layer that keeps its state between calls."""
     return StatefulLayerError(
-        f"{_place(scope, layer)} is stateful: its state lives on between calls, which "
-        "an ONNX model has no place for. Build it with `return_state=True`, and feed "
+        f"{_place(scope, layer)} is stateful: it keeps its state between calls, which "
+        "an ONNX model can't. Build it with `return_state=True`, and feed "
         "the states back as its `initial_state`. Received: stateful=True"
     )
 
@@ -60,7 +60,7 @@ def _place(scope: Sequence[str], layer: Any) -> str:
 
 
 def _at(layer: Any, error: Exception) -> str:
-    """Return the expression in the layer's own file that failed, if it is known."""
+    """Return the expression in the layer's source that failed, if it is known."""
     call: Any = getattr(layer_calls.inner_call(layer), "__func__", None)
     while hasattr(call, "__wrapped__"):
         call = call.__wrapped__
@@ -78,17 +78,18 @@ def _at(layer: Any, error: Exception) -> str:
 def _expression(frame: traceback.FrameSummary) -> str:
     line = linecache.getline(frame.filename, frame.lineno or 0)
     if frame.lineno == frame.end_lineno:
-        # Columns count bytes.
+        # Columns are offsets in bytes.
         part = line.encode()[frame.colno : frame.end_colno].decode(errors="ignore")
         return part.strip() or frame.name
     return line.strip() or frame.name
 
 
 def of_another_graph(tensor: Any) -> UnsupportedOperationError:
-    """Say that a symbol is no tensor of this trace."""
+    """Return the error for a symbolic tensor that isn't part of this trace."""
     return UnsupportedOperationError(
-        "A tensor is used that belongs to the building of a Functional model, as in a "
-        "function given to `keras.ops.map` there. It has no value when the model is "
-        "called, in Keras neither: give it to the function as an argument. "
+        "The model uses a symbolic tensor from the construction of a Functional model, "
+        "such as in a function given to `keras.ops.map` there. It has no value when "
+        "the model is called, not in Keras either: pass it to the function as an "
+        "argument. "
         f"Received: {tensor}"
     )

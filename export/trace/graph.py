@@ -1,4 +1,4 @@
-"""The traced graph: what a model does, as operations in the order of their calls."""
+"""The traced graph: a model's operations in the order of their calls."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ Shape = tuple[int | None, ...]
 
 
 class LayerRecord(Enum):
-    """How the calls of a layer are recorded."""
+    """How a call of a layer is recorded."""
 
     OPERATIONS = auto()
-    """As the operations inside them."""
+    """As the operations inside it."""
 
     NODE = auto()
     """As one node."""
 
     NODE_WITH_BODY = auto()
-    """As one node, in whose place the operations may stand."""
+    """As one node that the operations inside the layer may replace."""
 
 
 RecordOf = Callable[[Any, Any, Any], LayerRecord]
-"""Says of a call of a layer, given its arguments and keywords, how to record it."""
+"""Decides how to record a call, given the layer, the arguments and the keywords."""
 
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A tensor that an operation makes, or an input of the model.
+    """An output of an operation, or an input of the model.
 
     Attributes:
         shape: Its sizes, None where unknown before the model runs.
-        dtype: Keras's name of its dtype.
-        compute: Computes it with the backend where it is made of weights and constants
-            alone; None where it depends on the model's inputs.
+        dtype: Keras's name for its dtype.
+        compute: Computes it with the backend if it depends on weights and constants
+            only; None if it depends on the model's inputs.
     """
 
     shape: Shape
@@ -52,7 +52,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Weight:
-    """A variable of the model, in the dtype in which the operation sees it."""
+    """A variable of the model, in the dtype in which the operation reads it."""
 
     variable: Any
     dtype: str
@@ -70,20 +70,20 @@ class Node:
     """One call of an operation.
 
     Attributes:
-        kind: What is called, as `kinds` names it: `"numpy.Add"`, `"nn.Relu"`,
+        kind: The name of what is called, see `kinds`: `"numpy.Add"`, `"nn.Relu"`,
             `"keras_acts.mish"`, or `"layer"`.
         operation: The Keras operation or layer, which holds its static arguments.
         args: Its positional arguments, tensors replaced by `Value`, `Weight` and
             `Constant`.
         kwargs: Its keyword arguments, likewise.
-        statics: Those of the operation's own arguments that hold sizes unknown until
-            the model runs, by attribute, with `Value` for such a size.
+        statics: The operation's attributes that hold sizes unknown until the model
+            runs, by name, with `Value` for such a size.
         outputs: What it returns, with `Value` for tensors.
         scope: The names of the layers around it, outermost first.
-        layer: The innermost of these layers, a leaf itself.
-        body: For a layer whose converter may not serve the file's target or dtype:
-            traces the operations inside it when they are first asked for. They take no
-            arguments, and use the values around them.
+        layer: The innermost of these layers, or the leaf itself.
+        body: For a layer whose converter may not support the file's target or dtype:
+            traces the operations inside it when first called. The subgraph has no
+            inputs and uses the outer values.
     """
 
     kind: str
@@ -105,7 +105,7 @@ class Graph:
         inputs: Its inputs by name, in the order of the model's signature.
         outputs: Its outputs by name, in the order in which the model returns them.
         nodes: Its operations, each after those it depends on.
-        weight_names: Names of its variables, by identity.
+        weight_names: The names of its variables, by identity.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The kind of a node: what is called, as a stable name that converters go by."""
+"""The kind of a node: a stable name for what is called, which converters go by."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import Any
 from keras_acts.functional import ActivationOperation
 
 LAYER = "layer"
-"""The kind of a layer that has a converter of its own."""
+"""The kind of a layer that has its own converter."""
 
 
 def operation_kind(operation: Any) -> str:
-    """Return the kind of an operation, Keras's own or one of our activations."""
+    """Return the kind of an operation of Keras or of one of our activations."""
     if isinstance(operation, ActivationOperation):
         return activation_kind(operation.function)
     return class_kind(type(operation))
 
 
 def class_kind(cls: type) -> str:
-    """Return the kind of a class's operations: `"numpy.Add"` for `keras.ops.add`."""
+    """Return the kind of a class of operations: `"numpy.Add"` for `keras.ops.add`."""
     return f"{cls.__module__.rsplit('.', 1)[-1]}.{cls.__name__}"
 
 
 def activation_kind(function: str) -> str:
-    """Return the kind of an activation's operations, by the name of its function."""
+    """Return the kind of an activation, given the name of its function."""
     return f"keras_acts.{function}"

@@ -1,9 +1,8 @@
 """Names of layers that are the same in every process.
 
-Keras numbers the layers that were given no name by what the process made before. In a
-Functional or Sequential model the numbers are part of its configuration; the layers
-that other layers make for themselves are numbered here, within the layer that calls
-them, in the order of the calls.
+Keras numbers unnamed layers by how many the process has created before. In a Functional
+or Sequential model, the numbers are part of its configuration; layers that other layers
+create are numbered here, within the layer that calls them, in the order of the calls.
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ Path = tuple[str, ...]
 
 
 class LayerNames:
-    """The paths of a model's layers, and the names that follow for their weights.
+    """The paths of a model's layers, and the names of weights derived from them.
 
     Attributes:
-        weights: A name for each variable met.
+        weights: A name for each variable of the layers visited.
     """
 
     def __init__(self) -> None:
         self.weights: dict[IdentityKey, str] = {}
         self._names: dict[IdentityKey, str] = {}
         self._inner: dict[IdentityKey, UniqueNames] = {}
-        self._settled: set[IdentityKey] = set()
+        self._configured: set[IdentityKey] = set()
 
     def path(self, layer: Any, callers: list[Any], *, is_leaf: bool) -> Path:
-        """Return a layer's name behind those of the layers that call it."""
+        """Return the names of the layers that call a layer, then its own."""
         parents = [self._names[IdentityKey(caller)] for caller in callers]
         path = (*parents, self._name(layer, callers[-1] if callers else None))
         self._name_weights(layer, path[1:], is_leaf=is_leaf)
@@ -44,9 +43,9 @@ class LayerNames:
         key, caller_key = IdentityKey(layer), IdentityKey(caller)
         if key not in self._names:
             name = layer.name
-            if caller is None or caller_key in self._settled:
+            if caller is None or caller_key in self._configured:
                 if isinstance(layer, keras.Sequential) or private.is_functional(layer):
-                    self._settled.add(key)
+                    self._configured.add(key)
             else:
                 names = self._inner.setdefault(caller_key, UniqueNames())
                 name = names.unique(_base_name(layer))
@@ -64,6 +63,6 @@ class LayerNames:
 
 
 def _base_name(layer: Any) -> str:
-    """Return a layer's name without the number that Keras gave it."""
+    """Return a layer's name without the number that Keras appended."""
     automatic = private.automatic_name(type(layer))
     return re.sub(rf"^({re.escape(automatic)})_\d+$", r"\1", layer.name)

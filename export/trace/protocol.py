@@ -1,4 +1,4 @@
-"""What the hooks call back while a model is traced."""
+"""The interface of the tracer, as patches and handlers see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from keras_acts.export.trace.subgraph import Subgraph
 
 
 class Recorder(Protocol):
-    """What the hooks call back."""
+    """Records the calls of one trace.
+
+    Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
+    `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record` and
+    `tensor`.
+    """
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation and return its traced outputs."""
@@ -18,47 +23,30 @@ class Recorder(Protocol):
     def control_flow(
         self, operation: Any, args: Any, eagerly: Callable[[], Any]
     ) -> Any:
-        """Record an operation that runs functions, or run it where none is traced."""
+        """Record an operation that calls functions, or run it if nothing is traced."""
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a call of a layer, or what happens inside it."""
+        """Record a call of a layer, as one node or as the operations inside it."""
 
     def shape(self, tensor: Any) -> tuple[Any, ...]:
-        """Return a tensor's sizes, a traced integer for each unknown one."""
+        """Return a tensor's sizes, with a traced integer for each unknown one."""
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
-        """Record the making of a tensor whose size is traced."""
+        """Record the creation of a tensor whose size is traced."""
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
-        """Record a loop over time."""
+        """Record a call of `backend.rnn`, the loop over time."""
 
     def weight(self, variable: Any) -> Any:
-        """Return a traced tensor for a variable, or the variable to compute with it."""
+        """Return the traced tensor that stands for a variable."""
 
     def unpack_int4(
         self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"
     ) -> Any:
-        """Record the unpacking of pairs of integers of four bits."""
-
-
-PRESENT: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
-"""The recorder of this thread's trace, None where it does not trace."""
-
-
-def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a function as if nothing were traced."""
-    token = PRESENT.set(None)
-    try:
-        return function(*args, **kwargs)
-    finally:
-        PRESENT.reset(token)
-
-
-class Tracing(Protocol):
-    """The trace under way, as rules for operations that take functions see it."""
+        """Record the unpacking of pairs of 4-bit integers."""
 
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
-        """Trace a function of new tensors that have the shapes and dtypes of others."""
+        """Trace a function on new tensors with the shapes and dtypes of `specs`."""
 
     def record(
         self,
@@ -73,12 +61,26 @@ class Tracing(Protocol):
 
         Args:
             kind: The node's kind.
-            args: Its arguments, with a `Subgraph` for each function.
-            kwargs: Its keywords, likewise.
-            spec: What it returns, with shapes and dtypes.
-            operation: The operation of Keras.
-            functions: What stands for attributes of the operation.
+            args: Its positional arguments, with a `Subgraph` for each function.
+            kwargs: Its keyword arguments, likewise.
+            spec: The shapes and dtypes of its outputs.
+            operation: The Keras operation.
+            functions: Attributes of the operation to replace, such as its functions
+                by subgraphs.
         """
 
     def tensor(self, x: Any) -> Any:
-        """Return a traced tensor or a variable as it is, and a number as a tensor."""
+        """Convert a number to a tensor; return tensors and variables unchanged."""
+
+
+ACTIVE: ContextVar[Recorder | None] = ContextVar("keras_acts_trace", default=None)
+"""The recorder of the trace that runs in this thread, None if there is none."""
+
+
+def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a function with recording switched off."""
+    token = ACTIVE.set(None)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        ACTIVE.reset(token)

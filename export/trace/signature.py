@@ -1,4 +1,4 @@
-"""What a model takes and returns: names, shapes, dtypes, and their structure."""
+"""A model's inputs and outputs: names, shapes, dtypes and structure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from keras_acts.export.trace.structure import (
 
 
 @dataclass(frozen=True)
-class InputSpec:
+class TracedInput:
     """One input of a model.
 
     Attributes:
-        shape: Its sizes, the batch included; None where unknown.
-        dtype: Keras's name of its dtype.
+        shape: Its sizes, including the batch; None where unknown.
+        dtype: Keras's name for its dtype.
         name: Its name in the ONNX file.
     """
 
@@ -42,19 +42,19 @@ class Signature:
     arguments: tuple[Any, ...]
 
     @property
-    def inputs(self) -> list[InputSpec]:
-        """The inputs, flat, in the order of the structure."""
+    def inputs(self) -> list[TracedInput]:
+        """The inputs as a flat list, in the order of the structure."""
         return [x for x in flatten(list(self.arguments)) if x is not None]
 
-    def map(self, make: Callable[[InputSpec], Any]) -> tuple[Any, ...]:
-        """Return the arguments with something in the place of each input."""
+    def map(self, make: Callable[[TracedInput], Any]) -> tuple[Any, ...]:
+        """Return the arguments, with `make` applied to each input."""
         return tuple(
             map_structure(lambda x: None if x is None else make(x), one)
             for one in self.arguments
         )
 
     def renamed(self, names: Sequence[str] | Mapping[str, str] | None) -> Signature:
-        """Return the signature with other names, in order or by the present ones."""
+        """Return the signature with new names, given in order or by present name."""
         if names is None:
             return self
         present = [spec.name for spec in self.inputs]
@@ -69,14 +69,14 @@ def model_signature(model: Any, given: Any = None) -> Signature:
 
     Args:
         model: A Keras model or layer.
-        given: The user's own: a structure like the model's first argument, of
+        given: The user's signature: a structure like the model's first argument, of
             `keras.InputSpec`, `KerasTensor`, arrays, shapes, or `(shape, dtype)`;
-            a tuple of such structures stands for several positional arguments. A model
+            a tuple of such structures means several positional arguments. A model
             without weights is built from it, as `model.build` would.
 
     Raises:
-        SignatureError: The model has no weights or no signature yet, or `given` does
-            not have that form or does not fit the model.
+        SignatureError: The model has no weights or no signature yet, or `given` is not
+            of that form or doesn't match the model.
     """
     if not model.built and given is None:
         raise SignatureError(
@@ -113,7 +113,7 @@ def _build(model: Any, signature: Signature, given: Any) -> None:
 
 
 def _check_fits(model: Any, signature: Signature, given: Any) -> None:
-    """Refuse a signature with which the model can't be called."""
+    """Raise `SignatureError` unless the model can be called with a signature."""
     try:
         inspect.signature(model.call).bind(*signature.arguments)
     except TypeError as error:
@@ -164,7 +164,7 @@ def _is_pair(x: Any) -> bool:
 
 
 def _from_shapes(structure: Any, dtype: str) -> Any:
-    """Turn shapes recorded at a first call into inputs; the batch is unknown again."""
+    """Turn shapes recorded at the first call into inputs of any batch size."""
     if _is_shape(structure):
         return keras.InputSpec(shape=(None, *structure[1:]), dtype=dtype)
     if isinstance(structure, Mapping):
@@ -173,7 +173,7 @@ def _from_shapes(structure: Any, dtype: str) -> Any:
 
 
 class _Namer:
-    """Gives each input of a structure its name: its own, its key, or a numbered one."""
+    """Names each input of a structure: its own name, its key, or a numbered name."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -194,7 +194,7 @@ class _Namer:
             return [self._visit(v, key, f"{fallback}_{i}") for i, v in enumerate(x)]
         return None if x is None else self._spec(x, key, fallback)
 
-    def _spec(self, x: Any, key: str, fallback: str) -> InputSpec:
+    def _spec(self, x: Any, key: str, fallback: str) -> TracedInput:
         if _is_pair(x):
             shape, dtype = x
         elif _is_shape(x):
@@ -209,11 +209,11 @@ class _Namer:
             )
         name = key or getattr(x, "name", None) or fallback
         dtype = keras.backend.standardize_dtype(dtype)
-        return InputSpec(tuple(shape), dtype, self._names.unique(name))
+        return TracedInput(tuple(shape), dtype, self._names.unique(name))
 
 
 def size_name(name: str, axis: int) -> str:
-    """Return the name that an unknown size of an input has in the file."""
+    """Return the name in the file of an unknown size of an input."""
     return "batch" if axis == 0 else f"{name}_{axis}"
 
 
@@ -224,11 +224,11 @@ def _is_name(name: Any) -> bool:
 def renamed(
     present: Sequence[str], names: Sequence[str] | Mapping[str, str], argument: str
 ) -> list[str]:
-    """Return new names for present ones, given in order or as a mapping.
+    """Return the new names, given in order or as a mapping of present names.
 
     Raises:
         SignatureError: There are too many or too few, or a key is no present name.
-        NameClashError: Two have the same name.
+        NameClashError: Two of them are equal.
     """
     if isinstance(names, Mapping):
         unknown = [name for name in names if name not in present]
@@ -249,12 +249,12 @@ def renamed(
 
 
 def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, Any]:
-    """Name a model's outputs: by their keys, by the layers that made them, or numbered.
+    """Name a model's outputs: by their keys, by the layers they come from, or numbered.
 
     Args:
         model: The model that returned them.
-        outputs: What it returned. None among them is left out.
-        taken: Names that inputs have.
+        outputs: What it returned; None is left out.
+        taken: The names of the inputs.
     """
     layers = list(private.output_layer_names(model))
     flat = list(flatten_with_path(outputs))
@@ -278,17 +278,17 @@ def public_names(
     taken: Sequence[str],
     names: Sequence[str] | Mapping[str, str] | None,
 ) -> dict[str, Any]:
-    """Name a model's outputs as they are named in the file.
+    """Return a model's outputs by their names in the file.
 
     Args:
         model: The model that returned them.
         outputs: What it returned.
-        taken: Names that inputs have.
-        names: Names in place of the model's own.
+        taken: The names of the inputs.
+        names: Names for the outputs, instead of the model's own.
 
     Raises:
         SignatureError: `names` does not fit the outputs.
-        NameClashError: Two outputs would have one name, or one that of an input.
+        NameClashError: Two outputs, or an output and an input, would share a name.
     """
     named = output_names(model, outputs, taken)
     if names is None:

@@ -1,7 +1,7 @@
 """Structures of tensors: lists, tuples and dictionaries, in one order on each backend.
 
-Keras flattens a dictionary by its sorted keys or in the order of their insertion,
-depending on the backend; here it is always the first.
+Keras flattens a dictionary in the order of its sorted keys or of their insertion,
+depending on the backend; here it is always that of the sorted keys.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ Path = tuple[Any, ...]
 
 
 def flatten(structure: Any) -> list[Any]:
-    """Return the leaves of a structure; None is one."""
+    """Return the leaves of a structure; None is a leaf."""
     return [leaf for _, leaf in flatten_with_path(structure)]
 
 
 def flatten_with_path(structure: Any) -> Iterator[tuple[Path, Any]]:
-    """Return the leaves of a structure, each behind its keys and positions."""
+    """Return the leaves of a structure, each after its path of keys and indices."""
     if not isinstance(structure, Mapping | list | tuple):
         yield (), structure
         return
@@ -28,7 +28,7 @@ def flatten_with_path(structure: Any) -> Iterator[tuple[Path, Any]]:
 
 
 def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
-    """Return a structure with the function's results in the place of the leaves."""
+    """Return a structure with a function applied to each leaf."""
     if not isinstance(structure, Mapping | list | tuple):
         return function(structure)
     parts = {key: map_structure(function, part) for key, part in _parts(structure)}
@@ -48,7 +48,7 @@ def _parts(structure: Any) -> list[tuple[Any, Any]]:
 
 
 def pack(structure: Any, leaves: list[Any]) -> Any:
-    """Return a structure with other leaves, in the order of `flatten`."""
+    """Return a structure with new leaves, given in the order of `flatten`."""
     if len(flatten(structure)) != len(leaves):
         raise ValueError(
             f"The structures differ. Received: {structure!r} and {len(leaves)} leaves"

@@ -1,4 +1,4 @@
-"""Functions that operations run: branches, bodies of loops, steps of a recurrence."""
+"""Functions that operations call: branches, loop bodies, steps of a recurrence."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from keras_acts.export.trace.tensors import map_leaves
 
 @dataclass(frozen=True, eq=False)
 class Subgraph:
-    """A traced function, which stands in a node in the place of the function.
+    """A traced function, which replaces the function among a node's arguments.
 
-    Its nodes may also use values of the graphs around it.
+    Its nodes may also use values of the outer graphs.
 
     Attributes:
         inputs: Its arguments, with `Value` for tensors.
@@ -37,7 +37,7 @@ def like(x: Any) -> KerasTensor:
 
 
 def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
-    """Return the shape and dtype of what a function returns, None for None."""
+    """Return the shape and dtype of a function's result, None for None."""
     if result is None:
         return None
     if isinstance(result, Value):
@@ -48,35 +48,35 @@ def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
 
 
 def uses_outer(node: Node) -> bool:
-    """Whether a node, or a function that it runs, uses a value made before or a weight.
+    """Whether a node, or a function it calls, uses a weight or an outer value.
 
-    What uses neither gives the same in every call of the model.
+    If it uses neither, it returns the same in every call of the model.
     """
     return bool(_free([node]))
 
 
 def _free(nodes: list[Node]) -> set[IdentityKey]:
-    """Return the weights, and the values from elsewhere, that nodes use."""
+    """Return the weights and the outer values that nodes use."""
     used: set[IdentityKey] = set()
     for node in nodes:
-        used |= _mentioned((node.args, node.kwargs, list(node.statics.values())))
-    return used - _made(nodes)
+        used |= _references((node.args, node.kwargs, list(node.statics.values())))
+    return used - _outputs_of(nodes)
 
 
-def _made(nodes: list[Node]) -> set[IdentityKey]:
+def _outputs_of(nodes: list[Node]) -> set[IdentityKey]:
     return {IdentityKey(x) for node in nodes for x in flatten(node.outputs)}
 
 
-def _mentioned(structure: Any) -> set[IdentityKey]:
+def _references(structure: Any) -> set[IdentityKey]:
     found: set[IdentityKey] = set()
 
-    def look(x: Any) -> None:
+    def visit(x: Any) -> None:
         if isinstance(x, Value | Weight):
             found.add(IdentityKey(x))
         elif isinstance(x, Subgraph):
-            inside = _free(x.nodes) | _mentioned(x.outputs)
-            own = {IdentityKey(one) for one in flatten(x.inputs)}
-            found.update(inside - own - _made(x.nodes))
+            inside = _free(x.nodes) | _references(x.outputs)
+            inputs = {IdentityKey(one) for one in flatten(x.inputs)}
+            found.update(inside - inputs - _outputs_of(x.nodes))
 
-    map_leaves(look, structure)
+    map_leaves(visit, structure)
     return found

@@ -16,10 +16,10 @@ from keras_acts.export.trace.structure import map_structure
 class TracedTensor(private.DetachedTensor):
     """A symbolic tensor that belongs to a trace and to no Functional model.
 
-    Code may ask for its value where it is made of weights and constants alone.
+    Code may ask for its value if it depends on weights and constants only.
 
     Attributes:
-        compute: Computes the value with the backend; None where it has none.
+        compute: Computes the value with the backend; None if it has no value.
     """
 
     compute: Callable[[], Any] | None = None
@@ -29,18 +29,18 @@ class TracedTensor(private.DetachedTensor):
             shape, dtype, record_history=False, name="traced_tensor", **kwargs
         )
 
-    # NumPy's arrays and numbers leave operators to the traced tensor beside them.
+    # NumPy's arrays and numbers defer operators to the traced tensor's own.
     __array_priority__ = 1e6
 
     @property
     def __jax_array__(self) -> Any:
-        """Say that this is no array, so that those of JAX leave operators to it too."""
+        """Make JAX's arrays defer operators too, since this is no array."""
         raise AttributeError("A traced tensor is no array")
 
     __hash__ = private.DetachedTensor.__hash__
 
-    # A `KerasTensor` has none: it would be equal to itself alone, and say so to code
-    # that asks `ops.shape(x)[1] == 1`.
+    # `KerasTensor` lacks `==`: `ops.shape(x)[1] == 1` would compare identities and be
+    # False.
     def __eq__(self, other: object) -> Any:
         return keras.ops.equal(self, other) if _is_data(other) else self is other
 
@@ -87,21 +87,21 @@ class TracedTensor(private.DetachedTensor):
 
 
 def _is_data(x: object) -> bool:
-    """Whether something has a value to compare a tensor's with."""
+    """Whether something is a number or a tensor, to be compared element by element."""
     return isinstance(x, bool | int | float) or hasattr(x, "dtype")
 
 
 def array_of(tensor: Any) -> np.ndarray[Any, Any]:
-    """Return a tensor of the backend, or an array, as an array."""
+    """Convert a tensor of the backend, or an array, to an array."""
     if len(tensor.shape):
         return np.asarray(keras.ops.convert_to_numpy(tensor))
-    # TensorFlow gives a single bfloat16 to NumPy as a number, which NumPy refuses.
+    # TensorFlow hands a scalar bfloat16 to NumPy as a number, which NumPy refuses.
     one = keras.ops.convert_to_numpy(keras.ops.reshape(tensor, (1,)))
     return np.asarray(one).reshape(())
 
 
 def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
-    """Map a structure's leaves, those inside slices too."""
+    """Map a structure's leaves, including the ends and steps of slices."""
 
     def leaf(x: Any) -> Any:
         if isinstance(x, slice):
@@ -112,14 +112,14 @@ def map_leaves(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def has_traced(structure: Any) -> bool:
-    """Whether a structure holds a traced tensor, in a slice too."""
+    """Whether a structure holds a traced tensor, possibly inside a slice."""
     found: list[bool] = []
     map_leaves(lambda x: found.append(isinstance(x, TracedTensor)), structure)
     return any(found)
 
 
 def traced_statics(operation: Any) -> dict[str, Any]:
-    """Return those of an operation's own arguments that hold traced tensors."""
+    """Return an operation's attributes that hold traced tensors."""
     if operation is None:
         return {}
     return {
@@ -130,7 +130,7 @@ def traced_statics(operation: Any) -> dict[str, Any]:
 
 
 def with_statics(operation: Any, statics: dict[str, Any]) -> Any:
-    """Return the operation with other arguments of its own, as a copy."""
+    """Return a copy of an operation with other attributes."""
     if not statics:
         return operation
     copied = object.__new__(type(operation))  # copy.copy would save and load it

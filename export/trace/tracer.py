@@ -22,12 +22,12 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.handlers import (  # noqa: F401  two fill the registry
+from keras_acts.export.trace.handlers import (  # noqa: F401  two register handlers
     control_flow,
     einops,
     layer_calls,
 )
-from keras_acts.export.trace.handlers.registry import find_rule
+from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.keras_patches import patches, private
 from keras_acts.export.trace.kinds import LAYER, operation_kind
@@ -35,8 +35,8 @@ from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
 from keras_acts.export.trace.signature import (
-    InputSpec,
     Signature,
+    TracedInput,
     public_names,
 )
 from keras_acts.export.trace.structure import map_structure, pack
@@ -62,19 +62,19 @@ def trace(
     Args:
         model: A Keras model or layer whose weights exist.
         signature: How it is called.
-        record_of: Says of a call of a layer, given with its arguments and keywords, how
-            it is recorded.
-        names: Names for the outputs in place of the model's own.
+        record_of: Decides how a layer's call is recorded, given the layer, the
+            arguments and the keywords.
+        names: Names for the outputs, instead of the model's own.
 
     Raises:
         UnsupportedOperationError: The model's code needs values, not symbols.
         SignatureError: `names` does not fit the outputs.
-        NameClashError: Two outputs would have one name, or one that of an input.
+        NameClashError: Two outputs, or an output and an input, would share a name.
     """
     recorder = _Recorder(record_of)
     inputs: dict[str, Value] = {}
 
-    def placeholder(spec: InputSpec) -> Any:
+    def placeholder(spec: TracedInput) -> Any:
         tensor = TracedTensor(spec.shape, spec.dtype)
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
@@ -83,7 +83,7 @@ def trace(
         try:
             outputs = model(*signature.map(placeholder), training=False)
         except Exception:
-            # Keras rewrites the messages of errors that pass through it.
+            # Keras rewrites the message of an error that passes through it.
             if recorder.failure is not None:
                 raise recorder.failure from recorder.failure.__cause__
             raise
@@ -99,7 +99,7 @@ def trace(
 
 
 class _Recorder:
-    """Collects the nodes of one trace."""
+    """Collects the nodes of one trace, as a `Recorder`."""
 
     def __init__(self, record_of: RecordOf) -> None:
         self.nodes: list[Node] = []
@@ -113,43 +113,43 @@ class _Recorder:
         self._sizes: dict[tuple[IdentityKey, int], Any] = {}
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
-        """Record a call of one of Keras's operations."""
+        """Record a call of an operation: by its handler, or as one node."""
         kind = operation_kind(operation)
-        rule = find_rule(kind)
-        if rule is not None:
-            return rule(self, operation, *args, **kwargs)
+        handler = find_handler(kind)
+        if handler is not None:
+            return handler(self, operation, *args, **kwargs)
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
         return self._record(kind, operation, args, kwargs)
 
     def control_flow(
         self, operation: Any, args: Any, eagerly: Callable[[], Any]
     ) -> Any:
-        """Record an operation that runs functions, or run it where none is traced.
+        """Record an operation that calls functions, or run it if nothing is traced.
 
-        Whether its functions use what is around them is known once they are traced.
+        Its functions must be traced first to see whether they use outer tensors.
         """
         before = len(self.nodes)
         result = self.operation(operation, args, {})
-        made = self.nodes[before:]
-        if has_traced(args) or not made or any(map(uses_outer, made)):
+        added = self.nodes[before:]
+        if has_traced(args) or not added or any(map(uses_outer, added)):
             return result
         del self.nodes[before:]
         return eagerly()
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Record a layer that is a leaf, and the operations inside any other."""
+        """Record a leaf as one node, any other layer as the operations inside it."""
         outer, depth = self._scope, len(self._callers)
         try:
             form = self._record_of(layer, args, kwargs)
             is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
-            if private.keeps_state(layer):
+            if private.is_stateful(layer):
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
                 return layer_calls.inner_call(layer)(*args, **kwargs)
-            later = form is LayerRecord.NODE_WITH_BODY
-            body = self._body(layer, args, kwargs) if later else None
+            has_body = form is LayerRecord.NODE_WITH_BODY
+            body = self._body(layer, args, kwargs) if has_body else None
             return self._record(LAYER, layer, args, kwargs, body)
         except Exception as error:
             if self.failure is None:
@@ -160,15 +160,15 @@ class _Recorder:
             self._scope = outer
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
-        """Return what traces the operations inside a layer, as if it did so now."""
+        """Return a function that traces a layer's body later, as if called now."""
         scope, callers, sizes = self._scope, list(self._callers), dict(self._sizes)
-        around = private.CallState.present()
+        call_state = private.CallState.current()
 
         @cache
         def body() -> Subgraph:
             self._scope, self._callers, self._sizes = scope, callers, sizes
             self.failure = None
-            with patches.recording(self), around.restored():
+            with patches.recording(self), call_state.restored():
                 try:
                     call = layer_calls.inner_call(layer)
                     return self.subgraph(partial(call, *args, **kwargs))
@@ -221,10 +221,10 @@ class _Recorder:
         return outputs
 
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
-        """Trace a function of new tensors that have the shapes and dtypes of others."""
+        """Trace a function on new tensors with the shapes and dtypes of `specs`."""
         inputs = map_structure(_traced, specs)
         nodes, known = self.nodes, self._sizes
-        # What is read of a size inside is known inside alone.
+        # A size that is read inside the function is known only there.
         self.nodes, self._sizes = [], dict(known)
         try:
             results = map_structure(self.tensor, function(*inputs))
@@ -237,7 +237,7 @@ class _Recorder:
             self.nodes, self._sizes = nodes, known
 
     def tensor(self, x: Any) -> Any:
-        """Return a traced tensor or a variable as it is, and a number as a tensor."""
+        """Convert a number to a tensor; return tensors and variables unchanged."""
         if x is None or isinstance(x, TracedTensor | keras.Variable):
             return x
         return keras.ops.convert_to_tensor(x)
@@ -259,16 +259,16 @@ class _Recorder:
         return self._sizes[key]
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
-        """Record `ops.zeros` and its like, called with a traced size."""
+        """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
         return self.record(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
-        """Record a call of `backend.rnn`."""
+        """Record a call of `backend.rnn`, the loop over time."""
         return recurrence(self, *args, **kwargs)
 
     def weight(self, variable: Any) -> Any:
-        """Return a traced tensor that stands for a variable."""
+        """Return the traced tensor that stands for a variable."""
         weight = self.operand(variable)
         key = IdentityKey(variable), weight.dtype
         if key not in self._weights:
@@ -290,7 +290,7 @@ class _Recorder:
         )
 
     def value_of(self, tensor: Any) -> Any:
-        """Return the graph's value of a traced tensor; None stays None."""
+        """Return the graph's value for a traced tensor; None stays None."""
         if tensor is None:
             return None
         key = IdentityKey(tensor)
@@ -300,11 +300,11 @@ class _Recorder:
         return self._values[key]
 
     def operand(self, x: Any) -> Any:
-        """Return what stands in the graph for an argument of a call."""
+        """Return what represents an argument of a call in the graph."""
         if isinstance(x, TracedTensor):
             return self.value_of(x)
         if isinstance(x, keras.Variable):
-            # Inside a layer of mixed precision this is the dtype that it sees.
+            # Inside a layer with mixed precision, this is the dtype it computes in.
             return Weight(x, keras.backend.standardize_dtype(x.dtype))
         if isinstance(x, np.ndarray) or keras.ops.is_tensor(x):
             return Constant(array_of(x))

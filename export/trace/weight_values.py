@@ -1,7 +1,7 @@
-"""Values of traced tensors that are made of weights and constants alone.
+"""Values of traced tensors that depend on weights and constants only.
 
-Layers may ask for the values of what they made of their weights, and an operation on
-weights may have no converter: then the backend computes them, when they are asked for.
+A layer may need the values of what it computed from its weights, and an operation on
+weights may have no converter: then the backend computes the values on request.
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ from keras_acts.export.trace.tensors import (
 
 
 def of_variable(variable: Any, dtype: str) -> Callable[[], Any]:
-    """Return what computes a variable in the dtype in which an operation sees it."""
+    """Return a function that computes a variable in the dtype an operation reads."""
     return lambda: unrecorded(keras.ops.cast, variable.value, dtype)
 
 
 def of_operation(
     operation: Any, args: Any, kwargs: Any
 ) -> Callable[[], list[Any]] | None:
-    """Return what computes an operation's outputs, None if an operand has no value."""
+    """Return a function that computes an operation's outputs.
+
+    It is None if the value of an operand is unknown.
+    """
     statics = traced_statics(operation)
     operands: list[Any] = []
     map_leaves(operands.append, (args, kwargs, list(statics.values())))
@@ -49,14 +52,14 @@ def of_operation(
 
 
 def attach(outputs: Any, results: Callable[[], list[Any]]) -> None:
-    """Let traced tensors be computed, the outputs of an operation."""
-    for place, output in enumerate(flatten(outputs)):
+    """Let the traced outputs of an operation be computed by a function."""
+    for index, output in enumerate(flatten(outputs)):
         if output is not None:
-            output.compute = partial(_at, results, place)
+            output.compute = partial(_at, results, index)
 
 
 def is_complex(spec: Any) -> bool:
-    """Whether an operation returns complex numbers, which no file holds."""
+    """Whether an operation returns complex numbers, which the file can't hold."""
     return any(x is not None and x.dtype.startswith("complex") for x in flatten(spec))
 
 
@@ -74,5 +77,5 @@ def _source(x: Any) -> Callable[[], Any]:
     return lambda: x
 
 
-def _at(results: Callable[[], list[Any]], place: int) -> Any:
-    return results()[place]
+def _at(results: Callable[[], list[Any]], index: int) -> Any:
+    return results()[index]

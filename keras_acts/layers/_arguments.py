@@ -1,4 +1,4 @@
-"""Arguments of layers: NumPy's numbers and tensors as a configuration holds them."""
+"""Conversion of layer arguments, such as NumPy numbers and tensors, for configs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def normalized(value: Any) -> Any:
-    """Return NumPy's numbers as Python's, tensors and lists of numbers as arrays."""
+    """Convert NumPy scalars and scalar tensors to numbers, other tensors to arrays."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray) or keras.ops.is_tensor(value):
@@ -20,7 +20,7 @@ def normalized(value: Any) -> Any:
 
 
 def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments as a configuration holds them: arrays as nested lists."""
+    """Return arguments for a config, with arrays as nested lists."""
     return {
         name: value.tolist() if isinstance(value, np.ndarray) else value
         for name, value in arguments.items()
@@ -28,5 +28,5 @@ def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def elements(value: Any) -> list[Any]:
-    """Return the numbers in an array, or the one number, to be validated each."""
+    """Return the numbers in an array, or a single number, as a list to validate."""
     return value.ravel().tolist() if isinstance(value, np.ndarray) else [value]

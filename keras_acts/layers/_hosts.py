@@ -1,14 +1,14 @@
-"""Weights of an activation inside another layer, made when that layer makes its own.
+"""Builds an activation inside another layer, its host, together with that layer.
 
 `Dense(8, activation=PReLU())` has an activation with weights. Keras builds a layer
-inside another one only where the outer layer's `build` says so, and no layer of Keras
-builds its activation: the weights would come with the first call on data, and until
+inside another one only if the outer layer's `build` does so, and none of Keras's layers
+builds its activation: the weights would be created by the first call on data, and until
 then be missing from `save_weights`, `set_weights`, `count_params` and optimizers.
 
-Keras has no public hook for this. So importing `keras_acts` changes one method of it:
-`Layer._post_build`, which Keras calls at the end of each build, first builds the
-activations that the layer holds. `tests/activations/test_hosts.py` fails clearly where
-a new Keras no longer calls it.
+Keras has no public hook for this. So importing `keras_acts` changes one method of
+Keras: `Layer._post_build`, which Keras calls at the end of each build, first builds the
+activations of the layer. `tests/activations/test_hosts.py` fails clearly if a new Keras
+no longer calls it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ import keras
 from keras_acts.layers._base import ActivationLayer, Shape
 
 ATTRIBUTES = ("activation", "recurrent_activation")
-"""Attributes by which layers of Keras hold an activation, which keeps the shape."""
+"""The attributes of Keras's layers that hold an activation, which keeps the shape."""
 
 
 def build_activations_of_hosts() -> None:
-    """Let Keras build activations together with the layers that hold them, once."""
+    """Make Keras build activations together with their hosts, if it doesn't yet."""
     original = keras.layers.Layer._post_build
     if getattr(original, "builds_activations", False):
         return
@@ -50,7 +50,7 @@ def _build_activations(host: Any) -> None:
         if isinstance(host, keras.layers.Activation):
             _build_with_first_call(host)
         return
-    if _calls_as_keras(host):
+    if _has_keras_call(host):
         held = [getattr(host, name, None) for name in ATTRIBUTES]
         for layer in _waiting(host):
             if any(layer is one for one in held):
@@ -62,7 +62,7 @@ def _build_activations(host: Any) -> None:
 
 
 def _waiting(host: Any) -> list[ActivationLayer]:
-    """Return the activations directly inside a layer that have no weights yet."""
+    """Return the activations directly inside a layer whose weights don't exist yet."""
     return [
         layer
         for layer in host._layers
@@ -70,34 +70,33 @@ def _waiting(host: Any) -> list[ActivationLayer]:
     ]
 
 
-def _calls_as_keras(host: Any) -> bool:
-    """Whether a layer computes as one of Keras's own, which apply activations last."""
+def _has_keras_call(host: Any) -> bool:
+    """Whether a layer's `call` is Keras's own, which applies the activation last."""
     module: str = inspect.unwrap(type(host).call).__module__
     return module.startswith("keras.src.")
 
 
 def _shape_at_activation(host: Any, shapes: Mapping[str, Shape]) -> Shape:
-    """Return the shape of what a layer of Keras gives to its activation."""
+    """Return the shape of the input of a Keras layer's activation."""
     if hasattr(host, "units") and hasattr(host, "state_size"):  # a cell of an RNN
         return (None, host.units)
     shape = host.compute_output_shape(*shapes.values())
-    # The cell of a ConvLSTM returns its states behind its output.
+    # The cell of a ConvLSTM returns its output and then its states.
     return tuple(shape[0] if isinstance(shape[0], tuple) else shape)
 
 
 def _build_by_symbolic_call(host: Any, shapes: Mapping[str, Shape]) -> None:
-    """Build what a layer that is not Keras's calls, by a call on symbols.
+    """Build the activations of a custom layer by a symbolic call of the layer.
 
-    Keras puts numbers in the place of unknown sizes then, so only the batch may be
-    unknown.
+    Keras replaces unknown sizes by numbers in it, so only the batch may be unknown.
     """
-    only = next(iter(shapes.values())) if len(shapes) == 1 else None
-    if only and all(isinstance(size, int) for size in only[1:]):
-        host._build_by_run_for_single_pos_arg(only)
+    shape = next(iter(shapes.values())) if len(shapes) == 1 else None
+    if shape and all(isinstance(size, int) for size in shape[1:]):
+        host._build_by_run_for_single_pos_arg(shape)
 
 
 def _build_with_first_call(host: keras.layers.Activation) -> None:
-    """Let a layer that Keras takes for built at once be built with its first call."""
+    """Make an `Activation`, which Keras considers built, be built by its first call."""
     build: Callable[[Shape], None] = host.build
 
     def build_activation(input_shape: Shape) -> None:

@@ -112,7 +112,7 @@ def complex_numbers(x: Any) -> Any:
 
 
 UNSUPPORTED = {
-    "a call on values": (numpy_call, "at `ops.convert_to_numpy(x)`", "in `keras.ops`"),
+    "a call on values": (numpy_call, "at `ops.convert_to_numpy(x)`", "it with `keras"),
     "an operation": (complex_numbers, "math.ViewAsComplex", "Keep the real"),
 }
 

@@ -13,14 +13,14 @@ from keras_acts.export.parity.index_limits import index_limits
 from keras_acts.export.parity.inputs import Generator
 from keras_acts.export.parity.onnx_model import OnnxModel, Port
 from keras_acts.export.parity.pairing import PairedInput, pair_inputs
-from keras_acts.export.trace import InputSpec, model_signature
+from keras_acts.export.trace import TracedInput, model_signature
 from support.handmade import activation, elementwise, onnx_model, weight
 
 
 def generator(
     shape, dtype="float32", *, batch_sizes=(1, 3), limits=None, onnx_shape=None
 ):
-    spec = InputSpec(shape, dtype, "x")
+    spec = TracedInput(shape, dtype, "x")
     port = Port("x", dtype, onnx_shape or shape)
     known = tuple(a if b is None else b for a, b in zip(shape, port.shape, strict=True))
     paired = PairedInput(spec, port, known)

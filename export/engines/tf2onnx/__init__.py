@@ -1,6 +1,5 @@
-"""The second engine: TensorFlow's graph of a model, converted by tf2onnx.
+"""The engine tf2onnx: converts TensorFlow's graph of a model.
 
-In the order in which data passes: `frozen_graph` (a model becomes a frozen graph of
-TensorFlow) → `engine` → `forms` (operations that tf2onnx lacks) → `result` (names,
-sizes, weights).
+A model passes through `frozen_graph` (TensorFlow's frozen graph) → `engine` (tf2onnx) →
+`forms` (operations that tf2onnx lacks) → `result` (names, sizes, weights).
 """

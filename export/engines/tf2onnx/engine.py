@@ -1,8 +1,8 @@
-"""The engine tf2onnx: TensorFlow's own graph, by TensorFlow's converter.
+"""The engine tf2onnx: converts TensorFlow's graph of a model.
 
-It serves SavedModels, and Keras models whose layers call TensorFlow beside `keras.ops`.
-Its Python entry points log what they can't convert and go on, so all that it writes is
-checked here, and by onnxruntime where that is installed.
+It supports SavedModels, and Keras models whose layers call TensorFlow directly. Its
+Python entry points only log operations that they can't convert, so its result is
+checked here, and by onnxruntime if that is installed.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from keras_acts.export.errors import (
 )
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
-from keras_acts.export.trace import InputSpec, model_signature, public_names
+from keras_acts.export.trace import TracedInput, model_signature, public_names
 
 NAME = "tf2onnx"
 
 HIGHEST_OPSET = 18
-"""The newest opset that tf2onnx 1.17 writes, and the one it writes by default here."""
+"""The newest opset that tf2onnx 1.17 writes, and this engine's default."""
 
 _NEEDED = ("tensorflow", "tf2onnx")
-_IMAGE_RANK = 4  # tf2onnx knows channels-first inputs of this rank alone
+_IMAGE_RANK = 4  # the only rank of tf2onnx's channels-first inputs
 
-# Which of two equal nodes is left over depends on the process there.
+# Optimizers that we replace: which of two equal nodes this one keeps varies by process.
 _OURS = {"merge_duplication"}
 
-# tf2onnx keeps the functions of the graph that it converts in a table of the process.
+# tf2onnx keeps the functions of the graph under conversion in a global table.
 _lock = threading.Lock()
 
 
@@ -57,14 +57,14 @@ def convert(request: Request) -> ir.Model:
     """Convert a Keras model of the TensorFlow backend, or a SavedModel.
 
     Raises:
-        EngineError: tf2onnx is not there, or can't do what is asked of it.
+        EngineError: tf2onnx is not installed, or doesn't support an option.
         UnsupportedOperationError: It can't convert an operation of the model.
-        SignatureError: The model's inputs are unknown, or names are given wrongly.
-        NameClashError: Two inputs or outputs have one name.
+        SignatureError: The model's inputs are unknown, or names don't fit.
+        NameClashError: Two inputs or outputs share a name.
     """
     _check(request)
     opset = request.opset or HIGHEST_OPSET
-    call, specs = _called(request)
+    call, specs = _call_and_inputs(request)
     with _lock, _quiet() as problems:
         frozen = frozen_graph(request.model.name, call, specs, _owner(request.model))
         proto = _converted(frozen, opset, request.inputs_as_nchw)
@@ -77,7 +77,7 @@ def convert(request: Request) -> ir.Model:
         raise
     except Exception as error:
         raise UnsupportedOperationError(_invalid(problems, error)) from error
-    _prove(model, problems)
+    _validate(model, problems)
     versions = {
         f"{package}_version": importlib.import_module(package).__version__
         for package in _NEEDED
@@ -87,7 +87,7 @@ def convert(request: Request) -> ir.Model:
 
 
 def _check(request: Request) -> None:
-    """Refuse what the engine can't do, before anything is loaded."""
+    """Raise `EngineError` for options that the engine lacks, before loading it."""
     for package in _NEEDED:
         if importlib.util.find_spec(package) is None:
             raise EngineError(
@@ -97,8 +97,8 @@ def _check(request: Request) -> None:
     backend = keras.backend.backend()
     if not isinstance(request.model, SavedModel) and backend != "tensorflow":
         raise EngineError(
-            f"The engine {NAME!r} takes SavedModels, and Keras models of the "
-            f"TensorFlow backend alone. Received: a model of the backend {backend!r}"
+            f"The engine {NAME!r} only takes SavedModels, and Keras models of the "
+            f"TensorFlow backend. Received: a model of the backend {backend!r}"
         )
     if request.opset is not None and request.opset > HIGHEST_OPSET:
         raise EngineError(
@@ -107,18 +107,18 @@ def _check(request: Request) -> None:
         )
     if request.dtype is not None:
         raise EngineError(
-            f"The engine {NAME!r} writes the model's own dtypes; `dtype` is for the "
-            f"native one. Received: dtype={request.dtype!r}"
+            f"The engine {NAME!r} keeps the model's dtypes: `dtype` needs the native "
+            f"engine. Received: dtype={request.dtype!r}"
         )
 
 
-def _called(request: Request) -> tuple[Call, list[InputSpec]]:
-    """Return the model as a function of tensors by name, and its inputs."""
+def _call_and_inputs(request: Request) -> tuple[Call, list[TracedInput]]:
+    """Return the model as a function of named tensors, and the inputs."""
     model = request.model
     if isinstance(model, SavedModel):
         if request.input_signature is not None:
             raise SignatureError(
-                "A SavedModel has a signature of its own. "
+                "A SavedModel has a signature of its own: leave `input_signature` out. "
                 f"Received: input_signature={request.input_signature!r}"
             )
         given = model.signature
@@ -141,13 +141,14 @@ def _called(request: Request) -> tuple[Call, list[InputSpec]]:
     return call, specs
 
 
-def _check_channels_first(names: Sequence[str], specs: Sequence[InputSpec]) -> None:
+def _check_channels_first(names: Sequence[str], specs: Sequence[TracedInput]) -> None:
+    """Raise `SignatureError` unless all names are those of images."""
     images = [spec.name for spec in specs if len(spec.shape) == _IMAGE_RANK]
     for name in names:
         if name not in images:
             raise SignatureError(
                 f"`inputs_as_nchw` must name inputs of rank {_IMAGE_RANK} for the "
-                f"engine {NAME!r}, among {images}. Received: {name!r}"
+                f"engine {NAME!r}: some of {images}. Received: {name!r}"
             )
 
 
@@ -183,19 +184,19 @@ def _converted(
             return proto
     except Exception as error:
         raise UnsupportedOperationError(
-            f"tf2onnx failed. Received: {brief(error)}"
+            f"tf2onnx can't convert the model. Received: {brief(error)}"
         ) from error
 
 
 def _optimizers() -> dict[str, Any]:
-    """Return tf2onnx's optimizers but those of which we have our own."""
+    """Return tf2onnx's optimizers, except those that we replace."""
     from tf2onnx.optimizer import _optimizers as known
 
     return {name: kind for name, kind in known.items() if name not in _OURS}
 
 
 class _Problems(logging.Handler):
-    """Collects what tf2onnx logs of operations that it fails to convert."""
+    """Collects the errors that tf2onnx logs for operations it can't convert."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -211,7 +212,7 @@ class _Problems(logging.Handler):
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[list[str]]:
-    """Keep what tf2onnx and TensorFlow print from the terminal; yield its errors."""
+    """Silence tf2onnx and TensorFlow in a `with` block; yield tf2onnx's errors."""
     logger, problems = logging.getLogger(NAME), _Problems()
     others = logging.getLogger("tensorflow")
     propagate, level = logger.propagate, others.level
@@ -228,11 +229,11 @@ def _quiet() -> Iterator[list[str]]:
         others.setLevel(level)
 
 
-def _prove(model: ir.Model, problems: Sequence[str]) -> None:
-    """Check a model, and load it where onnxruntime is installed.
+def _validate(model: ir.Model, problems: Sequence[str]) -> None:
+    """Check a model, and load it if onnxruntime is installed.
 
     Raises:
-        UnsupportedOperationError: It is no valid model, or onnxruntime refuses it.
+        UnsupportedOperationError: The model is invalid, or onnxruntime refuses it.
     """
     try:
         proto = ir.to_proto(model)
@@ -251,5 +252,5 @@ def _prove(model: ir.Model, problems: Sequence[str]) -> None:
 
 
 def _invalid(problems: Sequence[str], error: Exception) -> str:
-    said = "".join(f" {problem}" for problem in problems)
-    return f"What tf2onnx wrote is no valid model.{said} Received: {brief(error)}"
+    logged = "".join(f" {problem}" for problem in problems)
+    return f"tf2onnx wrote an invalid model.{logged} Received: {brief(error)}"

@@ -1,11 +1,10 @@
-"""Operations of TensorFlow that tf2onnx lacks, written with our own graph builder.
+"""Converters of TensorFlow operations that tf2onnx lacks.
 
-tf2onnx is told, by handlers of its own kind, to let these operations through in a
-domain of ours. What stands for them is put in when it is done, so that both engines
-have the same forms, to the same precision.
+Custom handlers make tf2onnx pass these operations through in a domain of ours. They are
+replaced afterwards, so that both engines write the same operators, equally precise.
 
-1. Operations that `keras.ops` has too go by the converter of those;
-2. the others have a form here.
+1. Operations that exist in `keras.ops` use the converter registered for it.
+2. The others have a form here.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from keras_acts.export.convert.registry import find_operation
 from keras_acts.export.trace import Value
 
 DOMAIN = "keras_acts.tensorflow"
-"""Where these operations stand until they are written."""
+"""The domain of these operations until they are replaced."""
 
 Form = Callable[..., ir.Value]
 
@@ -33,44 +32,52 @@ _KERAS = {
     "Expm1": "numpy.Expm1",
     "Log1p": "numpy.Log1p",
 }
-"""The operation of Keras that computes the same, by the name of TensorFlow's."""
+"""The kind of the equivalent Keras operation, by the name of TensorFlow's."""
 
 
 def _xlogy(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """Map `Xlogy` to x log y, 0 where x is 0."""
     return _zero_where(g, x, g.Mul(x, g.Log(y)))
 
 
 def _xlog1py(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """Map `Xlog1py` to x log(1 + y), 0 where x is 0."""
     return _zero_where(g, x, g.Mul(x, log1p(g, y)))
 
 
 def _xdivy(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """Map `Xdivy` to x / y, 0 where x is 0."""
     return _zero_where(g, x, g.Div(x, y))
 
 
 def _mul_no_nan(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """Map `MulNoNan` to x y, 0 where y is 0."""
     return _zero_where(g, y, g.Mul(x, y))
 
 
 def _zero_where(g: GraphBuilder, x: ir.Value, result: ir.Value) -> ir.Value:
-    """Return 0 where x is 0, whatever the result would be there."""
+    """Append a Where: 0 where x is 0, the result elsewhere."""
     return g.Where(g.Equal(x, 0.0), g.zeros_like(x), result)
 
 
 def _l2_loss(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map `L2Loss` to half the sum of squares."""
     return g.Mul(g.ReduceSumSquare(x, keepdims=0), 0.5)
 
 
 def _rank(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map `Rank` to the Shape of the Shape, as a scalar int32."""
     size = g.Squeeze(g.Shape(g.Shape(x)))
     return g.cast(size, ir.DataType.INT32)
 
 
 def _reciprocal(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map `Inv` to Reciprocal."""
     return g.Reciprocal(x)
 
 
 def _truncated_remainder(g: GraphBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """Map `Mod` and `TruncateMod` to Mod with the sign of the dividend."""
     return g.Mod(x, y, fmod=1)
 
 
@@ -88,20 +95,20 @@ _FORMS: Mapping[str, Form] = {
 
 
 OPERATIONS = sorted([*_FORMS, *_KERAS])
-"""The names of the operations that have a form."""
+"""The names of the operations that are replaced."""
 
 
 def handlers() -> dict[str, tuple[Callable[..., None], list[Any]]]:
-    """Return what tf2onnx takes as `custom_op_handlers`."""
-    return {name: (_let_through, []) for name in OPERATIONS}
+    """Return the `custom_op_handlers` for tf2onnx."""
+    return {name: (_pass_through, []) for name in OPERATIONS}
 
 
-def _let_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:
+def _pass_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:
     node.domain = DOMAIN
 
 
 def write_forms(model: ir.Model, opset: int, target: str) -> None:
-    """Put the forms in the place of the operations that were let through."""
+    """Replace the operations that tf2onnx passed through by their forms."""
     g = GraphBuilder(opset, target)
     for graph in (model.graph, *model.graph.subgraphs()):
         for node in list(graph):
@@ -113,22 +120,24 @@ def write_forms(model: ir.Model, opset: int, target: str) -> None:
 
 
 def _write(g: GraphBuilder, graph: ir.Graph | ir.Function, node: ir.Node) -> None:
+    """Replace a node by its form."""
     result = node.outputs[0]
     g.nodes, g.scope = [], (node.name or node.op_type,)
     g.spec = Value((), keras_dtype(result))
     form = _FORMS.get(node.op_type) or _by_converter(_KERAS[node.op_type])
-    made = g.cast(form(g, *node.inputs), require_dtype(result))
-    if not g.nodes or made.producer() is not g.nodes[-1]:
-        made = g.Identity(made)
-    made.shape, made.type = result.shape, result.type
+    new = g.cast(form(g, *node.inputs), require_dtype(result))
+    if not g.nodes or new.producer() is not g.nodes[-1]:
+        new = g.Identity(new)
+    new.shape, new.type = result.shape, result.type
     if result.is_graph_output():
-        made.name, result.name = result.name, made.name
+        new.name, result.name = result.name, new.name
     graph.insert_before(node, g.nodes)
-    ir.convenience.replace_all_uses_with(result, made, replace_graph_outputs=True)
+    ir.convenience.replace_all_uses_with(result, new, replace_graph_outputs=True)
     graph.remove(node, safe=True)
 
 
 def _by_converter(kind: str) -> Form:
+    """Return the converter of a Keras operation as a form."""
     converter = find_operation(kind)
     if converter is None:
         raise KeyError(kind)

@@ -1,4 +1,4 @@
-"""A model as a graph of TensorFlow, with its variables as constants."""
+"""Traces a model to a TensorFlow graph with its variables as constants."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import numpy as np
 from keras_acts.export.errors import ExportError, UnsupportedOperationError, brief
 from keras_acts.export.identity import IdentityKey
 from keras_acts.export.saved_model import frozen
-from keras_acts.export.trace import InputSpec
+from keras_acts.export.trace import TracedInput
 
 Array = np.ndarray[Any, Any]
 Call = Callable[[dict[str, Any]], Mapping[str, Any]]
-"""A model: tensors by output name for tensors by input name."""
+"""A model: maps tensors by input name to tensors by output name."""
 
 _ASSIGNS = re.compile(r"Assign(Add|Sub)?VariableOp$")
 
-# Functions of this attribute are not put in the place of their calls. Keras has one for
-# convolutions in groups.
-_COMPILED_APART = "_XlaMustCompile"
+# Calls of functions with this attribute are not inlined. Keras sets it for grouped
+# convolutions.
+_NOT_INLINED = "_XlaMustCompile"
 _INLINED = "_inlined"
 
-# Graphs of TensorFlow hold constants as lists of Python numbers while they are
-# converted, fifty times their size. Those with as many elements as this are kept apart,
-# if only operations read them that don't need to know their values.
+# During the conversion, a constant takes fifty times its size as a list of Python
+# numbers. Constants with at least this many elements are taken out of the graph if only
+# operations read them whose conversion doesn't depend on their values.
 _LARGE = 2**14
 _READERS = {"BatchMatMulV2", "Conv2D", "Conv3D", "Einsum", "GatherV2", "MatMul"}
 _PASSES_ON = {"Identity"}
@@ -36,23 +36,23 @@ _PASSES_ON = {"Identity"}
 
 @dataclass(frozen=True, eq=False)
 class FrozenGraph:
-    """A graph that can be converted.
+    """A TensorFlow graph for tf2onnx, without variables.
 
     Attributes:
         name: The model's name.
         graph: TensorFlow's GraphDef.
-        inputs: The model's inputs by the name of their tensor in the graph, in order.
-        outputs: The names of the model's outputs by that of their tensor, in order.
-        shapes: What TensorFlow knows of the sizes of each output, by output name; None
-            where it does not know the rank.
-        weights: Large constants that were taken out of the graph, by the name of the
-            tensor that stands for them.
-        tables: The keys and values of lookup tables by name.
+        inputs: The model's inputs by tensor name in the graph, in order.
+        outputs: The names of the model's outputs by tensor name, in order.
+        shapes: The shape of each output as TensorFlow infers it, by output name; None
+            for an unknown rank.
+        weights: The large constants that were taken out of the graph, by the name of
+            the tensor that replaces them.
+        tables: The keys and values of lookup tables, by name.
     """
 
     name: str
     graph: Any
-    inputs: Mapping[str, InputSpec]
+    inputs: Mapping[str, TracedInput]
     outputs: Mapping[str, str]
     shapes: Mapping[str, tuple[int | None, ...] | None]
     weights: Mapping[str, Array]
@@ -60,17 +60,17 @@ class FrozenGraph:
 
 
 def frozen_graph(
-    name: str, call: Call, specs: Sequence[InputSpec], owner: Any
+    name: str, call: Call, specs: Sequence[TracedInput], owner: Any
 ) -> FrozenGraph:
     """Trace a model with TensorFlow and freeze it.
 
-    Nothing that the model assigns while it is traced reaches its variables.
+    Assignments during the trace don't change the model's variables.
 
     Args:
         name: The model's name.
         call: The model.
         specs: Its inputs.
-        owner: What holds its variables and tables.
+        owner: The object that holds its variables and tables.
 
     Raises:
         UnsupportedOperationError: TensorFlow can't trace or freeze it.
@@ -80,7 +80,7 @@ def frozen_graph(
     outputs = [x.name for x in traced.outputs]
     shapes = [None if x.shape.rank is None else tuple(x.shape) for x in traced.outputs]
     try:
-        freeze = _with_tables if _has_tables(traced) else _with_weights_apart
+        freeze = _with_tables if _has_tables(traced) else _without_large_constants
         graph, weights, tables = freeze(traced, inputs, outputs, owner)
     except Exception as error:  # of TensorFlow or tf2onnx, of any kind
         raise UnsupportedOperationError(
@@ -98,8 +98,8 @@ def frozen_graph(
     )
 
 
-def _traced(call: Call, specs: Sequence[InputSpec]) -> tuple[Any, list[str]]:
-    """Trace a model to a concrete function; return it and the names of its outputs."""
+def _traced(call: Call, specs: Sequence[TracedInput]) -> tuple[Any, list[str]]:
+    """Trace a model to a concrete function; return it and its output names."""
     import tensorflow as tf
 
     names: list[str] = []
@@ -109,7 +109,7 @@ def _traced(call: Call, specs: Sequence[InputSpec]) -> tuple[Any, list[str]]:
         given = {spec.name: x for spec, x in zip(specs, tensors, strict=True)}
         results = call(given)
         names[:] = results
-        # Each output is a tensor of its own, also one that is an input.
+        # Each output becomes a new tensor, even if it is an input.
         return [tf.identity(tf.convert_to_tensor(x)) for x in results.values()]
 
     signature = [
@@ -128,26 +128,26 @@ def _traced(call: Call, specs: Sequence[InputSpec]) -> tuple[Any, list[str]]:
 
 
 def _own_inputs(traced: Any) -> list[str]:
-    """Return the names of a function's inputs, without those for what it captures."""
+    """Return the names of a function's inputs, without its captures."""
     captured = {inner.name for _, inner in traced.graph.captures}
     return [x.name for x in traced.inputs if x.name not in captured]
 
 
 _Frozen = tuple[Any, dict[str, Array], Mapping[Any, Any]]
-"""A GraphDef, the constants that were taken out of it, the lookup tables."""
+"""A GraphDef, the constants that were taken out of it, and the lookup tables."""
 
 
 def _with_tables(
     traced: Any, inputs: Sequence[str], outputs: Sequence[str], owner: Any
 ) -> _Frozen:
-    """Freeze a function that reads lookup tables, which its owner keeps."""
+    """Freeze a function that reads lookup tables, which its owner holds."""
     from tf2onnx import tf_loader
 
     graph, tables = tf_loader.from_trackable(owner, traced, inputs, outputs, False)
     return graph, {}, tables
 
 
-def _with_weights_apart(
+def _without_large_constants(
     traced: Any,
     inputs: Sequence[str],
     outputs: Sequence[str],
@@ -158,7 +158,7 @@ def _with_weights_apart(
     from tf2onnx import tf_loader
 
     graph = _without_variables(traced)
-    weights = dict(_taken_out(graph))
+    weights = dict(_take_large_constants(graph))
     with tf.Graph().as_default():
         tf.import_graph_def(graph, name="")
         graph = tf_loader.tf_optimize([*inputs, *weights], outputs, graph)
@@ -174,23 +174,23 @@ def _without_variables(traced: Any) -> Any:
     except ValueError as error:
         if "incompatible with expected resource" not in str(error):
             raise
-        # It assigns to its variables, which TensorFlow does not see until it is done.
+        # It assigns to its variables, which TensorFlow notices only at the end.
         graph = tf_loader.convert_variables_to_constants_large_model(traced)
         _drop_assignments(graph)
     return tf_loader.fix_freezing_errors_part2(_inlined(graph, traced))
 
 
 def _inlined(graph: Any, traced: Any) -> Any:
-    """Put functions that are compiled apart in the place of their calls."""
+    """Inline the functions that TensorFlow compiles separately."""
     parts = [*graph.node, *graph.library.function]
-    apart = [part for part in parts if _COMPILED_APART in part.attr]
-    if not apart:
+    marked = [part for part in parts if _NOT_INLINED in part.attr]
+    if not marked:
         return graph
     from tensorflow.python.eager.wrap_function import function_from_graph_def
 
-    for part in apart:
-        del part.attr[_COMPILED_APART]
-    _rename_functions(graph)  # TensorFlow knows those names with the attribute
+    for part in marked:
+        del part.attr[_NOT_INLINED]
+    _rename_functions(graph)  # TensorFlow has cached these names with the attribute
     outputs = [x.name for x in traced.outputs]
     again = function_from_graph_def(graph, _own_inputs(traced), outputs)
     return frozen(again).graph.as_graph_def(add_shapes=True)
@@ -202,23 +202,23 @@ def _rename_functions(graph: Any) -> None:
     bodies = [graph.node, *(one.node_def for one in graph.library.function)]
     for node in (node for body in bodies for node in body):
         for attribute in node.attr.values():
-            # To assign within a field that is not set would be to set it.
-            one = [attribute.func] if attribute.HasField("func") else []
-            for called in one or attribute.list.func:
+            # Accessing an unset field would set it.
+            single = [attribute.func] if attribute.HasField("func") else []
+            for called in single or attribute.list.func:
                 called.name += _INLINED
 
 
 def _drop_assignments(graph: Any) -> None:
-    """Take out of a GraphDef what assigns to variables, and what waits for it."""
+    """Remove assignments to variables from a GraphDef, and edges to them."""
     dropped = {node.name for node in graph.node if _ASSIGNS.match(node.op)}
-    kept = [node for node in graph.node if node.name not in dropped]
-    for node in kept:
+    others = [node for node in graph.node if node.name not in dropped]
+    for node in others:
         inputs = [x for x in node.input if x.removeprefix("^") not in dropped]
         node.ClearField("input")
         node.input.extend(inputs)
-    kept = [type(node).FromString(node.SerializeToString()) for node in kept]
+    copies = [type(node).FromString(node.SerializeToString()) for node in others]
     graph.ClearField("node")
-    graph.node.extend(kept)
+    graph.node.extend(copies)
 
 
 def _has_tables(traced: Any) -> bool:
@@ -229,11 +229,11 @@ def _has_tables(traced: Any) -> bool:
     )
 
 
-def _taken_out(graph: Any) -> Iterator[tuple[str, Array]]:
-    """Put an input in the place of each large constant, and yield its name and value.
+def _take_large_constants(graph: Any) -> Iterator[tuple[str, Array]]:
+    """Replace each large constant of a GraphDef by an input; yield names and values.
 
     Args:
-        graph: A GraphDef, which is changed.
+        graph: The GraphDef, which is changed.
     """
     import tensorflow as tf
 
@@ -246,7 +246,7 @@ def _taken_out(graph: Any) -> Iterator[tuple[str, Array]]:
             continue
         tensor = node.attr["value"].tensor
         sizes = [size.size for size in tensor.tensor_shape.dim]
-        if np.prod(sizes) < _LARGE or not _values_unneeded(node, readers):
+        if np.prod(sizes) < _LARGE or not _only_data(node, readers):
             continue
         yield f"{node.name}:0", tf.make_ndarray(tensor)
         dtype, shape = tensor.dtype, tensor.tensor_shape
@@ -256,9 +256,10 @@ def _taken_out(graph: Any) -> Iterator[tuple[str, Array]]:
         del node.attr["value"]
 
 
-def _values_unneeded(node: Any, readers: Mapping[str, list[Any]]) -> bool:
+def _only_data(node: Any, readers: Mapping[str, list[Any]]) -> bool:
+    """Whether no reader's conversion depends on the values of a constant."""
     return all(
         reader.op in _READERS
-        or (reader.op in _PASSES_ON and _values_unneeded(reader, readers))
+        or (reader.op in _PASSES_ON and _only_data(reader, readers))
         for reader in readers.get(node.name, [])
     )

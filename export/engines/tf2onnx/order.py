@@ -1,4 +1,4 @@
-"""An order of nodes that follows from the graph alone: no names, no chance."""
+"""A deterministic order of nodes, which depends on the graph only, not on names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import onnx_ir as ir
 
 
 def put_in_order(graph: ir.Graph) -> None:
-    """Put the nodes of a graph, and of its subgraphs, in the order of their reading.
+    """Sort the nodes of a graph and its subgraphs topologically.
 
-    Each node stands after those that it reads, in the order in which it reads them,
-    from the first output on. Nodes that nothing reads are left out.
+    A depth-first search from the outputs, through the inputs in order, lists each node
+    after those that it reads. Nodes that it doesn't reach are removed.
     """
     for node in graph:
         for part in _subgraphs(node):
@@ -23,7 +23,7 @@ def put_in_order(graph: ir.Graph) -> None:
 
 def _ordered(graph: ir.Graph) -> Iterator[ir.Node]:
     inside = set(graph)
-    seen: set[ir.Node] = set()
+    visited: set[ir.Node] = set()
     for output in graph.outputs:
         stack: list[tuple[ir.Node | None, Iterator[ir.Value]]] = [
             (None, iter([output]))
@@ -32,8 +32,12 @@ def _ordered(graph: ir.Graph) -> Iterator[ir.Node]:
             node, values = stack[-1]
             for value in values:
                 producer = value.producer()
-                if producer is not None and producer in inside and producer not in seen:
-                    seen.add(producer)
+                if (
+                    producer is not None
+                    and producer in inside
+                    and producer not in visited
+                ):
+                    visited.add(producer)
                     stack.append((producer, _reads(producer)))
                     break
             else:
@@ -43,7 +47,7 @@ def _ordered(graph: ir.Graph) -> Iterator[ir.Node]:
 
 
 def _reads(node: ir.Node) -> Iterator[ir.Value]:
-    """Yield the values that a node reads, those of its subgraphs after its own."""
+    """Yield the values that a node reads: its inputs, then those of its subgraphs."""
     yield from (value for value in node.inputs if value is not None)
     for part in _subgraphs(node):
         for inner in part:

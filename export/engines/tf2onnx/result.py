@@ -1,7 +1,7 @@
-"""What tf2onnx wrote, as a model of ours: names, sizes and weights as they should be.
+"""Normalizes what tf2onnx wrote: names, sizes and weights.
 
-tf2onnx names values by counters of the process, and every size that it does not know
-anew; inputs and outputs have TensorFlow's names.
+tf2onnx names values by global counters, and gives each unknown size a new name; inputs
+and outputs have TensorFlow's names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from keras_acts.export.passes import run_passes
 from keras_acts.export.trace import size_name
 
 _LARGEST_SHARED = 1024
-"""Elements of constants that are compared, so that equal ones are one."""
+"""The most elements of constants that are compared and shared if they are equal."""
 
 _COUNTER = re.compile(r"__\d+")
 _PORT = re.compile(r":\d+$")
@@ -36,12 +36,12 @@ _PORT = re.compile(r":\d+$")
 def rebuilt(
     proto: onnx.ModelProto, frozen: FrozenGraph, channels_first: Sequence[str]
 ) -> ir.Model:
-    """Return a model with its own inputs, outputs and weights, and inferred types.
+    """Return the model with its inputs, outputs and weights set, and types inferred.
 
     Args:
-        proto: What tf2onnx wrote.
-        frozen: What it was written from.
-        channels_first: The inputs that it takes channels first.
+        proto: The model that tf2onnx wrote.
+        frozen: The graph that it converted.
+        channels_first: The names of the inputs with channels first.
     """
     model = ir.from_proto(proto)
     assert isinstance(model, ir.Model)
@@ -62,7 +62,7 @@ def rebuilt(
 
 
 def finish(model: ir.Model, frozen: FrozenGraph) -> None:
-    """Clean a model that has valid operators alone, and name what is in it."""
+    """Simplify a model whose operators are all valid, and name its nodes and values."""
     _forget_sizes(model.graph)
     for value in model.graph.outputs:
         shape = frozen.shapes[value.name or ""]
@@ -79,26 +79,26 @@ def finish(model: ir.Model, frozen: FrozenGraph) -> None:
 
 
 def check_operators(model: ir.Model, reasons: Iterable[str]) -> None:
-    """Refuse a model with operators that ONNX does not have.
+    """Check that ONNX has all operators of a model.
 
     Args:
-        model: The model, with our forms in their place.
-        reasons: What tf2onnx said of operations that it failed to convert.
+        model: The model, after `write_forms`.
+        reasons: The errors that tf2onnx logged for operations it can't convert.
 
     Raises:
-        UnsupportedOperationError: An operation of TensorFlow was left.
+        UnsupportedOperationError: An operation of TensorFlow is left.
     """
-    left = {
+    unknown = {
         f"{node.op_type} (in {_clean(node.name)})" if node.name else node.op_type
         for node in model.graph.all_nodes()
         if not _is_known(node, model)
     }
-    said = sorted(set(reasons))
-    if left or said:
+    logged = sorted(set(reasons))
+    if unknown or logged:
         raise UnsupportedOperationError(
-            "tf2onnx can't convert some operations of TensorFlow that the model calls; "
-            "write it with others. "
-            f"Received: {'; '.join([*sorted(left), *said])}"
+            "tf2onnx can't convert some operations of TensorFlow that the model calls: "
+            "replace them by others. "
+            f"Received: {'; '.join([*sorted(unknown), *logged])}"
         )
 
 
@@ -109,7 +109,7 @@ def _is_known(node: ir.Node, model: ir.Model) -> bool:
 
 
 def _set_weights(graph: ir.Graph, weights: Mapping[str, Array]) -> None:
-    """Make weights of the inputs that stand for large constants."""
+    """Turn the inputs that replace large constants into weights."""
     for value in list(graph.inputs):
         array = weights.get(value.name or "")
         if array is None:
@@ -128,7 +128,7 @@ def _set_inputs(
     unknown = set(present) - set(frozen.inputs)
     if unknown:
         raise UnsupportedOperationError(
-            "tf2onnx made inputs of what the model holds. "
+            "tf2onnx added inputs that the model doesn't have. "
             f"Received: {', '.join(sorted(map(str, unknown)))}"
         )
     graph.inputs.clear()
@@ -139,7 +139,7 @@ def _set_inputs(
         ]
         if spec.name in channels_first:
             sizes = [sizes[0], sizes[-1], *sizes[1:-1]]
-        # An input that nothing reads is an input still.
+        # An unused input stays an input.
         value = present.get(tensor_name) or ir.Value(
             type=ir.TensorType(ONNX_DTYPES[spec.dtype])
         )
@@ -157,14 +157,14 @@ def _set_outputs(graph: ir.Graph, frozen: FrozenGraph) -> None:
 
 
 def _forget_sizes(graph: ir.Graph) -> None:
-    """Forget what was inferred: our passes infer it anew, with names of sizes."""
+    """Remove all inferred shapes: our passes infer them again, with named sizes."""
     for node in graph.all_nodes():
         for value in node.outputs:
             value.shape = None
 
 
 def _name_output_sizes(graph: ir.Graph) -> None:
-    """Name sizes that inference could not follow by the output that has them."""
+    """Name each output's sizes that couldn't be inferred after the output."""
     known = {size for value in graph.inputs for size in value.shape or ()}
     for value in graph.outputs:
         if value.shape is not None:
@@ -177,10 +177,9 @@ def _name_output_sizes(graph: ir.Graph) -> None:
 
 
 def _rename(model: ir.Model) -> None:
-    """Name nodes, values and weights by their places alone, without counters.
+    """Name nodes, values and weights in the order of the nodes, without counters.
 
-    Inputs and outputs of the model keep their names; all else is named after them, in
-    the order of the nodes.
+    The model's inputs and outputs keep their names.
     """
     graph = model.graph
     public = {*graph.inputs, *graph.outputs}
@@ -188,7 +187,7 @@ def _rename(model: ir.Model) -> None:
     parts = [graph, *graph.subgraphs()]
     weights = {part: _in_order(part) for part in parts}
     for part in parts:
-        # A graph keeps its weights by name: they come back under their new ones.
+        # A graph stores its weights by name: they are registered again below.
         part.initializers.clear()
         _rename_inputs(part, public, names)
     for node in graph.all_nodes():
@@ -211,9 +210,9 @@ def _rename_inputs(
 def _rename_node(
     node: ir.Node, public: Collection[ir.Value], names: UniqueNames
 ) -> None:
-    """Name a node by its scope and operator, and what it makes after it.
+    """Name a node by its scope and operator, and its outputs after it.
 
-    The last part of a node's name is chance where tf2onnx made one of several nodes.
+    The last part of a node's name varies if tf2onnx merged several nodes.
     """
     scope = _clean(node.name or "").rpartition("/")[0]
     node.name = names.unique(f"{scope}/{node.op_type}" if scope else node.op_type)
@@ -230,11 +229,12 @@ def _rename_weight(weight: ir.Value, names: UniqueNames) -> None:
 
 
 def _in_order(graph: ir.Graph) -> list[ir.Value]:
-    """Return the weights in the order in which they are read."""
+    """Return the weights in the order of their first use."""
     own = set(graph.initializers.values())
     read = (x for node in graph.all_nodes() for x in node.inputs if x in own)
     return list(dict.fromkeys([*read, *graph.initializers.values()]))
 
 
 def _clean(name: str) -> str:
+    """Return a name without tf2onnx's counters and TensorFlow's output index."""
     return _PORT.sub("", _COUNTER.sub("", name)) or "value"

@@ -13,7 +13,7 @@ from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.trace import InputSpec, Signature
+from keras_acts.export.trace import Signature, TracedInput
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Reference(Protocol):
     def standalone(self) -> bool:
         """Whether it is a single activation, which must be right for every number."""
 
-    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+    def cast_input(self, array: Array, spec: TracedInput) -> Array:
         """Return an array as the model receives it, cast to the input's dtype."""
 
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:

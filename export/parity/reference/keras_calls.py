@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.parity.tolerances import Array, coarsest
-from keras_acts.export.trace.signature import InputSpec, Signature, output_names
+from keras_acts.export.trace.signature import Signature, TracedInput, output_names
 
 
 def to_numpy(tensor: Any) -> Array:
@@ -19,7 +19,7 @@ def to_numpy(tensor: Any) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
-def cast_input(array: Array, spec: InputSpec) -> Array:
+def cast_input(array: Array, spec: TracedInput) -> Array:
     """Return an array as the backend receives it, cast to the input's dtype."""
     return to_numpy(keras.ops.convert_to_tensor(array, dtype=spec.dtype))
 
@@ -29,7 +29,7 @@ def answers(
 ) -> dict[str, Any]:
     """Call the model on inputs by name; return its output tensors by name."""
 
-    def tensor(spec: InputSpec) -> Any:
+    def tensor(spec: TracedInput) -> Any:
         return keras.ops.convert_to_tensor(inputs[spec.name], dtype=spec.dtype)
 
     outputs = model(*signature.map(tensor), training=False)

@@ -19,7 +19,7 @@ from keras_acts.export.parity.reference import keras_calls
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.trace import Graph, InputSpec, Signature
+from keras_acts.export.trace import Graph, Signature, TracedInput
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class KerasReference:
         """Whether it is a single activation."""
         return is_standalone_activation(self.model)
 
-    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+    def cast_input(self, array: Array, spec: TracedInput) -> Array:
         """Return an array as the backend receives it."""
         return keras_calls.cast_input(array, spec)
 

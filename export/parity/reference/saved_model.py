@@ -14,7 +14,7 @@ from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.saved_model import SavedModel, require_tensorflow
-from keras_acts.export.trace import InputSpec, Signature
+from keras_acts.export.trace import Signature, TracedInput
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class SavedModelReference:
         """The coarsest float dtype of an operation."""
         return coarsest(self.model.dtypes)
 
-    def cast_input(self, array: Array, spec: InputSpec) -> Array:
+    def cast_input(self, array: Array, spec: TracedInput) -> Array:
         """Return an array as TensorFlow receives it."""
         return _array(self._tensor(array, spec))
 
@@ -72,7 +72,7 @@ class SavedModelReference:
         """Return None: a signature has no layers."""
         return None
 
-    def _tensor(self, array: Array, spec: InputSpec) -> Any:
+    def _tensor(self, array: Array, spec: TracedInput) -> Any:
         return require_tensorflow().convert_to_tensor(array, dtype=spec.dtype)
 
 

@@ -1,1 +1,1 @@
-"""Calls that become something else than one node of the same kind."""
+"""Handlers of operations and layers that aren't recorded as one node of their kind."""

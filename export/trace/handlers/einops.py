@@ -1,6 +1,6 @@
-"""`ops.rearrange`, as the reshapes and the transpose that it stands for.
+"""Handler of `ops.rearrange`.
 
-Keras divides sizes in Python, which an unknown one can't be.
+Keras divides sizes as Python integers, which fails for unknown ones.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Any
 
 from keras import ops
 
-from keras_acts.export.trace.handlers.registry import rule
-from keras_acts.export.trace.protocol import Tracing
+from keras_acts.export.trace.handlers.registry import handler
+from keras_acts.export.trace.protocol import Recorder
 
 
-@rule("einops.Rearrange")
+@handler("einops.Rearrange")
 def _rearrange(
-    _tracing: Tracing, _op: Any, tensor: Any, pattern: str, **axes_lengths: int
+    _recorder: Recorder, _op: Any, tensor: Any, pattern: str, **axes_lengths: int
 ) -> Any:
+    """Map `ops.rearrange` to a reshape, a transpose and a reshape, of any sizes."""
     before, after = (_groups(side) for side in pattern.split("->"))
     sizes: dict[str, Any] = dict(axes_lengths)
     for group, size in zip(before, ops.shape(tensor), strict=True):
@@ -33,5 +34,5 @@ def _rearrange(
 
 
 def _groups(side: str) -> list[list[str]]:
-    """Return the axes of one side of a pattern, those in parentheses together."""
+    """Return the axes on one side of a pattern, grouped by parentheses."""
     return [re.findall(r"\w+", group) for group in re.findall(r"\w+|\(.*?\)", side)]

@@ -1,7 +1,7 @@
-"""Layers for images, whose own code draws numbers in vain or looks at unknown sizes.
+"""Handlers of image layers that draw unused random numbers or branch on sizes.
 
-Some draw random numbers for each image even where they then change nothing.
-`CenterCrop` looks at the sizes of its images to choose what to do: here it does both.
+Some layers draw random numbers for each image even in inference. `CenterCrop` crops or
+resizes depending on the sizes of the images; if these are unknown, it does both here.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ DRAWING = (
 )
 
 
-class _Instead:
-    """A layer, some of whose methods are others for a call."""
+class _Override:
+    """A layer with some of its methods replaced."""
 
     def __init__(self, layer: Any, **methods: Any) -> None:
         vars(self).update(methods, _layer=layer)
@@ -32,15 +32,15 @@ class _Instead:
 
 
 def without_drawing(layer: Any, data: Any, training: Any = True) -> Any:
-    """Call a layer that draws for each image, in inference without the draws."""
+    """Map a random image layer to its `call`, in inference without random draws."""
     if training:
         return layer.call(data, training=training)
-    drawn = _Instead(layer, get_random_transformation=lambda *_args, **_kwargs: None)
+    drawn = _Override(layer, get_random_transformation=lambda *_args, **_kwargs: None)
     return type(layer).call(drawn, data, training=training)
 
 
 def center_crop(layer: Any, data: Any, training: Any = True) -> Any:
-    """Call a `CenterCrop`, on images of unknown sizes in `keras.ops`."""
+    """Map `CenterCrop` to its `call`; for unknown sizes, to a slice and a resize."""
 
     def transform_images(images: Any, transformation: Any, training: Any = True) -> Any:
         first = layer.data_format == "channels_first"
@@ -49,14 +49,14 @@ def center_crop(layer: Any, data: Any, training: Any = True) -> Any:
             return layer.transform_images(images, transformation, training=training)
         return _cropped(ops.cast(images, layer.compute_dtype), layer, first)
 
-    cropping = _Instead(layer, transform_images=transform_images)
+    cropping = _Override(layer, transform_images=transform_images)
     return type(layer).call(cropping, data, training=training)
 
 
 def _cropped(images: Any, layer: Any, first: bool) -> Any:
-    """Cut out the part that is kept, whole or in proportion, and resize it.
+    """Crop the center of images and resize it to the layer's size.
 
-    It has the new size already where the image is large enough.
+    The crop has the layer's size if the image is large enough, else its aspect ratio.
     """
     shape = ops.shape(images)
     height, width = shape[-2:] if first else shape[-3:-1]
@@ -67,9 +67,9 @@ def _cropped(images: Any, layer: Any, first: bool) -> Any:
         (height, width, *new),
         (width, height, *reversed(new)),
     ):
-        most = ops.maximum(ops.minimum(size, other * this // that), 1)
-        kept = ops.where(large, this, most)
-        start = (size - kept) // 2
-        parts.append(slice(start, start + kept))
+        largest = ops.maximum(ops.minimum(size, other * this // that), 1)
+        cropped = ops.where(large, this, largest)
+        start = (size - cropped) // 2
+        parts.append(slice(start, start + cropped))
     key = (..., *parts) if first else (..., *parts, slice(None))
     return ops.image.resize(images[key], new, data_format=layer.data_format)

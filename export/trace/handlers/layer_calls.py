@@ -1,7 +1,7 @@
-"""Calls of Keras's layers, written anew where their own code can't be traced.
+"""Handlers that replace the `call` of Keras's layers whose own code can't be traced.
 
-Each rewrite takes the layer and the arguments of its `call`, and computes the same in
-`keras.ops` of any sizes.
+Each takes the layer and the arguments of its `call`, and computes the same with
+`keras.ops`, for any sizes.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ from keras_acts.export.trace.keras_patches import private
 def _time_distributed(
     layer: Any, inputs: Any, training: bool | None = None, mask: Any = None
 ) -> Any:
-    """Call the inner layer once, on the steps of all samples as one batch.
+    """Map `TimeDistributed` to one call of its layer, between two reshapes.
 
-    Keras's own code repeats the call for each step, or leaves it to the backend where
-    the number of steps is unknown.
+    The steps of all samples form one batch. Keras's own code repeats the call for each
+    step, or leaves it to the backend if the number of steps is unknown.
     """
     inner, kwargs = layer.layer, {}
     if mask is not None and private.takes_argument(inner, "mask"):
         kwargs["mask"] = _steps_as_samples(mask)
     if private.takes_argument(inner, "training"):
         kwargs["training"] = training
-    # Keras calls `call`, without what `__call__` does around it, and so does this.
+    # Like Keras, this skips what `__call__` does around `call`.
     outputs = inner.symbolic_call(_steps_as_samples(inputs), **kwargs)
     return ops.reshape(outputs, (*ops.shape(inputs)[:2], *ops.shape(outputs)[1:]))
 
 
 def _steps_as_samples(x: Any) -> Any:
+    """Merge the axes of samples and steps."""
     return ops.reshape(x, (-1, *ops.shape(x)[2:]))
 
 
-_REWRITES: dict[Any, Callable[..., Any]] = {
+_HANDLERS: dict[Any, Callable[..., Any]] = {
     keras.layers.CenterCrop: image_layers.center_crop,
     **dict.fromkeys(image_layers.DRAWING, image_layers.without_drawing),
     keras.layers.TimeDistributed: _time_distributed,
@@ -47,8 +48,8 @@ _REWRITES: dict[Any, Callable[..., Any]] = {
 
 
 def inner_call(layer: Any) -> Callable[..., Any]:
-    """Return what computes a layer's output: its rewrite, or its own method."""
-    for cls, rewrite in _REWRITES.items():
+    """Return the function that computes a layer's output: a handler or its method."""
+    for cls, handler in _HANDLERS.items():
         if isinstance(layer, cls) and type(layer).call is cls.call:
-            return partial(rewrite, layer)
+            return partial(handler, layer)
     return private.inner_call(layer)

@@ -1,4 +1,4 @@
-"""What a loop's body hands on to its next call."""
+"""Specs of loop-carried values: what a loop's body returns for its next call."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from keras_acts.export.trace.subgraph import like, spec_of
 
 
 def carried(what: str, initial: Any, results: Any) -> Any:
-    """Return the specs of what a function hands on to its next call.
+    """Return the specs of the loop-carried values of a function.
 
     Args:
-        what: The function, for the error.
-        initial: What its first call gets.
-        results: What it returns, as it was traced.
+        what: What the function is, for the error.
+        initial: The values of its first call.
+        results: The traced values that it returns for the next call.
 
     Raises:
-        UnsupportedOperationError: The number, the ranks, sizes or dtypes differ.
+        UnsupportedOperationError: Their number, shapes or dtypes change.
     """
     before = [None if x is None else like(x) for x in flatten(initial)]
     after = [spec_of(x) for x in flatten(results)]
-    alike = len(before) == len(after) and all(map(_stays, before, after))
-    if not alike:
+    stable = len(before) == len(after) and all(map(_is_stable, before, after))
+    if not stable:
         raise UnsupportedOperationError(
-            f"{what} must return what it carries on in the shapes and dtypes in which "
-            f"it takes it: {before}. Received: {after}"
+            f"{what} must return its loop variables with the shapes and dtypes of its "
+            f"arguments: {before}. Received: {after}"
         )
     return pack(initial, before)
 
 
-def _stays(old: Any, new: Any) -> bool:
+def _is_stable(old: Any, new: Any) -> bool:
+    """Whether a loop-carried value keeps its shape and dtype."""
     if old is None or new is None:
         return old is new
     if new.dtype != old.dtype or len(new.shape) != len(old.shape):
         return False
-    # An unknown size that comes of a known 1 is one that broadcasting made.
+    # A known 1 that becomes unknown was broadcast.
     return all(
         a == b or (b is None and a != 1) or a is None
         for a, b in zip(old.shape, new.shape, strict=True)

@@ -1,7 +1,6 @@
-"""Operations that tracing records in a way of their own, by kind.
+"""Registry of handlers: functions that record an operation in their own way.
 
-The rules stand in `control_flow`, for operations that run functions, and in
-`einops`.
+The handlers are in `control_flow`, for operations that call functions, and in `einops`.
 """
 
 from __future__ import annotations
@@ -9,25 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-Rule = Callable[..., Any]
+Handler = Callable[..., Any]
 
-_RULES: dict[str, Rule] = {}
+_HANDLERS: dict[str, Handler] = {}
 
 
-def find_rule(kind: str) -> Rule | None:
-    """Return what records an operation, None for one that is recorded as it is.
+def find_handler(kind: str) -> Handler | None:
+    """Return the handler of a kind of operation, None if it is recorded as one node.
 
-    It is called as `rule(tracing, operation, *args)`, with the arguments of the
+    It is called as `handler(recorder, operation, *args)`, with the arguments of the
     operation's call.
     """
-    return _RULES.get(kind)
+    return _HANDLERS.get(kind)
 
 
-def rule(kind: str) -> Callable[[Rule], Rule]:
-    """Register the rule of a kind of operation."""
+def handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the handler of a kind of operation."""
 
-    def decorate(function: Rule) -> Rule:
-        _RULES[kind] = function
+    def decorate(function: Handler) -> Handler:
+        _HANDLERS[kind] = function
         return function
 
     return decorate

@@ -1,12 +1,11 @@
-"""Recurrence over time: what `backend.rnn` does, as one node.
+"""Handler of `backend.rnn`, the loop over time of `RNN` and its subclasses.
 
-`RNN` and the layers made of it leave the loop over time to their backend. Its function
-becomes a node of kind `RECURRENCE`, with the step as a `Subgraph`.
+It becomes a node of kind `RECURRENCE`, with the step as a `Subgraph`.
 
-Where the backends differ in masked steps, it does what TensorFlow and torch do in a
-loop: a masked step repeats the output before it, which is zero before the first; JAX
-repeats the first state, which differs for an initial state that is not zero. And
-`zero_output_for_mask` holds whether or not `unroll` is set.
+Where the backends treat masked steps differently, it follows the loop of TensorFlow and
+torch: a masked step repeats the previous output, which is zero before the first step.
+JAX repeats the first state, which differs if the initial state isn't zero. And
+`zero_output_for_mask` applies whether or not `unroll` is set.
 """
 
 from __future__ import annotations
@@ -19,26 +18,26 @@ from keras import KerasTensor
 
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.handlers.loop_carried import carried
-from keras_acts.export.trace.protocol import Tracing
+from keras_acts.export.trace.protocol import Recorder
 from keras_acts.export.trace.structure import flatten, map_structure
 from keras_acts.export.trace.subgraph import spec_of
 
 RECURRENCE = "trace.rnn"
-"""Kind of the node, whose operation is a `Recurrence`. Its call takes the step, the
-inputs, the states and the mask; it returns the last output, all outputs, and the last
-states."""
+"""The kind of the node, whose operation is a `Recurrence`. Its arguments are the step,
+the inputs, the states and the mask; its outputs are the last output, all outputs, and
+the final states."""
 
 
 @dataclass(frozen=True)
 class Recurrence:
-    """How a step is repeated over time, as `backend.rnn` names it.
+    """How a step is repeated over time, with the argument names of `backend.rnn`.
 
     Attributes:
-        go_backwards: Whether the last step comes first.
-        time_major: Whether the time is the first axis, before the batch.
+        go_backwards: Whether the time runs backwards.
+        time_major: Whether time is the first axis, before the batch.
         zero_output_for_mask: Whether the output of a masked step is zero; otherwise it
-            repeats the output before it.
-        return_all_outputs: Whether all outputs are wanted, or the last one alone.
+            repeats the previous output.
+        return_all_outputs: Whether all outputs are returned, or the last one only.
     """
 
     go_backwards: bool
@@ -48,12 +47,12 @@ class Recurrence:
 
     @property
     def axis(self) -> int:
-        """The axis of time."""
+        """The time axis."""
         return 0 if self.time_major else 1
 
 
 def recurrence(
-    tracing: Tracing,
+    recorder: Recorder,
     step_function: Callable[..., Any],
     inputs: Any,
     initial_states: Any,
@@ -66,7 +65,12 @@ def recurrence(
     zero_output_for_mask: bool = False,
     return_all_outputs: bool = True,
 ) -> Any:
-    """Record a call of `backend.rnn`."""
+    """Map a call of `backend.rnn` to a node with the subgraph of one step.
+
+    Raises:
+        UnsupportedOperationError: `input_length` is used, or the step changes the
+            shapes or dtypes of the states.
+    """
     operation = Recurrence(
         go_backwards=bool(go_backwards),
         time_major=bool(time_major),
@@ -74,26 +78,26 @@ def recurrence(
         return_all_outputs=bool(return_all_outputs),
     )
     axis = operation.axis
-    tensors = map_structure(tracing.tensor, inputs)
-    states = map_structure(tracing.tensor, tuple(initial_states))
+    tensors = map_structure(recorder.tensor, inputs)
+    states = map_structure(recorder.tensor, tuple(initial_states))
     length = flatten(tensors)[0].shape[axis]
-    given = isinstance(input_length, int) or input_length is None
-    if not given or input_length not in (None, length):
+    is_constant = isinstance(input_length, int) or input_length is None
+    if not is_constant or input_length not in (None, length):
         raise UnsupportedOperationError(
-            "`backend.rnn` is exported with a mask, not with lengths. "
+            "`backend.rnn` is exported with a mask, not with `input_length`. "
             f"Received: input_length={input_length!r}"
         )
 
-    def step(x: Any, present: Any) -> Any:
-        output, new = step_function(x, (*present, *(constants or ())))
+    def step(x: Any, current: Any) -> Any:
+        output, new = step_function(x, (*current, *(constants or ())))
         return output, new
 
-    at_once = map_structure(lambda x: _without(x, axis), tensors)
-    body = tracing.subgraph(step, at_once, states)
+    step_inputs = map_structure(lambda x: _without(x, axis), tensors)
+    body = recorder.subgraph(step, step_inputs, states)
     output = spec_of(body.outputs[0])
     finals = carried("A step of a recurrent layer", states, body.outputs[1])
     outputs = _with(output, axis, length if return_all_outputs else 1)
-    return tracing.record(
+    return recorder.record(
         RECURRENCE,
         (body, tensors, states, mask),
         {},
@@ -103,10 +107,12 @@ def recurrence(
 
 
 def _without(x: Any, axis: int) -> KerasTensor:
+    """Return a spec without an axis."""
     sizes = list(x.shape)
     del sizes[axis]
     return KerasTensor(sizes, x.dtype)
 
 
 def _with(x: Any, axis: int, size: int | None) -> KerasTensor:
+    """Return a spec with an axis inserted."""
     return KerasTensor((*x.shape[:axis], size, *x.shape[axis:]), x.dtype)

@@ -1,9 +1,8 @@
-"""What layers for preprocessing compute with, when that is traced.
+"""Patches that trace preprocessing layers.
 
-Keras's `DataLayer`s, and those that others derive from it, call the functions of
-`self.backend` in place of `keras.ops`: of TensorFlow where a `tf.data` pipeline calls
-them, of the present backend otherwise. On traced tensors these are the functions of
-`keras.ops` that have the same names.
+Subclasses of Keras's `DataLayer` call the functions of `self.backend` instead of
+`keras.ops`: TensorFlow's in a `tf.data` pipeline, the current backend's elsewhere. On
+traced tensors, they call the functions of `keras.ops` of the same names instead.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from keras_acts.export.trace.tensors import has_traced
 
 
 class _Functions:
-    """A module of a backend whose functions record what they do with traced tensors."""
+    """A backend's module whose functions call `keras.ops` on traced tensors."""
 
     def __init__(self, module: ModuleType, operations: Any) -> None:
         self._module = module
@@ -44,7 +43,7 @@ def _traceable(found: Any, name: str, operations: Any) -> Any:
 
 
 def dynamic_backend(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give the functions of `self.backend` that record what is traced."""
+    """Make the functions of `self.backend` call `keras.ops` on traced tensors."""
 
     def get_attribute(self: Any, name: str) -> Any:
         return _traceable(original(self, name), name, keras.ops)
@@ -52,8 +51,11 @@ def dynamic_backend(original: Callable[..., Any]) -> Callable[..., Any]:
     return get_attribute
 
 
-def counted_fast(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Refuse as TensorFlow's own counting does where the slower one is to be taken."""
+def fast_counting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Refuse TensorFlow's fast counting of traced tensors.
+
+    The error is the one that makes Keras count with its own operations.
+    """
 
     def encode(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if has_traced(inputs):

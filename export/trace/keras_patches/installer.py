@@ -1,12 +1,12 @@
-"""Put patches in place all at once or not at all, and take them away exactly.
+"""Installs all patches or none, and removes them without a trace.
 
-1. Everything is looked up, and everything that takes its place is made, before the
-   first attribute is set.
-2. What is about to be set is noted before it is set, so that an exception at any point,
-   an interrupt too, leaves nothing behind that is not noted.
-3. The patches stay while any thread needs them; the last one takes them away.
-4. Who needs them is held weakly: whoever an interrupt keeps from saying that it is done
-   is forgotten, and the next one to come or go cleans up.
+1. All attributes are looked up, and all replacements created, before the first
+   attribute is set.
+2. Each change is noted before it is made, so that an exception at any point, even an
+   interrupt, leaves no change behind that isn't noted.
+3. The patches stay while any thread uses them; the last one removes them.
+4. Users are held by weak references: one that an interrupt keeps from leaving is
+   forgotten, and the next one to enter or leave cleans up.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from keras_acts.export.trace.keras_patches import lookup, supported
 
 @dataclass(frozen=True)
 class Patch:
-    """An attribute of Keras, and what takes its place while a thread traces.
+    """An attribute of Keras to replace while a thread traces.
 
     Attributes:
         owner: The module or class that has the attribute, as `lookup.find` takes it.
         name: The attribute.
-        wrap: Takes what is there, and returns what takes its place.
+        wrap: Takes the original and returns the replacement.
     """
 
     owner: str
@@ -37,13 +37,13 @@ class Patch:
 
     @property
     def path(self) -> str:
-        """Where the attribute is, as `lookup.find` takes it."""
+        """The path of the attribute, as `lookup.find` takes it."""
         return f"{self.owner}{'.' if ':' in self.owner else ':'}{self.name}"
 
 
 @dataclass(frozen=True)
 class _Change:
-    """An attribute to set, what is there, and what takes its place."""
+    """An attribute to set, its original and its replacement."""
 
     owner: Any
     name: str
@@ -52,21 +52,21 @@ class _Change:
 
 
 class _User:
-    """Someone who needs the patches in place."""
+    """Someone who needs the patches installed."""
 
 
 class Installer:
-    """Keeps patches in place while someone needs them."""
+    """Keeps patches installed while someone needs them."""
 
     def __init__(self, patches: Sequence[Patch]) -> None:
         self.patches = tuple(patches)
         self._lock = threading.Lock()
         self._users: weakref.WeakSet[_User] = weakref.WeakSet()
-        self._made: list[_Change] = []
+        self._applied: list[_Change] = []
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Keep the patches in place meanwhile.
+        """Keep the patches installed inside a `with` block.
 
         Raises:
             UnsupportedKerasError: Keras lacks an attribute; nothing was changed.
@@ -83,7 +83,7 @@ class Installer:
             if not self._users:
                 self._restore()
                 for change in self._changes():
-                    self._made.append(change)
+                    self._applied.append(change)
                     setattr(change.owner, change.name, change.replacement)
             self._users.add(user)
 
@@ -99,15 +99,15 @@ class Installer:
         ]
 
     def _restore(self) -> None:
-        while self._made:
-            change = self._made[-1]
+        while self._applied:
+            change = self._applied[-1]
             setattr(change.owner, change.name, change.original)
-            self._made.pop()
+            self._applied.pop()
 
 
 def _change(patch: Patch) -> _Change:
     owner = lookup.find(patch.owner)
-    if patch.name == "__bases__":  # no entry of `vars`
+    if patch.name == "__bases__":  # not in `vars`
         original = owner.__bases__
     elif patch.name in vars(owner):
         original = vars(owner)[patch.name]

@@ -1,8 +1,8 @@
-"""What `keras.ops` calls of the backend, recorded where it gets something traced.
+"""Patches of the backend functions that `keras.ops` calls.
 
 The modules of `keras.ops` look functions up in `backend.core` and `backend.numpy`.
-While a thread traces, their `backend` is one whose functions named here ask for what is
-traced first; all others are the backend's.
+While a thread traces, the functions listed here are wrapped there: they record the call
+if an argument is traced. All others are the backend's own.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ _NUMPY: dict[str, Wrap] = {
 }
 
 FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
-"""By module of the backend, the functions that are wrapped."""
+"""The wrapper of each function, by module of the backend."""
 
 
 class _Module(ModuleType):
-    """A module, some of whose attributes are replaced."""
+    """A module with some of its attributes replaced."""
 
     def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
         super().__init__(original.__name__, original.__doc__)
@@ -63,7 +63,7 @@ class _Module(ModuleType):
 
 
 def recorded(backend: ModuleType) -> ModuleType:
-    """Return Keras's backend with the functions that record what is traced."""
+    """Return Keras's backend with the functions of `FUNCTIONS` wrapped."""
     return _Module(
         backend,
         {

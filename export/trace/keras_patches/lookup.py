@@ -1,4 +1,4 @@
-"""Find private parts of Keras, or say by name which this Keras lacks."""
+"""Finds private parts of Keras, or says which one is missing."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from keras_acts.export.trace.keras_patches import supported
 
 
 def find(path: str) -> Any:
-    """Return what Keras has at a path such as `"keras.src.ops.core:Slice"`.
+    """Return the object of Keras at a path such as `"keras.src.ops.core:Slice"`.
 
     Raises:
-        UnsupportedKerasError: This Keras has nothing there.
+        UnsupportedKerasError: This Keras has no such object.
     """
     try:
         return pkgutil.resolve_name(path)
@@ -24,7 +24,7 @@ def find(path: str) -> Any:
 
 
 def refuse(path: str, cause: Exception | None = None) -> NoReturn:
-    """Raise the error that Keras lacks something tracing needs.
+    """Raise the error for a part of Keras that is missing.
 
     Raises:
         UnsupportedKerasError: Always.

@@ -1,32 +1,33 @@
-"""What tracing changes in Keras while it runs, all of it in this one place.
+"""All changes that tracing makes to Keras while it runs.
 
-Keras has no public way to see the operations inside a layer, so while a thread traces,
-some of Keras's functions ask whether the tensors before them are that trace's:
+Keras has no public way to see the operations inside a layer. So while a thread traces,
+some of Keras's functions check whether their arguments are traced:
 
 1. `Operation.symbolic_call` records the operation;
 2. `Layer.symbolic_call` runs the layer's `call`, so that the operations inside it are
-   recorded in its place, with Keras's own handling of masks, dtypes and `training`;
-   Keras's own `Node` of the call, which wants tensors only, is left out;
-3. `convert_to_tensor` and `Mish.static_call` let traced tensors through: the functions
-   `keras.activations.mish`, `hard_silu` and `sparsemax` call them on symbolic tensors,
-   and older layers call `cast`;
-4. `ops.shape` gives traced integers for unknown sizes;
-5. what `keras.ops` calls of the backend (see `keras_ops`) is recorded where no tensor
-   is symbolic, but a size is, a function uses traced tensors that are no arguments of
-   it, or a weight is reshaped before it is used, which so stays a weight;
-   `custom_gradient` leaves the gradient out, and `vectorize` makes maps;
-6. operators of a variable leave the work to those of a traced tensor beside it, and its
-   slices may end at traced sizes (see `variables`);
-7. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; a
-   backend's own LSTM and GRU step aside for it, and masks of dropout, which inference
-   has no use for, are not drawn; `TimeDistributed` calls `backend.vectorized_map`;
+   recorded instead, with Keras's own handling of masks, dtypes and `training`; Keras's
+   `Node` of the call, which accepts tensors only, is skipped;
+3. `convert_to_tensor`, `cast` and `Mish.static_call` accept traced tensors: the
+   functions `keras.activations.mish`, `hard_silu` and `sparsemax`, and older layers,
+   call them on symbolic tensors;
+4. `ops.shape` returns traced integers for unknown sizes;
+5. calls that `keras.ops` makes of the backend (see `keras_ops`) are recorded if no
+   tensor is symbolic, but a size is, a function uses outer traced tensors, or a weight
+   is reshaped before its use and so stays a weight; `custom_gradient` drops the
+   gradient, and `vectorize` becomes a map;
+6. operators of a variable defer to those of a traced operand, and its slices may end at
+   traced sizes (see `variables`);
+7. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; the
+   backend's fused LSTM and GRU are disabled in favor of it, and dropout masks, which
+   inference doesn't use, are not drawn; `backend.vectorized_map`, which
+   `TimeDistributed` calls, is recorded as a map;
 8. `unpack_int4` of quantized layers is recorded as one operation;
 9. the backend of a `DataLayer` is `keras.ops` (see `data_layers`);
 10. windows of a traced length, which Keras refuses, are computed in `keras.ops`.
 
-The patches are in place only while some thread traces, and do nothing in threads that
-do not. `tests/export/trace/test_hooks.py` fails clearly where a new Keras differs, and
-`supported` says which releases were tried.
+The patches are installed only while some thread traces, and have no effect in other
+threads. `tests/export/trace/test_hooks.py` fails clearly if a new Keras differs, and
+`supported` lists the releases that were tried.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from keras_acts.export.trace.keras_patches import (
 )
 from keras_acts.export.trace.keras_patches.installer import Installer, Patch
 from keras_acts.export.trace.keras_patches.windows import WINDOWS
-from keras_acts.export.trace.protocol import PRESENT, Recorder
+from keras_acts.export.trace.protocol import ACTIVE, Recorder
 
 _BACKEND = "keras.src.backend"
 _CORE = "keras.src.ops.core"
@@ -67,7 +68,7 @@ PATCHES: tuple[Patch, ...] = (
         "static_call",
         wrappers.mish_static_call,
     ),
-    # Names of the packages that stand for one function.
+    # Three names of one function.
     *(
         Patch(module, "shape", wrappers.shape)
         for module in ("keras.ops", "keras.src.ops", _CORE)
@@ -95,7 +96,7 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "keras.src.utils.tf_utils",
         "tf_encode_categorical_inputs",
-        data_layers.counted_fast,
+        data_layers.fast_counting,
     ),
     *(Patch("keras.ops", name, wrappers.window) for name in WINDOWS),
 )
@@ -105,19 +106,19 @@ INSTALLER = Installer(PATCHES)
 
 @contextlib.contextmanager
 def recording(recorder: Recorder) -> Iterator[None]:
-    """Send symbolic calls of this thread to `recorder`, and leave no trace after it.
+    """Send the symbolic calls of this thread to `recorder`, without side effects.
 
-    Variables keep their values whatever the model assigns meanwhile, and Keras's
-    counters for automatic names are put back.
+    Variables keep their values, whatever the model assigns, and Keras's counters for
+    automatic names are restored.
 
     Raises:
         UnsupportedKerasError: This Keras lacks something that tracing needs.
     """
     supported.warn_if_untried()
     with INSTALLER.installed():
-        token = PRESENT.set(recorder)
+        token = ACTIVE.set(recorder)
         try:
-            with keras.StatelessScope(), private.names_kept():
+            with keras.StatelessScope(), private.name_counters_restored():
                 yield
         finally:
-            PRESENT.reset(token)
+            ACTIVE.reset(token)

@@ -1,6 +1,6 @@
-"""What export reads of Keras's private parts, all of it in this one place.
+"""All private parts of Keras that the export reads.
 
-`tests/export/trace/test_hooks.py` fails clearly where a new Keras differs.
+`tests/export/trace/test_hooks.py` fails clearly if a new Keras differs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from keras_acts.export.trace.keras_patches.lookup import find
 class DetachedTensor(keras.KerasTensor):
     """A symbolic tensor that belongs to no Functional model."""
 
-    # Keras wires calls of layers into its own graph by this attribute; an operation of
-    # None leaves the graph of the user's model alone.
+    # Keras links calls of layers into its graph through this attribute; with None as
+    # the operation, the graph of the user's model stays untouched.
     _keras_history = find("keras.src.ops.node:KerasHistory")(
         operation=None, node_index=0, tensor_index=0
     )
@@ -35,7 +35,7 @@ _CALL_STATE = ("autocast_scope", "current_call_ctx")
 
 @contextlib.contextmanager
 def calls_forgotten(layer: Any) -> Iterator[None]:
-    """Take back what Keras notes of a layer's calls: its nodes."""
+    """Remove the nodes that Keras adds to a layer for the calls in a `with` block."""
     nodes = layer._inbound_nodes
     count = len(nodes)
     try:
@@ -46,27 +46,27 @@ def calls_forgotten(layer: Any) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class CallState:
-    """What Keras keeps of the calls of layers that are under way."""
+    """Keras's global state of the layer calls in progress."""
 
     autocast: Any
     context: Any
 
     @classmethod
-    def present(cls) -> CallState:
-        """Return what it is now."""
+    def current(cls) -> CallState:
+        """Return a copy of the current state."""
         autocast, context = map(_global_state().get_global_attribute, _CALL_STATE)
-        # Calls change it.
+        # Copied, since later calls change it.
         return cls(autocast, copy.copy(context))
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
-        """Bring it back for a while."""
-        kept = [_global_state().get_global_attribute(name) for name in _CALL_STATE]
+        """Set this state inside a `with` block."""
+        before = [_global_state().get_global_attribute(name) for name in _CALL_STATE]
         self._set(self.autocast, copy.copy(self.context))
         try:
             yield
         finally:
-            self._set(*kept)
+            self._set(*before)
 
     @staticmethod
     def _set(*values: Any) -> None:
@@ -75,36 +75,36 @@ class CallState:
 
 
 def inner_call(layer: Any) -> Callable[..., Any]:
-    """Return the method of a layer that computes its output."""
+    """Return the method that computes a layer's output."""
     quantized = getattr(layer, "quantization_mode", None) is not None
     call: Callable[..., Any] = layer.quantized_call if quantized else layer.call
     return call
 
 
 def takes_argument(layer: Any, name: str) -> bool:
-    """Whether a layer's `call` takes its context's `mask` or `training`."""
+    """Whether a layer's `call` takes `mask` or `training` from its context."""
     return bool(getattr(layer, f"_call_has_{name}_arg"))
 
 
 def is_functional(layer: Any) -> bool:
-    """Whether a model is a graph of layers, all of which its configuration names."""
+    """Whether a model is a graph of layers, whose configuration names them all."""
     return isinstance(layer, find("keras.src.models:Functional"))
 
 
-def keeps_state(layer: Any) -> bool:
-    """Whether a recurrent layer begins a call with the state that the last one left."""
+def is_stateful(layer: Any) -> bool:
+    """Whether a recurrent layer starts a call with the final state of the last one."""
     recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
     return isinstance(layer, recurrent) and bool(layer.stateful)
 
 
 def automatic_name(cls: type) -> str:
-    """Return the name, before its number, that Keras gives a layer without one."""
+    """Return the name that Keras gives an unnamed layer, without its number."""
     name: str = find("keras.src.utils.naming:to_snake_case")(cls.__name__)
     return name
 
 
 def own_variables(layer: Any) -> list[Any]:
-    """Return the variables of a layer without those of the layers inside it."""
+    """Return the variables of a layer, without those of the layers inside it."""
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
@@ -114,12 +114,12 @@ def inner_layers(layer: Any) -> list[Any]:
 
 
 def operation(kind: str, /, *args: Any, **kwargs: Any) -> Any:
-    """Make an operation of a kind, such as `"numpy.Add"`."""
+    """Create an operation of a kind, such as `"numpy.Add"`."""
     return find(operation_path(kind))(*args, **kwargs)
 
 
 def operation_path(kind: str) -> str:
-    """Return where the class of a kind of operation is, as `lookup.find` takes it."""
+    """Return the path of the class of an operation, as `lookup.find` takes it."""
     module, name = kind.rsplit(".", 1)
     if module == "activations":
         return f"keras.src.activations.activations:{name}"
@@ -134,12 +134,12 @@ def input_structure(model: Any) -> Any:
 
 
 def recorded_shapes(model: Any) -> tuple[Any, ...]:
-    """Return the shapes with which a model was built, one entry an argument."""
+    """Return the shapes that a model was built with, one entry per argument."""
     return tuple((getattr(model, "_build_shapes_dict", None) or {}).values())
 
 
 def output_layer_names(model: Any) -> list[str]:
-    """Return the names of the layers that make a Functional model's outputs."""
+    """Return the names of the layers that a Functional model's outputs come from."""
     if isinstance(model, keras.Sequential):
         return [model.layers[-1].name] if model.layers else []
     return list(getattr(model, "output_names", None) or [])
@@ -148,26 +148,26 @@ def output_layer_names(model: Any) -> list[str]:
 def vectorize(
     function: Callable[..., Any], vmap: Callable[..., Any], **kwargs: Any
 ) -> Any:
-    """Return what `ops.vectorize` makes of a function, with a map of our own."""
+    """Apply `ops.vectorize` to a function, with our own `vmap`."""
     vectorize_impl = find("keras.src.backend.common.backend_utils:vectorize_impl")
     return vectorize_impl(function, vmap, **kwargs)
 
 
 def in_symbolic_scope() -> bool:
-    """Whether Keras infers shapes by calling functions of the backend at present."""
+    """Whether Keras is inferring shapes by calling functions of the backend."""
     return bool(find("keras.src.backend:in_symbolic_scope")())
 
 
 @contextlib.contextmanager
-def names_kept() -> Iterator[None]:
-    """Put Keras's counters for automatic names back afterwards."""
+def name_counters_restored() -> Iterator[None]:
+    """Restore Keras's counters for automatic names after a `with` block."""
     state = _global_state()
     counters = state.get_global_attribute("object_name_uids")
-    kept = None if counters is None else counters.copy()
+    before = None if counters is None else counters.copy()
     try:
         yield
     finally:
-        state.set_global_attribute("object_name_uids", kept)
+        state.set_global_attribute("object_name_uids", before)
 
 
 def first_token(layer: Any) -> int:
@@ -176,10 +176,10 @@ def first_token(layer: Any) -> int:
 
 
 def first_unknown(layer: Any) -> int:
-    """Return the index of a lookup layer's first place for unknown tokens."""
+    """Return the first index that a lookup layer gives to unknown tokens."""
     return int(layer._oov_start_index())
 
 
 def frozen_vocabulary_size(layer: Any) -> int:
-    """Return the size of the vocabulary that a lookup layer was given."""
+    """Return the size of the vocabulary that a lookup layer was created with."""
     return int(layer._frozen_vocab_size)

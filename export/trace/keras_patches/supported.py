@@ -1,4 +1,4 @@
-"""Which releases of Keras tracing was tried with, and what the older of them lack.
+"""The releases of Keras that tracing was tried with, and what the older ones lack.
 
 `.ci/keras_versions` runs the tests of the hooks and a cross-section of the exports with
 each of them; `tests/export/trace/test_supported_keras.py` checks the table.
@@ -41,23 +41,25 @@ ADDED: dict[str, frozenset[str]] = {
         "keras.src.backend:bidirectional_lstm",
     },
 }
-"""By the release that added it: what we use of Keras and older releases lack.
+"""For each release: the parts of Keras we use that it added, so older ones lack them.
 
-Kinds of operations, and attributes that are replaced while a thread traces.
+They are kinds of operations, and attributes that are replaced while a thread traces.
 """
 
 NEEDED_BEFORE: dict[str, frozenset[str]] = {
     # `Masking` and `GlobalAveragePooling1D` called it on symbolic tensors.
     "3.15": frozenset({"keras.src.backend:cast"}),
 }
-"""By a release: attributes that are replaced in older ones alone."""
+"""For each release: the attributes that are replaced in older ones only."""
 
 
 def parsed(version: str) -> tuple[int, int]:
-    """Return the two numbers of a release: those of `"3.15.1"` are 3 and 15."""
+    """Return the major and minor version of a release: (3, 15) for `"3.15.1"`."""
     found = re.match(r"(\d+)\.(\d+)", version)
     if found is None:
-        raise ValueError(f"A version must start as '3.15' does. Received: {version!r}")
+        raise ValueError(
+            f"A version must start with two numbers, like '3.15'. Received: {version!r}"
+        )
     return int(found[1]), int(found[2])
 
 
@@ -67,35 +69,36 @@ def tried_range() -> str:
 
 
 def is_tried(version: str) -> bool:
-    """Whether a version of Keras lies in the range that was tried."""
+    """Whether a version of Keras is in the range that was tried."""
     return parsed(TRIED[0]) <= parsed(version) <= parsed(TRIED[-1])
 
 
 def lacks(what: str) -> bool:
-    """Whether the present Keras is older than the release that added something."""
-    present = parsed(keras.__version__)
+    """Whether the installed Keras is older than the release that added something."""
+    installed = parsed(keras.__version__)
     return any(
-        what in names and present < parsed(release) for release, names in ADDED.items()
+        what in names and installed < parsed(release)
+        for release, names in ADDED.items()
     )
 
 
 def replaces(path: str) -> bool:
-    """Whether an attribute is replaced in the present Keras while a thread traces."""
-    present = parsed(keras.__version__)
+    """Whether an attribute of the installed Keras is replaced while a thread traces."""
+    installed = parsed(keras.__version__)
     return not lacks(path) and not any(
-        path in paths and present >= parsed(release)
+        path in paths and installed >= parsed(release)
         for release, paths in NEEDED_BEFORE.items()
     )
 
 
 @functools.cache
 def warn_if_untried() -> None:
-    """Warn, once a process, where the present Keras is none that was tried."""
+    """Warn, once per process, if the installed Keras was not tried."""
     if not is_tried(keras.__version__):
         warnings.warn(
-            f"keras-acts was tried with Keras {tried_range()}, not with Keras "
-            f"{keras.__version__}: an export may fail or be refused. Check its answers "
-            "with `verify`, or install a release that was tried",
+            f"keras-acts was tried with Keras {tried_range()}: with another release an "
+            "export may fail or be refused. Check its answers with `verify`, or "
+            f"install a release that was tried. Received: keras=={keras.__version__}",
             UnsupportedKerasWarning,
             stacklevel=2,
         )

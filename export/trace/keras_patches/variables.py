@@ -1,6 +1,6 @@
-"""Operators of a variable that leave the work to a traced tensor beside it.
+"""Patches that make a variable's operators defer to those of a traced operand.
 
-A class in front of those that `keras.Variable` inherits from holds them.
+They are methods of a class put in front of the base classes of `keras.Variable`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_acts.export.trace.keras_patches import lookup, private
-from keras_acts.export.trace.protocol import PRESENT
+from keras_acts.export.trace.protocol import ACTIVE
 from keras_acts.export.trace.tensors import TracedTensor, has_traced
 
-# Operators, and those that give the same with the operands exchanged.
+# Operators, and the ones that compute the same with the operands swapped.
 REFLECTED = {
     **{
         f"__{name}__": f"__r{name}__"
@@ -27,18 +27,18 @@ REFLECTED = {
 
 
 def with_operators(bases: tuple[type, ...]) -> tuple[type, ...]:
-    """Return the classes that a variable inherits from, that of the operators first."""
+    """Return the base classes of a variable, with that of the operators first."""
     (backend_variable,) = bases
     methods: dict[str, Any] = {
         name: _operator(backend_variable, name) for name in REFLECTED
     }
     methods["__getitem__"] = _item(_method(backend_variable, "__getitem__"))
-    methods["__hash__"] = backend_variable.__hash__  # else lost beside an `__eq__`
+    methods["__hash__"] = backend_variable.__hash__  # `__eq__` would remove it
     return (type("TracedOperators", (), methods), *bases)
 
 
 def _method(cls: type, name: str) -> Callable[..., Any]:
-    # Not by `super`: another thread may be inside an operator when the class goes.
+    # Not `super`: another thread may be inside an operator when the class is removed.
     method: Callable[..., Any] | None = getattr(cls, name, None)
     if method is None:
         lookup.refuse(f"{cls.__module__}:{cls.__name__}.{name}")
@@ -46,10 +46,11 @@ def _method(cls: type, name: str) -> Callable[..., Any]:
 
 
 def _operator(cls: type, name: str) -> Callable[[Any, Any], Any]:
+    """Return an operator that defers to the reflected one of a traced operand."""
     original, reflected = _method(cls, name), REFLECTED[name]
 
     def operator(self: Any, other: Any) -> Any:
-        if PRESENT.get() is None or not isinstance(other, TracedTensor):
+        if ACTIVE.get() is None or not isinstance(other, TracedTensor):
             return original(self, other)
         return getattr(other, reflected)(self)
 
@@ -57,10 +58,10 @@ def _operator(cls: type, name: str) -> Callable[[Any, Any], Any]:
 
 
 def _item(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Record a slice that ends at traced sizes."""
+    """Wrap `__getitem__`, so that it records slices that end at traced sizes."""
 
     def get_item(self: Any, idx: Any) -> Any:
-        if PRESENT.get() is None or not has_traced(idx):
+        if ACTIVE.get() is None or not has_traced(idx):
             return original(self, idx)
         return private.operation("numpy.GetItem").symbolic_call(self, idx)
 

@@ -1,6 +1,6 @@
-"""`ops.vectorize` of a function: its calls on traced tensors are maps.
+"""Patch of `ops.vectorize`, whose functions become maps on traced tensors.
 
-Keras parses the signature and lines up the axes; what it maps with is given here.
+Keras parses the signature and aligns the axes; the `vmap` that it calls is ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from keras_acts.export.trace.tensors import has_traced
 
 
 def vectorize(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `ops.vectorize`, so that what it makes takes traced tensors too."""
+    """Wrap `ops.vectorize`, so that vectorized functions accept traced tensors."""
 
     def wrapped(
         pyfunc: Callable[..., Any], *, excluded: Any = None, signature: Any = None
@@ -33,7 +33,10 @@ def vectorize(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _vmap(function: Callable[..., Any], in_axes: Any) -> Callable[..., Any]:
-    """Map a function over the first axis of those arguments that have an axis."""
+    """Map a function over the first axis of the arguments that have an axis.
+
+    It becomes an `ops.vectorized_map`, like `jax.vmap` with `in_axes` of 0 or None.
+    """
 
     def mapped(*args: Any) -> Any:
         def one(elements: Any) -> Any:

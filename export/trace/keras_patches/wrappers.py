@@ -1,7 +1,7 @@
-"""What takes the place of functions of Keras while a thread traces, by `patches`.
+"""Wrappers of Keras's functions, which `patches` installs while a thread traces.
 
-Each wrapper takes the original function and returns one that asks whether the tensors
-before it are the present trace's, and otherwise calls the original.
+Each takes the original function and returns one that checks whether its arguments are
+traced. If they are not, it calls the original.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import keras
 
 from keras_acts.export.trace.keras_patches import private
 from keras_acts.export.trace.keras_patches.windows import WINDOWS
-from keras_acts.export.trace.protocol import PRESENT, Recorder, unrecorded
+from keras_acts.export.trace.protocol import ACTIVE, Recorder, unrecorded
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 
 
 def operation_call(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record the operation."""
+    """Wrap `Operation.symbolic_call`, so that it records the operation."""
 
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = PRESENT.get()
+        recorder = ACTIVE.get()
         if recorder is None:
             return original(self, *args, **kwargs)
         if not has_traced((args, kwargs)) and not traced_statics(self):
@@ -33,10 +33,10 @@ def operation_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Run the layer's `call`, or record the layer as a whole."""
+    """Wrap `Layer.symbolic_call`, so that it records the layer, or what it calls."""
 
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = PRESENT.get()
+        recorder = ACTIVE.get()
         if recorder is None or not has_traced((args, kwargs)):
             return original(self, *args, **kwargs)
         return recorder.layer(self, args, kwargs)
@@ -45,7 +45,7 @@ def layer_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def node(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave out Keras's own note of a call on traced tensors."""
+    """Wrap Keras's `Node`, so that none is created for a call on traced tensors."""
 
     def node(operation: Any, call_args: Any, call_kwargs: Any, outputs: Any) -> Any:
         if has_traced((call_args, call_kwargs)):
@@ -56,7 +56,7 @@ def node(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Let traced tensors through."""
+    """Wrap `convert_to_tensor`, so that it returns traced tensors, cast if asked."""
 
     def convert_to_tensor(
         x: Any, dtype: Any = None, sparse: Any = None, **kwargs: Any
@@ -69,7 +69,7 @@ def convert_to_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def cast(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Let traced tensors through."""
+    """Wrap `backend.cast`, so that it is `ops.cast` for traced tensors."""
 
     def cast(x: Any, dtype: Any) -> Any:
         if isinstance(x, TracedTensor):
@@ -80,7 +80,7 @@ def cast(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Call the operation where Keras computes beside it."""
+    """Wrap `Mish.static_call`, so that it calls the operation on traced tensors."""
 
     def static_call(x: Any) -> Any:
         if isinstance(x, TracedTensor):
@@ -91,10 +91,10 @@ def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def shape(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Give traced integers for unknown sizes."""
+    """Wrap `ops.shape`, so that it returns traced integers for unknown sizes."""
 
     def shape(x: Any) -> Any:
-        recorder = PRESENT.get()
+        recorder = ACTIVE.get()
         if recorder is None or not isinstance(x, TracedTensor):
             return original(x)
         return recorder.shape(x)
@@ -105,11 +105,11 @@ def shape(original: Callable[..., Any]) -> Callable[..., Any]:
 def where_traced(
     record: Callable[[Recorder, str, Any, Any], Any],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Wrap a function of the backend that is recorded where it gets a traced tensor."""
+    """Return a wrapper that calls `record` if an argument is traced."""
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            recorder = PRESENT.get()
+            recorder = ACTIVE.get()
             if recorder is None or not has_traced((args, kwargs)):
                 return original(*args, **kwargs)
             return record(recorder, original.__name__, args, kwargs)
@@ -120,27 +120,29 @@ def where_traced(
 
 
 def creation(recorder: Recorder, name: str, args: Any, kwargs: Any) -> Any:
-    """Record that a tensor of a traced size is made."""
+    """Record the creation of a tensor of a traced size, such as by `ops.zeros`."""
     return recorder.creation(name, args, kwargs)
 
 
 def rnn(recorder: Recorder, _name: str, args: Any, kwargs: Any) -> Any:
-    """Record the loop over time."""
+    """Record a call of `backend.rnn`, the loop over time."""
     return recorder.recurrence(args, kwargs)
 
 
 def fused_rnn(*_args: Any) -> Any:
-    """Step aside, so that the layer calls `backend.rnn`."""
-    # As a backend says that it has none, so that the layer calls `backend.rnn`.
+    """Refuse a fused LSTM or GRU, as a backend without one, for `backend.rnn`."""
     raise NotImplementedError
 
 
 def sized(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Wrap a function of the backend that is an operation of its first argument."""
+    """Return a wrapper that records an operation whose other arguments are traced.
+
+    The operation of Keras is created from these, and called on the first argument.
+    """
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
-            if PRESENT.get() is None or not has_traced((args, kwargs)):
+            if ACTIVE.get() is None or not has_traced((args, kwargs)):
                 return original(x, *args, **kwargs)
             return private.operation(kind, *args, **kwargs).symbolic_call(x)
 
@@ -150,7 +152,7 @@ def sized(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def window(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Compute a window of a traced length in `keras.ops`."""
+    """Wrap a window function, so that it accepts a traced length (see `windows`)."""
 
     def window(x: Any, *args: Any, **kwargs: Any) -> Any:
         traced = WINDOWS[original.__name__] if has_traced(x) else original
@@ -160,10 +162,10 @@ def window(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def slice_of(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a slice of traced sizes."""
+    """Wrap `backend.slice`, so that it records slices of traced sizes."""
 
     def call(inputs: Any, start_indices: Any, shape: Any) -> Any:
-        if PRESENT.get() is None or not has_traced(shape):
+        if ACTIVE.get() is None or not has_traced(shape):
             return original(inputs, start_indices, shape)
         operation = private.operation("core.Slice", shape=shape)
         return operation.symbolic_call(inputs, start_indices)
@@ -174,17 +176,21 @@ def slice_of(original: Callable[..., Any]) -> Callable[..., Any]:
 def control_flow(
     operation: Callable[..., tuple[Any, Any]],
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Wrap a function of the backend that runs functions, by its row in `CALLS`."""
+    """Return a wrapper of a backend function that calls functions, such as `cond`.
+
+    Args:
+        operation: The row of the function in `CALLS`.
+    """
 
     def wrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            recorder = PRESENT.get()
-            # Where Keras infers shapes meanwhile, the functions get the backend's own.
+            recorder = ACTIVE.get()
+            # While Keras infers shapes, the functions get the backend's own tensors.
             if recorder is None or private.in_symbolic_scope():
                 return original(*args, **kwargs)
-            made, given = operation(*args, **kwargs)
+            called, arguments = operation(*args, **kwargs)
             eagerly = partial(unrecorded, original, *args, **kwargs)
-            return recorder.control_flow(made, given, eagerly)
+            return recorder.control_flow(called, arguments, eagerly)
 
         return call
 
@@ -192,7 +198,7 @@ def control_flow(
 
 
 def dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Draw no mask for traced tensors."""
+    """Wrap `_create_dropout_mask`, so that it returns None for traced tensors."""
 
     def create_mask(self: Any, step_input: Any, dropout_rate: float) -> Any:
         if has_traced(step_input):
@@ -203,10 +209,10 @@ def dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record a function of a weight, as that of `keras.ops` that has its name."""
+    """Wrap a backend function, so that it is `keras.ops`'s of that name for weights."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        recorder = PRESENT.get()
+        recorder = ACTIVE.get()
         if recorder is not None:
             traced = tuple(_traced_weight(recorder, x) for x in args)
             if has_traced(traced):
@@ -221,11 +227,11 @@ def _traced_weight(recorder: Recorder, x: Any) -> Any:
 
 
 def custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave the gradient out."""
+    """Wrap `custom_gradient`, so that its functions drop the gradient when traced."""
 
     def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
         differentiable: Callable[..., Any] = original(f)
-        if PRESENT.get() is None:
+        if ACTIVE.get() is None:
             return differentiable
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -240,10 +246,10 @@ def custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def unpack_int4(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Record the unpacking of a quantized weight."""
+    """Wrap `unpack_int4`, so that it records the unpacking of a quantized weight."""
 
     def unpack_int4(packed: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = PRESENT.get()
+        recorder = ACTIVE.get()
         if recorder is None:
             return original(packed, *args, **kwargs)
         packed = _traced_weight(recorder, packed)

@@ -1,17 +1,17 @@
-"""What operations return: their shapes and dtypes, which are settled here.
+"""The shapes and dtypes that operations return.
 
-`output_spec.output_spec` is the one entry; the tracer calls it for each operation. The
-first of these that knows the operation decides:
+The tracer calls `output_spec.output_spec` for each operation. The first of these that
+covers the operation decides:
 
-1. a shape function of our own, in the place of a `compute_output_spec` that is wrong or
-   refuses what the backends take (`output_spec`, `numpy`);
-2. a shape function for an operation that is given a size unknown until the model runs
-   (`symbolic_sizes`);
-3. Keras's own `compute_output_spec`, asked with None for such sizes.
+1. a shape function of our own, if Keras's `compute_output_spec` is wrong or refuses
+   arguments that the backends accept (`output_spec`, `numpy`);
+2. a shape function for an operation with an argument that is a size unknown until the
+   model runs (`symbolic_sizes`);
+3. Keras's own `compute_output_spec`, called with None for such sizes.
 
-A traced graph holds the answer in its values. The converted graph takes dtypes and
-ranks from there: a converter's results are cast, and get the shapes of the trace unless
-the converter noted sizes of that rank itself. ONNX's shape inference comes last: it
-fills in sizes that are None and the values inside of converters, and overrules no known
-size. What it can't follow is named by `export/passes/shapes/`.
+The values of the traced graph hold the result. The converted graph takes dtypes and
+ranks from it: a converter's results are cast to the dtype, and get the traced shape
+unless the converter has set sizes of that rank itself. ONNX's shape inference comes
+last: it fills in unknown sizes and the values inside converters, and changes no known
+size. Sizes that it can't infer are named in `export/passes/shapes/`.
 """

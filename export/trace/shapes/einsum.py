@@ -1,6 +1,6 @@
-"""The shape and dtype of an Einstein sum, which Keras 3.15 misreads.
+"""Shape function of `ops.einsum`, which Keras 3.15 gets wrong.
 
-Keras takes what `...` stands for in one operand for a letter of another, as in
+Keras confuses the axes of `...` in one operand with a letter of another, such as in
 `bc...,cd->bd...`.
 """
 
@@ -16,29 +16,30 @@ from keras_acts.export.trace.shapes.broadcasting import broadcast, broadcast_siz
 
 
 def einsum_spec(operation: Any, *operands: Any) -> KerasTensor:
-    """Return what `ops.einsum` returns."""
+    """Return the sizes of the equation's result, and the promoted dtype.
+
+    The product of int8 is int32.
+    """
     equation = operation.subscripts.replace(" ", "")
     terms, arrow, result = equation.partition("->")
     sizes: dict[str, int | None] = {}
-    rest: Shape = ()
+    ellipsis: Shape = ()
     for term, x in zip(terms.split(","), operands, strict=True):
         shape = tuple(x.shape)
         before, dots, after = term.partition("...")
-        middle = len(shape) - len(after)
-        letters = zip(
-            before + after, shape[: len(before)] + shape[middle:], strict=True
-        )
+        end = len(shape) - len(after)
+        letters = zip(before + after, shape[: len(before)] + shape[end:], strict=True)
         for letter, size in letters:
             sizes[letter] = broadcast_size(sizes.get(letter, 1), size)
         if dots:
-            rest = broadcast(rest, shape[len(before) : middle])
+            ellipsis = broadcast(ellipsis, shape[len(before) : end])
     if not arrow:
         once = sorted(letter for letter in sizes if terms.count(letter) == 1)
         result = "..." + "".join(once)
     before, dots, after = result.partition("...")
     named = [[sizes[letter] for letter in part] for part in (before, after)]
     return KerasTensor(
-        (*named[0], *(rest if dots else ()), *named[1]), _dtype(operands)
+        (*named[0], *(ellipsis if dots else ()), *named[1]), _dtype(operands)
     )
 
 

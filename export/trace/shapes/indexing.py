@@ -1,9 +1,9 @@
-"""What `x[key]` takes where the key holds arrays: whole lists of places, or masks.
+"""Shape function of `x[key]` if the key contains arrays of indices or masks.
 
-NumPy's rules: arrays are broadcast against each other, a mask stands for the places
-where it holds, one array for each of its axes, and an integer beside arrays is one too.
-The axes of the arrays come where the first one stood, or first of all where something
-else stands between them.
+As in NumPy, the arrays are broadcast against each other. A mask counts as the indices
+where it is true, one array for each of its axes; an integer next to arrays counts as
+one. The result has their axes at the position of the first array, or first of all if
+they are not adjacent.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from keras_acts.export.trace.shapes.broadcasting import broadcast
 
 @dataclass(frozen=True)
 class Indexing:
-    """A key with arrays, taken apart.
+    """A key, split into basic indexing and indexing by arrays.
 
     Attributes:
-        basic: The key without them, their axes whole.
+        basic: The key with `slice(None)` in place of each array.
         arrays: The arrays and integers, in order.
-        axes: The axes of what the basic key gives that each one is for.
-        place: Where the axes of the arrays come, among the axes that are left.
+        axes: For each array, the axes of `x[basic]` that it indexes.
+        place: The index of the arrays' axes in the result's shape.
     """
 
     basic: tuple[Any, ...]
@@ -39,41 +39,41 @@ class Indexing:
 def take_apart(
     key: Sequence[Any], rank: int, mask_rank: Callable[[Any], int | None]
 ) -> Indexing:
-    """Take a key with arrays apart.
+    """Split a key into basic indexing and indexing by arrays.
 
     Args:
         key: Its entries.
-        rank: The rank of what is indexed.
-        mask_rank: Returns the rank of a mask, 0 of places, None of anything else.
+        rank: The rank of the indexed tensor.
+        mask_rank: Returns the rank of a mask, 0 for indices, None for anything else.
     """
     ranks = [mask_rank(one) for one in key]
-    wanted = [
+    consumed = [
         0 if one is None or one is Ellipsis else r or 1
         for one, r in zip(key, ranks, strict=True)
     ]
-    rest = [(slice(None), None)] * (rank - sum(wanted))
+    rest = [(slice(None), None)] * (rank - sum(consumed))
     entries: list[tuple[Any, int | None]] = []
     for one, r in zip(key, ranks, strict=True):
         entries += rest if one is Ellipsis else [(one, r)]
     if Ellipsis not in [one for one in key if one is Ellipsis]:
         entries += rest
     basic: list[Any] = []
-    arrays, axes, taken = [], [], []
-    for number, (one, r) in enumerate(entries):
+    arrays, axes, positions = [], [], []
+    for position, (one, r) in enumerate(entries):
         if r is None and (one is None or isinstance(one, slice)):
             basic.append(one)
             continue
         count = r or 1
         arrays.append(one)
         axes.append(list(range(len(basic), len(basic) + count)))
-        taken.append(number)
+        positions.append(position)
         basic += [slice(None)] * count
-    adjacent = taken == list(range(taken[0], taken[-1] + 1))
+    adjacent = positions == list(range(positions[0], positions[-1] + 1))
     return Indexing(tuple(basic), arrays, axes, axes[0][0] if adjacent else 0)
 
 
 def plain_key(key: Any) -> tuple[Any, ...]:
-    """Return the entries of a key, lists and eager tensors as arrays of integers."""
+    """Return the entries of a key, with lists and eager tensors as integer arrays."""
     entries = key if isinstance(key, list | tuple) else (key,)
     result: list[Any] = []
     for one in entries:
@@ -94,6 +94,7 @@ def _is_array(x: Any) -> bool:
 
 
 def _mask_rank(x: Any) -> int | None:
+    """Return the rank of a mask, 0 for an array of indices, None for anything else."""
     shape = getattr(x, "shape", None)
     if shape is None:
         return None
@@ -103,24 +104,24 @@ def _mask_rank(x: Any) -> int | None:
 
 
 def has_arrays(key: Any) -> bool:
-    """Whether a key, made plain, holds more than integers and slices."""
+    """Whether a key from `plain_key` contains arrays."""
     return any(_mask_rank(one) is not None for one in key)
 
 
 def indexed_spec(
     basic_spec: Callable[[tuple[Any, ...]], KerasTensor], x: Any, key: Sequence[Any]
 ) -> KerasTensor:
-    """Return the spec of `x[key]` for a key with arrays.
+    """Return the shape and dtype of `x[key]` for a key with arrays.
 
     Args:
-        basic_spec: Returns the spec for a key without.
-        x: What is indexed.
-        key: Its entries.
+        basic_spec: Returns the spec for a key without arrays.
+        x: The indexed tensor.
+        key: The entries of the key.
     """
     parts = take_apart(key, len(x.shape), _mask_rank)
-    gone = [axis for axes in parts.axes for axis in axes]
+    indexed = [axis for axes in parts.axes for axis in axes]
     sizes = basic_spec(parts.basic).shape
-    left = [size for axis, size in enumerate(sizes) if axis not in gone]
+    rest = [size for axis, size in enumerate(sizes) if axis not in indexed]
     shapes = [
         (None,)
         if _mask_rank(x)
@@ -129,5 +130,5 @@ def indexed_spec(
         else tuple(x.shape)
         for x in parts.arrays
     ]
-    shape = [*left[: parts.place], *broadcast(*shapes), *left[parts.place :]]
+    shape = [*rest[: parts.place], *broadcast(*shapes), *rest[parts.place :]]
     return KerasTensor(shape, x.dtype)

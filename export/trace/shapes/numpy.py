@@ -1,21 +1,21 @@
-"""What `keras.ops` of NumPy's functions return, where Keras 3.15 describes it wrongly.
+"""Shape functions of `keras.ops.numpy`, where Keras 3.15's own are wrong.
 
-Inside a layer a function takes whatever its backends take; Keras's description of the
-result, made for calls on symbols, knows fewer forms:
+Inside a layer, a function accepts whatever its backends accept. Keras's
+`compute_output_spec`, made for calls on symbolic tensors, covers less:
 
-1. the bitwise operations don't broadcast, and refuse numbers, as `heaviside` does;
-2. `hstack` and `vstack` misread vectors, `kron` tensors of different ranks;
-3. `corrcoef` says its input's shape, `correlate` refuses unknown sizes;
-4. `where` of a condition alone gives the indices, a tensor for each axis;
-5. the quantiles forget the axis of a list of one;
-6. `linspace` says nothing of the step that it returns, nor asks `stop` for its dtype;
-7. `meshgrid` refuses a single vector and forgets dtypes; `ndim` is no vector;
+1. the bitwise operations don't broadcast, and they refuse numbers, as does `heaviside`;
+2. `hstack` and `vstack` are wrong for vectors, `kron` for different ranks;
+3. `corrcoef` returns its input's shape, `correlate` refuses unknown sizes;
+4. `where` with only a condition returns one tensor, not the indices for each axis;
+5. the quantiles drop the axis of a list of one element;
+6. `linspace` omits the step that it returns, and ignores the dtype of `stop`;
+7. `meshgrid` refuses a single vector and ignores dtypes; `ndim` returns a vector;
 8. `digitize` refuses a list, `searchsorted` a number;
-9. `unravel_index` by sizes that are unknown keeps the indices' shape;
-10. `rot90` by half a turn keeps the sizes;
-11. `bincount` of traced weights has their dtype;
+9. `unravel_index` forgets the shape of the indices if a size is unknown;
+10. `rot90` swaps the sizes even for half a turn;
+11. `bincount` refuses traced weights;
 12. `average` refuses several axes, `append` and `squeeze` unknown sizes;
-13. `select` refuses numbers, and asks the first choice alone.
+13. `select` refuses numbers, and reads the first choice only.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from keras import KerasTensor
 from keras_acts.export.trace.shapes.broadcasting import broadcast
 from keras_acts.export.trace.shapes.einsum import einsum_spec
 
-Spec = Callable[..., Any]
+ShapeFunction = Callable[..., Any]
 
 _NUMBERS = {bool: "bool", int: "int32", float: "float32"}
 
 
 def _dtype(x: Any) -> str:
-    """Return the dtype of a tensor, or that of the one that backends make of it."""
+    """Return the dtype of a tensor, or of the tensor that backends make of a number."""
     if hasattr(x, "dtype"):
         return str(keras.backend.standardize_dtype(x.dtype))
     return _NUMBERS.get(type(x)) or str(np.asarray(x).dtype)
@@ -52,21 +52,21 @@ def _broadcast(*tensors: Any) -> tuple[int | None, ...]:
 
 
 def _bitwise(_operation: Any, x: Any, y: Any) -> KerasTensor:
-    """Rule 1."""
+    """Case 1: broadcast the operands and promote their dtypes."""
     return KerasTensor(
         _broadcast(x, y), keras.backend.result_type(_dtype(x), _dtype(y))
     )
 
 
 def _shift(operation: Any, x: Any, y: Any) -> KerasTensor:
-    """Rule 1: a number counts bits in any dtype."""
+    """Case 1: like `_bitwise`, but a number of bits doesn't change the dtype."""
     if isinstance(y, int):
         return KerasTensor(_shape(x), _dtype(x))
     return _bitwise(operation, x, y)
 
 
 def _heaviside(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
-    """Rule 1."""
+    """Case 1: broadcast the operands; integers become floats."""
     dtype = keras.backend.result_type(_dtype(x1), _dtype(x2))
     if dtype == "int64":
         dtype = "float64"
@@ -75,23 +75,28 @@ def _heaviside(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
     return KerasTensor(_broadcast(x1, x2), dtype)
 
 
-def _stacked(axis: int, lowest_rank: int) -> Spec:
-    """Rule 2: what stands beside each other along an axis, of vectors too."""
+def _stacked(axis: int, lowest_rank: int) -> ShapeFunction:
+    """Case 2: return a function that sums the sizes along the axis of `hstack` etc.
+
+    Args:
+        axis: The axis; the last one of tensors that lack it.
+        lowest_rank: The rank to which axes of size 1 are prepended.
+    """
 
     def spec(_operation: Any, xs: Sequence[Any]) -> KerasTensor:
         given = [_shape(x) for x in xs]
         shapes = [(1,) * (lowest_rank - len(shape)) + shape for shape in given]
-        place = min(axis, len(shapes[0]) - 1)
-        sizes = [shape[place] for shape in shapes]
+        along = min(axis, len(shapes[0]) - 1)
+        sizes = [shape[along] for shape in shapes]
         total = _sum(sizes)
-        shape = [*shapes[0][:place], total, *shapes[0][place + 1 :]]
+        shape = [*shapes[0][:along], total, *shapes[0][along + 1 :]]
         return KerasTensor(shape, keras.backend.result_type(*map(_dtype, xs)))
 
     return spec
 
 
 def _kron(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
-    """Rule 2."""
+    """Case 2: multiply the sizes, aligned at the last axis."""
     rank = max(len(_shape(x1)), len(_shape(x2)))
     pairs = zip(
         *((1,) * (rank - len(_shape(x))) + _shape(x) for x in (x1, x2)), strict=True
@@ -101,13 +106,13 @@ def _kron(_operation: Any, x1: Any, x2: Any) -> KerasTensor:
 
 
 def _corrcoef(operation: Any, x: Any) -> KerasTensor:
-    """Rule 3."""
+    """Case 3: return a square matrix with a row per variable, a scalar for a vector."""
     shape = (x.shape[0],) * 2 if len(x.shape) == 2 else ()
     return KerasTensor(shape, operation.compute_output_spec(x).dtype)
 
 
 def _correlate(operation: Any, x1: Any, x2: Any) -> KerasTensor:
-    """Rule 3."""
+    """Case 3: return a vector, of unknown length if that of an operand is."""
     known = [KerasTensor([x.shape[0] or 1], x.dtype) for x in map(_tensor, (x1, x2))]
     spec = operation.compute_output_spec(*known)
     unknown = None in (*_shape(x1), *_shape(x2))
@@ -121,20 +126,20 @@ def _tensor(x: Any) -> KerasTensor:
 def _where(
     operation: Any, condition: Any, x1: Any = None, x2: Any = None
 ) -> KerasTensor | tuple[KerasTensor, ...]:
-    """Rule 4."""
+    """Case 4: return the indices for each axis if there is only a condition."""
     if x1 is None and x2 is None:
         return tuple(KerasTensor((None,), "int32") for _ in condition.shape)
     return operation.compute_output_spec(condition, x1, x2)
 
 
 def _quantile(operation: Any, x: Any, q: Any) -> KerasTensor:
-    """Rule 5."""
+    """Case 5: keep the axis of the quantiles, whatever their number."""
     quantiles = KerasTensor(_shape(q), "float32")
     return operation.compute_output_spec(x, quantiles)
 
 
 def _spaced(operation: Any, start: Any, stop: Any) -> Any:
-    """Rule 6."""
+    """Case 6: insert the axis of the steps, and promote the dtypes to a float."""
     shape = _broadcast(start, stop)
     axis = operation.axis % (len(shape) + 1)
     given = [getattr(x, "dtype", type(x)) for x in (start, stop)]
@@ -146,7 +151,7 @@ def _spaced(operation: Any, start: Any, stop: Any) -> Any:
 
 
 def _meshgrid(operation: Any, *x: Any) -> list[KerasTensor]:
-    """Rule 7."""
+    """Case 7: return a grid for each vector, in its dtype."""
     shapes = [_shape(one) for one in x]
     sizes = [None if None in shape else math.prod(shape) for shape in shapes]  # type: ignore[arg-type]
     if operation.indexing == "xy" and len(sizes) > 1:
@@ -155,35 +160,35 @@ def _meshgrid(operation: Any, *x: Any) -> list[KerasTensor]:
 
 
 def _ndim(_operation: Any, _x: Any) -> KerasTensor:
-    """Rule 7."""
+    """Case 7: return a scalar int32."""
     return KerasTensor((), "int32")
 
 
 def _digitize(_operation: Any, x: Any, _bins: Any) -> KerasTensor:
-    """Rule 8."""
+    """Case 8: return int32 of the shape of `x`, whatever the bins."""
     return KerasTensor(_shape(x), "int32")
 
 
 def _searchsorted(operation: Any, sorted_sequence: Any, values: Any) -> KerasTensor:
-    """Rule 8."""
+    """Case 8: take a number as a scalar tensor."""
     tensors = map(_tensor, (sorted_sequence, values))
     return operation.compute_output_spec(*tensors)
 
 
 def _unravel_index(operation: Any, indices: Any) -> list[KerasTensor]:
-    """Rule 9."""
+    """Case 9: return a tensor like the indices for each axis."""
     return [KerasTensor(_shape(indices), _dtype(indices)) for _ in operation.shape]
 
 
 def _rot90(operation: Any, array: Any) -> KerasTensor:
-    """Rule 10."""
+    """Case 10: keep the sizes for an even number of quarter turns."""
     if operation.k % 2 == 0:
         return KerasTensor(array.shape, array.dtype)
     return operation.compute_output_spec(array)
 
 
 def _bincount(operation: Any, x: Any) -> KerasTensor:
-    """Rule 11."""
+    """Case 11: return a last axis of unknown size, in the dtype of the weights."""
     dtype = "int32"
     if operation.weights is not None:
         dtype = keras.backend.result_type(_dtype(x), _dtype(operation.weights))
@@ -191,18 +196,18 @@ def _bincount(operation: Any, x: Any) -> KerasTensor:
 
 
 def _average(operation: Any, x: Any, weights: Any = None) -> KerasTensor:
-    """Rule 12."""
+    """Case 12: remove one or several axes, and promote the dtypes to a float."""
     dtypes = [_dtype(x), float] + ([] if weights is None else [_dtype(weights)])
     axis = operation.axis
     axes = [axis] if isinstance(axis, int) else axis
     rank = len(x.shape)
-    gone = range(rank) if axes is None else [one % rank for one in axes]
-    shape = [size for i, size in enumerate(x.shape) if i not in gone]
+    reduced = range(rank) if axes is None else [one % rank for one in axes]
+    shape = [size for i, size in enumerate(x.shape) if i not in reduced]
     return KerasTensor(shape, keras.backend.result_type(*dtypes))
 
 
 def _append(operation: Any, x1: Any, x2: Any) -> KerasTensor:
-    """Rule 12."""
+    """Case 12: sum the sizes along the axis, or of both operands flattened."""
     dtype = keras.backend.result_type(_dtype(x1), _dtype(x2))
     shapes = [_shape(x1), _shape(x2)]
     if operation.axis is None:
@@ -214,16 +219,16 @@ def _append(operation: Any, x1: Any, x2: Any) -> KerasTensor:
 
 
 def _squeeze(operation: Any, x: Any) -> KerasTensor:
-    """Rule 12."""
+    """Case 12: remove the given axes, assuming that unknown sizes are 1."""
     if operation.axis is None:
         return operation.compute_output_spec(x)
     axis, rank = operation.axis, len(x.shape)
-    gone = [one % rank for one in ([axis] if isinstance(axis, int) else axis)]
-    wrong = [i for i in gone if x.shape[i] not in (1, None)]
+    removed = [one % rank for one in ([axis] if isinstance(axis, int) else axis)]
+    wrong = [i for i in removed if x.shape[i] not in (1, None)]
     if wrong:
-        return operation.compute_output_spec(x)  # It says what is wrong.
-    left = [size for i, size in enumerate(x.shape) if i not in gone]
-    return KerasTensor(left, x.dtype)
+        return operation.compute_output_spec(x)  # It raises the error.
+    shape = [size for i, size in enumerate(x.shape) if i not in removed]
+    return KerasTensor(shape, x.dtype)
 
 
 def _select(
@@ -232,7 +237,7 @@ def _select(
     choicelist: Sequence[Any],
     default: Any = 0,
 ) -> KerasTensor:
-    """Rule 13."""
+    """Case 13: broadcast conditions, choices and default; promote their dtypes."""
     types = [getattr(x, "dtype", type(x)) for x in (*choicelist, default)]
     shape = _broadcast(*condlist, *choicelist, default)
     return KerasTensor(shape, keras.backend.result_type(*types))
@@ -242,7 +247,7 @@ def _sum(sizes: Sequence[int | None]) -> int | None:
     return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
 
 
-NUMPY_SPECS: dict[str, Spec] = {
+NUMPY_SPECS: dict[str, ShapeFunction] = {
     "numpy.Einsum": einsum_spec,
     **dict.fromkeys(
         ("numpy.BitwiseAnd", "numpy.BitwiseOr", "numpy.BitwiseXor"), _bitwise
@@ -285,4 +290,4 @@ NUMPY_SPECS: dict[str, Spec] = {
     "numpy.Vstack": _stacked(0, 2),
     "numpy.Where": _where,
 }
-"""The rule by the kind of the operation; it takes the operation and its arguments."""
+"""The shape function of each kind; it takes the operation and its arguments."""

@@ -1,23 +1,23 @@
-"""What operations return, with Keras's mistakes about it put right.
+"""The shapes and dtypes that operations return, corrected where Keras is wrong.
 
-Keras 3.15 describes some results wrongly when the operation is called on symbols:
+The `compute_output_spec` of Keras 3.15 has these mistakes:
 
 1. `Conv` refuses the kernel of a grouped convolution;
 2. `BatchNorm` refuses an offset without a scale;
-3. `Normalize` says the default dtype, whatever its input's is;
-4. an adaptive pooling with the channels last keeps a spatial axis too many;
-5. `Logsumexp` and `Reciprocal` say float32 of other floats;
-6. `GetItem` refuses a slice that stands alone, and arrays;
-7. an upsampling says its compute dtype of integers, which it keeps;
-8. `DotProductAttention` gives the values the depth of the queries;
-9. on JAX and torch, promotion makes float32 of float64, which their arithmetic keeps;
-10. `MultiHot` says its input's dtype, `PSNR` the default one;
-11. `CategoricalCrossentropy` drops the last axis, whichever has the classes;
-12. `LuFactor` says floats of its pivots, `Slogdet` one sign for all matrices;
-13. `IntegerLookup` says the default float of the integers of its encodings, and that a
-    sum over the second axis were over the last;
-14. `MelSpectrogram` counts a frame too many for some lengths;
-15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` say integers of integers.
+3. `Normalize` returns the default dtype instead of its input's;
+4. adaptive pooling with channels last returns a spatial axis too many;
+5. `Logsumexp` and `Reciprocal` return float32 for other floats;
+6. `GetItem` refuses a slice that is not in a tuple, and arrays;
+7. upsampling returns the compute dtype for integers, whose dtype it keeps;
+8. `DotProductAttention` returns the depth of the queries instead of the values';
+9. on JAX and torch, promotion returns float32 for float64, which the computation keeps;
+10. `MultiHot` returns its input's dtype, `PSNR` the default one;
+11. `CategoricalCrossentropy` drops the last axis instead of that of the classes;
+12. `LuFactor` returns floats for its pivots, `Slogdet` one sign for all matrices;
+13. `IntegerLookup` returns the default float for encodings that are integers, and drops
+    the last axis instead of the second one, which is summed;
+14. `MelSpectrogram` returns a frame too many for some lengths;
+15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
 from keras_acts.export.trace.structure import flatten, map_structure
 
-Spec = Callable[..., Any]
+ShapeFunction = Callable[..., Any]
 
 
 def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
-    """Return the shapes and dtypes of what an operation returns, as `KerasTensor`.
+    """Return the shapes and dtypes that an operation returns, as `KerasTensor`.
 
-    A shape function of ours comes before Keras's `compute_output_spec`; float64 is kept
-    in either's answer.
+    Our own shape function, if there is one, takes precedence over Keras's
+    `compute_output_spec`. Either way, float64 is kept.
     """
     name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
-    own = _SHAPE_FUNCTIONS.get(name)
-    if own is not None:
-        spec = own(operation, *args, **kwargs)
+    shape_function = _SHAPE_FUNCTIONS.get(name)
+    if shape_function is not None:
+        spec = shape_function(operation, *args, **kwargs)
     else:
         spec = sized_spec(kind, operation, args, kwargs)
-    if "float64" not in _dtypes((args, kwargs)) or _names_its_dtype(operation):
+    if "float64" not in _dtypes((args, kwargs)) or _has_dtype_argument(operation):
         return spec
     return map_structure(_in_float64, spec)
 
@@ -58,26 +58,26 @@ def _dtypes(structure: Any) -> set[Any]:
     return {getattr(x, "dtype", None) for x in flatten(structure)}
 
 
-def _names_its_dtype(operation: Any) -> bool:
+def _has_dtype_argument(operation: Any) -> bool:
     return getattr(operation, "dtype", None) is not None
 
 
 def _in_float64(spec: Any) -> Any:
-    """Rule 9."""
+    """Case 9: return a spec with float64 for float32."""
     if spec is None or spec.dtype != "float32":
         return spec
     return KerasTensor(spec.shape, "float64")
 
 
 def _float_like_first(operation: Any, x: Any) -> Any:
-    """Rule 5."""
+    """Case 5: return the dtype of a float input, Keras's for others."""
     spec = operation.compute_output_spec(x)
     dtype = x.dtype if keras.backend.is_float_dtype(x.dtype) else spec.dtype
     return KerasTensor(spec.shape, dtype)
 
 
 def _get_item(operation: Any, x: Any, key: Any) -> Any:
-    """Rule 6."""
+    """Case 6: return the spec of `x[key]` for any key."""
 
     def spec(keys: Any) -> Any:
         return sized_spec("numpy.GetItem", operation, (x, keys), {})
@@ -87,7 +87,7 @@ def _get_item(operation: Any, x: Any, key: Any) -> Any:
 
 
 def _conv(operation: Any, inputs: Any, kernel: Any) -> Any:
-    """Rule 1: the channels of one group give the same sizes as those of all."""
+    """Case 1: ask Keras with the channels of one group, which gives the same sizes."""
     last = (
         operation.data_format or keras.config.image_data_format()
     ) == "channels_last"
@@ -97,12 +97,12 @@ def _conv(operation: Any, inputs: Any, kernel: Any) -> Any:
 
 
 def _like_first(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
-    """Rules 2 and 3."""
+    """Cases 2 and 3: return the shape and dtype of the first argument."""
     return KerasTensor(x.shape, x.dtype)
 
 
 def _adaptive_pool(operation: Any, inputs: Any) -> Any:
-    """Rule 4."""
+    """Case 4: replace the spatial sizes by the output size."""
     batch, *spatial, channels = inputs.shape
     if operation.data_format == "channels_last":
         sizes = (batch, *operation.output_size, channels)
@@ -112,28 +112,28 @@ def _adaptive_pool(operation: Any, inputs: Any) -> Any:
 
 
 def _upsampling(layer: Any, inputs: Any) -> Any:
-    """Rule 7."""
+    """Case 7: return Keras's shape in the dtype of the input."""
     return KerasTensor(layer.compute_output_shape(inputs.shape), inputs.dtype)
 
 
 def _attention(operation: Any, query: Any, key: Any, value: Any, **rest: Any) -> Any:
-    """Rule 8."""
+    """Case 8: return the shape of the queries with the depth of the values."""
     spec = operation.compute_output_spec(query, key, value, **rest)
     return KerasTensor((*query.shape[:-1], value.shape[-1]), spec.dtype)
 
 
 def _multi_hot(operation: Any, inputs: Any) -> Any:
-    """Rule 10."""
+    """Case 10: return Keras's shape in the operation's dtype."""
     return KerasTensor(operation.compute_output_spec(inputs).shape, operation.dtype)
 
 
 def _psnr(_operation: Any, x1: Any, _x2: Any) -> Any:
-    """Rule 10."""
+    """Case 10: return a scalar in the float dtype of the images."""
     return KerasTensor((), _float_of(x1))
 
 
 def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
-    """Rule 11."""
+    """Case 11: remove the axis of the classes."""
     operation.compute_output_spec(target, output)
     shape = list(output.shape)
     del shape[operation.axis]
@@ -141,28 +141,28 @@ def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
 
 
 def _lu_factor(operation: Any, x: Any) -> Any:
-    """Rule 12."""
+    """Case 12: return Keras's shapes, with int32 for the pivots."""
     factors, pivots = operation.compute_output_spec(x)
     return factors, KerasTensor(pivots.shape, "int32")
 
 
 def _slogdet(_operation: Any, x: Any) -> Any:
-    """Rule 12."""
+    """Case 12: return a sign and a logarithm for each matrix."""
     return tuple(KerasTensor(x.shape[:-2], x.dtype) for _ in range(2))
 
 
 def _integer_lookup(layer: Any, inputs: Any) -> Any:
-    """Rule 13."""
+    """Case 13: return int64 but for TF-IDF, without the axis that is summed."""
     spec, shape = layer.compute_output_spec(inputs), inputs.shape
     if layer.output_mode in ("int", "one_hot"):
         return KerasTensor(spec.shape, "int64")
-    kept = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    outer = shape[:1] + shape[2:] if len(shape) > 1 else ()
     dtype = spec.dtype if layer.output_mode == "tf_idf" else "int64"
-    return KerasTensor((*kept, spec.shape[-1]), dtype)
+    return KerasTensor((*outer, spec.shape[-1]), dtype)
 
 
 def _mel_spectrogram(layer: Any, inputs: Any) -> Any:
-    """Rule 14."""
+    """Case 14: return the bins and the exact number of frames."""
     *batch, length = inputs.shape
     rest = layer.fft_length % 2
     frames = None if length is None else 1 + (length - rest) // layer.sequence_stride
@@ -170,18 +170,18 @@ def _mel_spectrogram(layer: Any, inputs: Any) -> Any:
 
 
 def _floats(operation: Any, x: Any) -> Any:
-    """Rule 15."""
+    """Case 15: return the float dtype that integers are converted to."""
     return operation.compute_output_spec(KerasTensor(x.shape, _float_of(x)))
 
 
 def _float_of(x: Any) -> str:
-    """Return the dtype of a tensor, or the float that integers become."""
+    """Return the dtype of a float tensor, or the float dtype that integers become."""
     if keras.backend.is_float_dtype(x.dtype):
         return str(x.dtype)
     return str(keras.backend.result_type(x.dtype, float))
 
 
-_SHAPE_FUNCTIONS: dict[str, Spec] = {
+_SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     **NUMPY_SPECS,
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
     "layers.IntegerLookup": _integer_lookup,
@@ -202,4 +202,4 @@ _SHAPE_FUNCTIONS: dict[str, Spec] = {
     "numpy.Reciprocal": _float_like_first,
     "numpy.Slogdet": _slogdet,
 }
-"""Our shape functions by the kind of the operation, or `"layers."` and the layer's."""
+"""Our shape functions, by the kind of the operation or `"layers."` and a class name."""

@@ -303,5 +303,5 @@ def test_a_trace_goes_on_when_another_ends() -> None:
 
 
 def test_the_installer_is_not_installed_at_rest() -> None:
-    assert not patches.INSTALLER._made
+    assert not patches.INSTALLER._applied
     assert isinstance(patches.INSTALLER, installer.Installer)
