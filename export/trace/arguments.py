@@ -42,6 +42,7 @@ def with_arrays(kind: str, arguments: Any) -> Any:
 
 
 def _array(kind: str, x: Any) -> Any:
+    """Convert lists of numbers and eager tensors to arrays; keep the rest."""
     if isinstance(x, keras.Variable):
         return x  # TensorFlow takes it for a tensor
     if keras.ops.is_tensor(x):

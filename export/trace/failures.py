@@ -41,7 +41,7 @@ def untraceable(
             "with `keras.ops`, or register a converter"
         )
     return UnsupportedOperationError(
-        f"{_place(scope, layer)} {reason} with "
+        f"{_location(scope, layer)} {reason} with "
         f"`keras_acts.export.register_converter`. Received: {brief(error)}"
     )
 
@@ -49,13 +49,13 @@ def untraceable(
 def stateful(scope: Sequence[str], layer: Any) -> StatefulLayerError:
     """Return the error for a layer that keeps its state between calls."""
     return StatefulLayerError(
-        f"{_place(scope, layer)} is stateful: it keeps its state between calls, which "
-        "an ONNX model can't. Build it with `return_state=True`, and feed "
+        f"{_location(scope, layer)} is stateful: it keeps its state between calls, "
+        "which an ONNX model can't. Build it with `return_state=True`, and feed "
         "the states back as its `initial_state`. Received: stateful=True"
     )
 
 
-def _place(scope: Sequence[str], layer: Any) -> str:
+def _location(scope: Sequence[str], layer: Any) -> str:
     return f"Layer {'/'.join(scope)} (of type {type(layer).__name__})"
 
 
@@ -76,6 +76,7 @@ def _at(layer: Any, error: Exception) -> str:
 
 
 def _expression(frame: traceback.FrameSummary) -> str:
+    """Return the source of the expression that a frame evaluates."""
     line = linecache.getline(frame.filename, frame.lineno or 0)
     if frame.lineno == frame.end_lineno:
         # Columns are offsets in bytes.

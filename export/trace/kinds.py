@@ -1,4 +1,4 @@
-"""The kind of a node: a stable name for what is called, which converters go by."""
+"""The kind of a node: a stable name of what is called, to register converters by."""
 
 from __future__ import annotations
 

@@ -139,12 +139,14 @@ def _check_fits(model: Any, signature: Signature, given: Any) -> None:
 
 
 def _fits(shape: Shape, known: Shape) -> bool:
+    """Whether two shapes agree in all sizes that both know."""
     return len(shape) == len(known) and all(
         a == b or a is None or b is None for a, b in zip(shape, known, strict=True)
     )
 
 
 def _is_several(given: Any) -> bool:
+    """Whether a signature is a tuple of several positional arguments."""
     return isinstance(given, tuple) and not _is_shape(given) and not _is_pair(given)
 
 
@@ -155,6 +157,7 @@ def _is_shape(x: Any) -> bool:
 
 
 def _is_pair(x: Any) -> bool:
+    """Whether something is a pair `(shape, dtype)`."""
     return (
         isinstance(x, tuple)
         and len(x) == 2

@@ -42,6 +42,7 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def _parts(structure: Any) -> list[tuple[Any, Any]]:
+    """Return the direct parts of a structure with their keys or indices."""
     if isinstance(structure, Mapping):
         return [(key, structure[key]) for key in sorted(structure, key=str)]
     return list(enumerate(structure))

@@ -68,6 +68,7 @@ def _outputs_of(nodes: list[Node]) -> set[IdentityKey]:
 
 
 def _references(structure: Any) -> set[IdentityKey]:
+    """Return the values and weights in a structure, and those its subgraphs capture."""
     found: set[IdentityKey] = set()
 
     def visit(x: Any) -> None:

@@ -60,27 +60,28 @@ class TracedTensor(private.DetachedTensor):
         return iter([self[i] for i in range(self.shape[0])])
 
     def __bool__(self) -> bool:
-        place = "the condition of an `if` or a `while`, in `and`, `min` or `max`"
-        return bool(self._value(place))
+        use = "the condition of an `if` or a `while`, in `and`, `min` or `max`"
+        return bool(self._value(use))
 
     def __float__(self) -> float:
-        return float(self._value("a number of Python"))
+        return float(self._value("a Python number"))
 
     def __int__(self) -> int:
-        return int(self._value("an integer of Python"))
+        return int(self._value("a Python integer"))
 
     def __index__(self) -> int:
-        return operator.index(self._value("an integer of Python, as in `range`"))
+        return operator.index(self._value("a Python integer, as in `range`"))
 
-    def _value(self, place: str) -> Any:
+    def _value(self, use: str) -> Any:
+        """Return the value as an array, or raise `TypeError` if there is none."""
         if self.compute is None:
-            self._refuse(place)
+            self._refuse(use)
         return array_of(self.compute())
 
-    def _refuse(self, place: str) -> NoReturn:
+    def _refuse(self, use: str) -> NoReturn:
         what = "A tensor" if self.shape else "A number or size"
         raise TypeError(
-            f"{what} that is unknown until the model runs can't be {place}. Use "
+            f"{what} that is unknown until the model runs can't be {use}. Use "
             "`keras.ops`, such as `ops.arange`, `ops.where` and `ops.minimum`, or give "
             "the sizes by `input_signature`"
         )

@@ -181,6 +181,10 @@ class _Recorder:
     def _record(
         self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
     ) -> Any:
+        """Append a node for a call, with the spec inferred.
+
+        Complex numbers, which ONNX lacks, are computed if they depend on weights only.
+        """
         spec = output_spec(kind, operation, args, kwargs)
         if kind == "layer":
             return self.record(kind, args, kwargs, spec, operation, body)
@@ -250,6 +254,7 @@ class _Recorder:
         )
 
     def _size(self, tensor: Any, axis: int) -> Any:
+        """Return a traced size of a tensor, recorded once."""
         key = (IdentityKey(tensor), axis)
         if key not in self._sizes:
             spec = keras.KerasTensor((), "int32")
@@ -314,4 +319,5 @@ class _Recorder:
 
 
 def _traced(spec: Any) -> Any:
+    """Return a new traced tensor of a shape and dtype, None for None."""
     return None if spec is None else TracedTensor(tuple(spec.shape), spec.dtype)

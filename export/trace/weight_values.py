@@ -70,6 +70,7 @@ def _is_known(x: Any) -> bool:
 
 
 def _source(x: Any) -> Callable[[], Any]:
+    """Return a function that computes the value of an argument."""
     if isinstance(x, TracedTensor) and x.compute is not None:
         return x.compute
     if isinstance(x, keras.Variable):

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.trace.shapes.indexing import Indexing, take_apart
+from keras_acts.export.trace.shapes.indexing import Indexing, split_key
 
 I64 = ir.DataType.INT64
 
@@ -32,7 +32,7 @@ def has_arrays(key: Sequence[Any]) -> bool:
 
 def parse_key(g: GraphBuilder, x: ir.Value, key: Sequence[Any]) -> Indexing:
     """Split a key with arrays into a basic key and the arrays."""
-    return take_apart(key, g.rank(x), _mask_rank)
+    return split_key(key, g.rank(x), _mask_rank)
 
 
 def gather_arrays(g: GraphBuilder, x: ir.Value, parts: Indexing) -> ir.Value:
@@ -57,7 +57,7 @@ def gather_arrays(g: GraphBuilder, x: ir.Value, parts: Indexing) -> ir.Value:
     elements = g.GatherND(first, g.Concat(*columns, axis=-1))
     rank = max(g.rank(one) for one in indices)
     order = list(range(rank, rank + len(others)))
-    order[parts.place : parts.place] = range(rank)
+    order[parts.position : parts.position] = range(rank)
     return elements if order == sorted(order) else g.Transpose(elements, perm=order)
 
 

@@ -159,6 +159,11 @@ def _owner(model: Any) -> Any:
 def _converted(
     frozen: FrozenGraph, opset: int, channels_first: Sequence[str]
 ) -> onnx.ModelProto:
+    """Convert a frozen graph with tf2onnx.
+
+    Raises:
+        UnsupportedOperationError: tf2onnx raised an error.
+    """
     import tensorflow as tf
     from tf2onnx import optimizer, tfonnx, utils
 

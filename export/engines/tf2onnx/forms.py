@@ -104,6 +104,7 @@ def handlers() -> dict[str, tuple[Callable[..., None], list[Any]]]:
 
 
 def _pass_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:
+    """Move a node to our domain; tf2onnx calls it as a handler."""
     node.domain = DOMAIN
 
 

@@ -197,6 +197,7 @@ def _inlined(graph: Any, traced: Any) -> Any:
 
 
 def _rename_functions(graph: Any) -> None:
+    """Rename the functions of a GraphDef's library, and their calls."""
     for function in graph.library.function:
         function.signature.name += _INLINED
     bodies = [graph.node, *(one.node_def for one in graph.library.function)]
@@ -222,6 +223,7 @@ def _drop_assignments(graph: Any) -> None:
 
 
 def _has_tables(traced: Any) -> bool:
+    """Whether a function captures resources besides variables: lookup tables."""
     variables = {IdentityKey(variable.handle) for variable in traced.graph.variables}
     return any(
         outer.dtype.name == "resource" and IdentityKey(outer) not in variables

@@ -103,6 +103,7 @@ def check_operators(model: ir.Model, reasons: Iterable[str]) -> None:
 
 
 def _is_known(node: ir.Node, model: ir.Model) -> bool:
+    """Whether ONNX has an operator at the model's opset."""
     domain = "" if node.domain == "ai.onnx" else node.domain
     version = model.opset_imports.get(domain)
     return version is not None and onnx.defs.has(node.op_type, version, domain)

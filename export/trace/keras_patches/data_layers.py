@@ -29,6 +29,7 @@ class _Functions:
 
 
 def _traceable(found: Any, name: str, operations: Any) -> Any:
+    """Wrap a function, or a module of functions, to call `operations` when traced."""
     if isinstance(found, ModuleType):
         return _Functions(found, getattr(operations, name, keras.ops))
     operation = getattr(operations, name, None)

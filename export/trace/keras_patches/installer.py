@@ -106,6 +106,7 @@ class Installer:
 
 
 def _change(patch: Patch) -> _Change:
+    """Look up the attribute of a patch, and create its replacement."""
     owner = lookup.find(patch.owner)
     if patch.name == "__bases__":  # not in `vars`
         original = owner.__bases__

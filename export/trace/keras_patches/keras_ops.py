@@ -74,6 +74,7 @@ def recorded(backend: ModuleType) -> ModuleType:
 
 
 def _wrapped(module: ModuleType, wraps: Mapping[str, Wrap]) -> ModuleType:
+    """Return a module with some of its functions wrapped."""
     replaced = {}
     for name, wrap in wraps.items():
         if not hasattr(module, name):

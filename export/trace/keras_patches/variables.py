@@ -38,6 +38,7 @@ def with_operators(bases: tuple[type, ...]) -> tuple[type, ...]:
 
 
 def _method(cls: type, name: str) -> Callable[..., Any]:
+    """Return a method of a class, or raise `UnsupportedKerasError`."""
     # Not `super`: another thread may be inside an operator when the class is removed.
     method: Callable[..., Any] | None = getattr(cls, name, None)
     if method is None:

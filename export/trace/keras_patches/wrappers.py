@@ -223,6 +223,7 @@ def of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _traced_weight(recorder: Recorder, x: Any) -> Any:
+    """Return the traced tensor of a variable; other values stay as they are."""
     return recorder.weight(x) if isinstance(x, keras.Variable) else x
 
 

@@ -27,16 +27,16 @@ class Indexing:
         basic: The key with `slice(None)` in place of each array.
         arrays: The arrays and integers, in order.
         axes: For each array, the axes of `x[basic]` that it indexes.
-        place: The index of the arrays' axes in the result's shape.
+        position: The index of the arrays' axes in the result's shape.
     """
 
     basic: tuple[Any, ...]
     arrays: list[Any]
     axes: list[list[int]]
-    place: int
+    position: int
 
 
-def take_apart(
+def split_key(
     key: Sequence[Any], rank: int, mask_rank: Callable[[Any], int | None]
 ) -> Indexing:
     """Split a key into basic indexing and indexing by arrays.
@@ -118,7 +118,7 @@ def indexed_spec(
         x: The indexed tensor.
         key: The entries of the key.
     """
-    parts = take_apart(key, len(x.shape), _mask_rank)
+    parts = split_key(key, len(x.shape), _mask_rank)
     indexed = [axis for axes in parts.axes for axis in axes]
     sizes = basic_spec(parts.basic).shape
     rest = [size for axis, size in enumerate(sizes) if axis not in indexed]
@@ -130,5 +130,5 @@ def indexed_spec(
         else tuple(x.shape)
         for x in parts.arrays
     ]
-    shape = [*rest[: parts.place], *broadcast(*shapes), *rest[parts.place :]]
+    shape = [*rest[: parts.position], *broadcast(*shapes), *rest[parts.position :]]
     return KerasTensor(shape, x.dtype)

@@ -120,6 +120,7 @@ def _correlate(operation: Any, x1: Any, x2: Any) -> KerasTensor:
 
 
 def _tensor(x: Any) -> KerasTensor:
+    """Return the spec of a tensor or a number."""
     return KerasTensor(_shape(x), _dtype(x))
 
 
@@ -244,6 +245,7 @@ def _select(
 
 
 def _sum(sizes: Sequence[int | None]) -> int | None:
+    """Return the sum of sizes, None if one is unknown."""
     return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
 
 

@@ -59,6 +59,7 @@ def _dtypes(structure: Any) -> set[Any]:
 
 
 def _has_dtype_argument(operation: Any) -> bool:
+    """Whether the user chose the dtype of an operation's result."""
     return getattr(operation, "dtype", None) is not None
 
 

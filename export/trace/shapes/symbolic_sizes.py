@@ -63,6 +63,7 @@ def _known(size: Any) -> int | None:
 
 
 def _times(size: Any, count: Any) -> int | None:
+    """Return a product of sizes, None if one is unknown."""
     known = _known(size), _known(count)
     return None if None in known else known[0] * known[1]  # type: ignore[operator]
 
@@ -165,4 +166,5 @@ def _get_item(op: Any, x: Any, key: Any) -> KerasTensor:
 
 
 def _probed(key: Any, length: int) -> Any:
+    """Return a constant key in place of a traced one: a slice or an index."""
     return slice(None, length) if isinstance(key, slice) else 0
