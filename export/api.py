@@ -11,8 +11,13 @@ import keras
 import onnx
 
 from keras_acts.export import engines
-from keras_acts.export.errors import ParityError, SignatureError
-from keras_acts.export.options import ExportOptions, Names, check_options
+from keras_acts.export.errors import OptionError, ParityError, SignatureError
+from keras_acts.export.options import (
+    ExportOptions,
+    Names,
+    check_options,
+    check_path,
+)
 from keras_acts.export.parity import ParityReport
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.verify import verify_reference
@@ -76,15 +81,19 @@ def to_onnx(
         OpsetError: The opset is not supported, or lacks an operator.
         EngineError: The engine is not installed, or does not take such a model.
         WriteError: The file can't be written.
-        ValueError: An option has a value that it can't have.
+        OptionError: An option has a value that it can't have. `SignatureError` and
+            `OpsetError` are kinds of it; it is a `ValueError` too.
+        GraphError: The result is not valid: a defect, and of what.
     """
+    if path is not None:
+        check_path(path)
     finished_model = _converted(model, ExportOptions.among(locals())).model
     if path is not None:
         outline = write_model(finished_model, path)
         apart = needs_external_data(finished_model)
         return outline if apart else fill(outline, finished_model)
     if needs_external_data(finished_model):
-        raise ValueError(
+        raise OptionError(
             "The weights are above 2 GB, which one file can't hold: give a `path`, "
             "and they go into a second file beside it. Received: path=None"
         )
@@ -123,6 +132,7 @@ def export_model(
             `report` says where. An older file at `path` is as it was.
         ExportError: As `to_onnx` raises it.
     """
+    check_path(path)
     converted = _converted(model, ExportOptions.among(locals()))
     reports: list[ParityReport] = []
 

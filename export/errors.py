@@ -34,16 +34,32 @@ class StatefulLayerError(UnsupportedOperationError):
     """A layer keeps its state between calls, which no engine can export."""
 
 
-class SignatureError(ExportError):
+class OptionError(ExportError, ValueError):
+    """An option is invalid, or does not fit the model."""
+
+    # TensorFlow keeps the type of an error from a traced function only if the type has
+    # this `__init__`.
+    __init__ = Exception.__init__
+
+
+class SignatureError(OptionError):
     """The model's inputs or outputs are unknown, or their names are invalid."""
 
 
-class OpsetError(ExportError):
+class OpsetError(OptionError):
     """The opset is not supported, or lacks an operator that the model needs."""
 
 
-class NameClashError(ExportError):
+class NameClashError(OptionError):
     """Two inputs or outputs have the same name."""
+
+
+class GraphError(ExportError):
+    """A pass, ONNX's checker or shape inference rejects the converted graph.
+
+    This is a defect of the exporter or of a registered converter, not of the model: the
+    message names which.
+    """
 
 
 class WriteError(ExportError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -16,7 +17,7 @@ from keras_acts._export_options import (
     Names,
     about,
 )
-from keras_acts.export.errors import OpsetError
+from keras_acts.export.errors import OpsetError, OptionError
 
 __all__ = [
     "DEFAULT_OPSET",
@@ -41,13 +42,14 @@ def check_options(options: ExportOptions) -> None:
 
     Raises:
         OpsetError: The opset is none of `OPSETS`.
-        ValueError: Another option's value is none of its choices.
+        OptionError: Another option's value is none that it can have.
     """
     check_opset(options.opset)
     for one in fields(ExportOptions):
         choices = about(one).choices
         if choices is not None:
             check_choice(one.name, getattr(options, one.name), choices)
+    check_names("inputs_as_nchw", options.inputs_as_nchw)
 
 
 def check_opset(opset: int | None) -> int:
@@ -75,10 +77,34 @@ def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
     """Refuse an option's value that is none of its choices.
 
     Raises:
-        ValueError: It is none of them.
+        OptionError: It is none of them.
     """
-    if value not in choices:
+    # What is no string may compare as an array does.
+    if not isinstance(value, str | None) or value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(
+        raise OptionError(
             f"`{name}` must be one of {listed}. Received: {name}={value!r}"
         )
+
+
+def check_names(name: str, value: Any) -> None:
+    """Refuse what is no sequence of names.
+
+    Raises:
+        OptionError: It is a single name, or something else.
+    """
+    listed = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    if not listed or not all(isinstance(one, str) for one in value):
+        raise OptionError(
+            f"`{name}` must be a sequence of names. Received: {name}={value!r}"
+        )
+
+
+def check_path(path: Any) -> None:
+    """Refuse what is no path.
+
+    Raises:
+        OptionError: It is neither a string nor an `os.PathLike`.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise OptionError(f"`path` must be the path of a file. Received: path={path!r}")

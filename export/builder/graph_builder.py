@@ -9,21 +9,24 @@ import keras
 import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.builder import kernels, types
+from keras_acts.export.builder import kernels, schemas, types
+from keras_acts.export.builder.arguments import (
+    attributes_of,
+    dtype_like_input,
+    number_dtype,
+)
 from keras_acts.export.builder.arrays import converted, host_array
+from keras_acts.export.builder.inference import fits, infer_outputs
+from keras_acts.export.builder.operands import Append, Operand
+from keras_acts.export.builder.schemas import Operator
 from keras_acts.export.errors import OpsetError, UnsupportedOperationError
 from keras_acts.export.identity import IdentityKey
 from keras_acts.export.names import UniqueNames
 
 FLOAT8_OPSET = 19
 
-Size = int | ir.Value
-"""A size: a number where it is known, else an integer tensor of one element."""
-
-Operand = ir.Value | np.ndarray[Any, Any] | Sequence[int] | float | None
-"""What an operator takes: a value, an array, integers (as int64), a number in the dtype
-of the operator's first value (for `Where` its second), or None for an optional input
-left out."""
+AUTHOR = "author"
+"""Note on a node, for errors: the registered converter that appended it."""
 
 
 class GraphBuilder:
@@ -37,6 +40,7 @@ class GraphBuilder:
         target: `"cpu"`, `"cuda"` or `"portable"`: what the graph shall run fast on.
         scope: Names of the layers around the present operation, for names of nodes.
         spec: What the present operation returns: its shapes and Keras dtypes.
+        author: The converter at work, in words, if it is one that was registered.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class GraphBuilder:
         self.target = target
         self.scope: tuple[str, ...] = ()
         self.spec: Any = None
+        self.author: str | None = None
         self.nodes: list[ir.Node] = []
         self.initializers: list[ir.Value] = []
         self._floats = floats
@@ -58,8 +63,9 @@ class GraphBuilder:
         self._weights: dict[tuple[Any, ...], ir.Value] = {}
         self._names = UniqueNames()
         self._widened_floats: dict[ir.DataType, set[str]] = {}
+        self._noted: set[ir.Value] = set()
 
-    def __getattr__(self, op_type: str) -> Callable[..., Any]:
+    def __getattr__(self, op_type: str) -> Append:
         if not op_type[:1].isupper():
             raise AttributeError(f"GraphBuilder has no attribute {op_type!r}")
 
@@ -69,15 +75,20 @@ class GraphBuilder:
         return append
 
     def _append(
-        self, op_type: str, inputs: Sequence[Any], outputs: int, attributes: Any
+        self, op_type: str, inputs: Sequence[Any], outputs: int, given: Any
     ) -> Any:
-        typed = inputs[types.typed_input(op_type) :]
-        like = next((x.dtype for x in typed if isinstance(x, ir.Value)), None)
-        values = [self._operand(x, like) for x in inputs]
-        wanted = [
-            types.output_dtype(op_type, i, values, attributes) for i in range(outputs)
+        operator = schemas.operator(op_type, self.opset)
+        values = [
+            x
+            if x is None or isinstance(x, ir.Value)
+            else self._operand(x, number_dtype(operator, i, inputs))
+            for i, x in enumerate(inputs)
         ]
-        node = self._node(op_type, self._widened(op_type, values), outputs, attributes)
+        wanted = [dtype_like_input(operator, i, values) for i in range(outputs)]
+        attributes = attributes_of(operator, given)
+        values = self._widened(operator, values)
+        schemas.check_use(operator, self.opset, values, outputs, attributes)
+        node = self._node(operator, values, outputs, attributes)
         results = [
             value if dtype is None or value.dtype is None else self.cast(value, dtype)
             for value, dtype in zip(node.outputs, wanted, strict=True)
@@ -86,30 +97,32 @@ class GraphBuilder:
 
     def _node(
         self,
-        op_type: str,
+        operator: Operator,
         values: Sequence[ir.Value | None],
         outputs: int,
-        attributes: Any,
+        attributes: Mapping[str, ir.Attr],
     ) -> ir.Node:
-        node = ir.node(
-            op_type,
+        node = ir.Node(
+            "",
+            operator.op_type,
             values,
-            {k: v for k, v in attributes.items() if v is not None},
+            attributes.values(),
             num_outputs=outputs,
-            name=self._names.unique("/".join((*self.scope, op_type))),
+            name=self._names.unique("/".join((*self.scope, operator.op_type))),
         )
         for i, value in enumerate(node.outputs):
             value.name = node.name if outputs == 1 else f"{node.name}:{i}"
-            dtype = types.output_dtype(op_type, i, values, attributes)
-            value.type = None if dtype is None else ir.TensorType(dtype)
+        if self.author is not None:
+            node.meta[AUTHOR] = self.author
+        infer_outputs(operator, node)
         self.nodes.append(node)
         return node
 
     def _widened(
-        self, op_type: str, values: Sequence[ir.Value | None]
-    ) -> Sequence[ir.Value | None]:
+        self, operator: Operator, values: list[ir.Value | None]
+    ) -> list[ir.Value | None]:
         """Cast the operands of an operator that has no kernel for their type."""
-        first = types.typed_input(op_type)
+        op_type, first = operator.op_type, operator.typed
         typed = values[first] if first < len(values) else None
         narrow = None if typed is None else typed.dtype
         wide = None if narrow is None else kernels.wider(op_type, narrow)
@@ -139,7 +152,9 @@ class GraphBuilder:
         if isinstance(x, np.ndarray | np.generic):
             return self.constant(np.asarray(x))
         if like is None:
-            raise TypeError(f"A number needs a value beside it. Received: {x!r}")
+            raise UnsupportedOperationError(
+                f"A number needs a value beside it, whose type it has. Received: {x!r}"
+            )
         return self.constant(converted(np.asarray(x), like))
 
     def placeholder(
@@ -179,9 +194,8 @@ class GraphBuilder:
         inside = any(node is producer for node in self.nodes)
         if inside and not any(value is other for other in others):
             return value
-        made: ir.Value = self.Identity(value)
-        made.shape = value.shape
-        return made
+        made = self.Identity(value)
+        return self._like(made, value)
 
     def reserve(self, name: str) -> None:
         """Keep a name from nodes and constants: it belongs to an input or output."""
@@ -281,9 +295,8 @@ class GraphBuilder:
             return self.constant(converted(np.asarray(x), dtype))
         if x.dtype == dtype:
             return x
-        value: ir.Value = self.Cast(x, to=int(dtype))
-        value.shape = x.shape
-        return value
+        value = self.Cast(x, to=int(dtype))
+        return self._like(value, x)
 
     def zeros_like(self, x: ir.Value) -> np.ndarray[Any, Any]:
         """Return a scalar zero in the dtype of a value."""
@@ -306,7 +319,7 @@ class GraphBuilder:
         known = self.static_shape(x)[axis]
         if known is not None:
             return self.constant(np.asarray([known], np.int64))
-        return self.with_shape(self.Shape(x, start=axis, end=axis + 1), (1,))
+        return self.Shape(x, start=axis, end=axis + 1)
 
     def shape(self, *sizes: int | ir.Value) -> ir.Value:
         """Return a shape tensor of integers and of integer tensors of one element."""
@@ -317,10 +330,7 @@ class GraphBuilder:
         ]
         if len(parts) == 1:
             return parts[0]  # type: ignore[return-value]
-        joined: ir.Value = self.Concat(
-            *(self._operand(part, None) for part in parts), axis=0
-        )
-        return joined
+        return self.Concat(*parts, axis=0)
 
     def _one_size(self, x: ir.Value) -> ir.Value:
         read = self.size_node(x)
@@ -329,7 +339,7 @@ class GraphBuilder:
         wide = self.cast(x, ir.DataType.INT64)
         if self.rank(x) == 1:
             return wide
-        return self.with_shape(self.Reshape(wide, [1]), (1,))
+        return self.Reshape(wide, [1])
 
     @staticmethod
     def size_node(x: ir.Value) -> ir.Node | None:
@@ -345,9 +355,41 @@ class GraphBuilder:
         return node if one else None
 
     def with_shape(self, x: ir.Value, shape: Sequence[int | None]) -> ir.Value:
-        """Note the sizes of a value, for converters that ask for them."""
+        """Note the sizes of a value that can't be inferred of the operators.
+
+        Raises:
+            UnsupportedOperationError: They are not the sizes that it has.
+        """
+        if x.shape is not None and not fits(x.shape, shape):
+            raise UnsupportedOperationError(
+                f"`with_shape` must be given the shape of {x.name}, {x.shape}. "
+                f"Received: {tuple(shape)}"
+            )
         x.shape = ir.Shape(shape)
+        self._noted.add(x)
         return x
+
+    def _like(self, x: ir.Value, other: ir.Value) -> ir.Value:
+        """Give a value the shape of another, noted if that is."""
+        x.shape = other.shape
+        if self.is_noted(other):
+            self._noted.add(x)
+        return x
+
+    def is_noted(self, x: ir.Value) -> bool:
+        """Whether a value's shape is its own or was noted, not inferred alone."""
+        return x.producer() is None or x in self._noted
+
+    def forget_inferred(self, graph: ir.Graph) -> None:
+        """Leave what was not noted to the inference over the whole graph.
+
+        That knows the names of unknown sizes, and numbers that are computed.
+        """
+        kept = self._noted.union(graph.outputs)
+        for node in graph.all_nodes():
+            for value in node.outputs:
+                if value not in kept:
+                    value.shape = None
 
 
 def _itself(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -57,10 +57,4 @@ def split(g: GraphBuilder, x: ir.Value, parts: int, axis: int) -> tuple[ir.Value
         return (x,)
     # Before opset 18 the number of outputs alone says how many parts there are.
     count = parts if g.opset >= 18 else None
-    pieces: tuple[ir.Value, ...] = g.Split(
-        x, axis=axis, num_outputs=count, outputs=parts
-    )
-    sizes = list(g.static_shape(x))
-    size = sizes[axis]
-    sizes[axis] = None if size is None else size // parts
-    return tuple(g.with_shape(piece, sizes) for piece in pieces)
+    return g.Split(x, axis=axis, num_outputs=count, outputs=parts)

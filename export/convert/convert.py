@@ -11,14 +11,21 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
+from keras_acts.export.convert.failures import (
+    author_of,
+    check_result,
+    failure,
+    layer_path,
+    no_converter,
+)
 from keras_acts.export.convert.registry import (
     converts_call,
     find_layer,
     find_operation,
 )
-from keras_acts.export.convert.unsupported import UNSUPPORTED
 from keras_acts.export.errors import (
     ExportError,
+    OpsetError,
     SignatureError,
     UnsupportedOperationError,
 )
@@ -134,6 +141,7 @@ class _Conversion:
             opset_imports={"": self._g.opset},
             name=self._graph.name,
         )
+        self._g.forget_inferred(body)
         model = ir.Model(body, ir_version=ir_version(self._g.opset))
         Metadata(in_float32=self._g.in_float32 or None).add_to(model)
         return model
@@ -153,7 +161,7 @@ class _Conversion:
         self._values[value] = made
         if first:
             last = self._g.Transpose(made, perm=[0, *range(2, len(shape)), 1])
-            self._values[value] = self._g.with_shape(last, value.shape)
+            self._values[value] = last
         return made
 
     def _node(self, node: Node) -> None:
@@ -161,7 +169,7 @@ class _Conversion:
         if node.body is not None and not self._converts_call(node):
             self._operations(node, node.body())
         elif node.kind == SIZE and node.args in self._values:
-            self._bind(node, self._values[node.args])
+            self._bind(node, self._values[node.args], None)
         else:
             self._operation(node)
         if node.kind == SIZE:
@@ -188,52 +196,71 @@ class _Conversion:
         """
         before = len(self._g.nodes)
         try:
-            self._bind(node, self._converted(node))
-        except UnsupportedOperationError:
+            self._convert(node)
+        except (UnsupportedOperationError, OpsetError):
             values = [x for x in flatten(node.outputs) if x is not None]
             if any(x.compute is None for x in values):
                 raise
             del self._g.nodes[before:]
+            for value in values:
+                self._values.pop(value, None)
 
-    def _converted(self, node: Node) -> Any:
+    def _convert(self, node: Node) -> None:
+        """Append the ONNX operators of a node, and keep the values of its results."""
         converter = (
             find_layer(node.operation)
             if node.kind == LAYER
             else find_operation(node.kind)
         )
         if converter is None:
-            raise UnsupportedOperationError(_no_converter(node))
+            raise UnsupportedOperationError(no_converter(node))
         args = map_leaves(self._operand, node.args)
         kwargs = map_leaves(self._operand, node.kwargs)
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
         operation = with_statics(node.operation, sizes)
+        author = author_of(node, converter)
+        outer = self._g.author
+        if author is not None:
+            self._g.author = f"{layer_path(node)}: {author}"
         try:
-            return converter(self._g, operation, *args, **kwargs)
+            results = converter(self._g, operation, *args, **kwargs)
+            self._bind(node, results, author)
         except ExportError as error:
             if error is self._located:
                 raise
-            raise type(error)(f"{_layer_path(node)}: {error}") from error
+            message = str(error) if author is None else f"{author} failed. {error}"
+            raise type(error)(f"{layer_path(node)}: {message}") from error
         except Exception as error:
-            raise UnsupportedOperationError(_failed(node, error)) from error
+            raise UnsupportedOperationError(failure(node, author, error)) from error
+        finally:
+            self._g.author = outer
 
-    def _bind(self, node: Node, results: Any) -> None:
+    def _bind(self, node: Node, results: Any, author: str | None) -> None:
         specs = flatten(node.outputs)
         made = flatten(results)
         if len(made) != len(specs):
             raise UnsupportedOperationError(
-                f"{_layer_path(node)}: its converter must return as many values as its "
-                f"call, {len(specs)}. Received: {len(made)} values"
+                "A converter must return as many values as the call of what it "
+                f"converts, {len(specs)}. Received: {len(made)} values"
             )
         for spec, value in zip(specs, made, strict=True):
             if spec is None:
                 continue
+            if author is not None:
+                check_result(value, spec)
             self._values[spec] = self._typed(value, spec)
 
     def _typed(self, value: Any, spec: Value) -> ir.Value:
-        """Cast a result to the dtype that Keras gives it, and set its shape."""
+        """Cast a result to the dtype that Keras gives it, and set its shape.
+
+        A shape that a converter set comes before Keras's, and that before the one that
+        ONNX infers from the operator alone.
+        """
         typed = self._g.cast(value, spec.dtype)
-        if typed.shape is None or len(typed.shape) != len(spec.shape):
-            typed.shape = ir.Shape(spec.shape)
+        noted = typed.shape is not None and self._g.is_noted(typed)
+        if not noted or self._g.rank(typed) != len(spec.shape):
+            typed.shape = None
+            self._g.with_shape(typed, spec.shape)
         return typed
 
     def _operand(self, x: Any) -> Any:
@@ -295,24 +322,3 @@ def _spec(x: Any) -> Any:
     if isinstance(x, Constant):
         return Value(x.array.shape, keras.backend.standardize_dtype(x.array.dtype))
     return x
-
-
-def _layer_path(node: Node) -> str:
-    return "/".join(node.scope) or "the model"
-
-
-def _failed(node: Node, error: Exception) -> str:
-    return (
-        f"{_layer_path(node)}: the converter of {type(node.operation).__name__} has no "
-        f"form for this use of it. Received: {type(error).__name__}: {error}"
-    )
-
-
-def _no_converter(node: Node) -> str:
-    reason = UNSUPPORTED.get(node.kind, "it has no converter")
-    return (
-        f"Layer {_layer_path(node)} calls the operation {node.kind}: {reason}. "
-        "Write the layer with other operations, or register a converter for "
-        "the layer with `keras_acts.export.register_converter`. "
-        f"Received: {node.kind}"
-    )

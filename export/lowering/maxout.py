@@ -30,7 +30,7 @@ def maxout(
     y = g.MatMul(x, kernel)
     if bias is not None:
         y = g.Add(y, bias)
-    y.shape = ir.Shape([*g.static_shape(x)[:-1], columns])
+    g.with_shape(y, [*g.static_shape(x)[:-1], columns])
     return lower("channel_maxout", g, y, units=columns // pieces)
 
 

@@ -116,7 +116,7 @@ def softmin(
     g: GraphBuilder, x: ir.Value, axis: Axes = -1, mask: Any = None
 ) -> ir.Value:
     """Map to the softmax of -x."""
-    negated = g.with_shape(g.Neg(x), g.static_shape(x))
+    negated = g.Neg(x)
     return lower("softmax", g, negated, axis=axis, mask=mask)
 
 
@@ -145,8 +145,7 @@ def _ranks(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
 
 def _candidates(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     """Return `max(x - max(x), -1)`; what is lower can't be in the support."""
-    z = g.Max(_minus_max(g, x, [axis]), -1.0)
-    return g.with_shape(z, g.static_shape(x))
+    return g.Max(_minus_max(g, x, [axis]), -1.0)
 
 
 @form("sparsemax", why="the threshold is the largest of those of the sorted prefixes")
@@ -163,7 +162,7 @@ def sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
 def entmax15(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     """Map to `relu(z - threshold)²`, with the largest threshold below its element."""
     axis %= g.rank(x)
-    halved = g.with_shape(g.Mul(x, 0.5), g.static_shape(x))
+    halved = g.Mul(x, 0.5)
     z = _candidates(g, halved, axis)
     ordered, sums, ranks = _descending(g, z, axis)
     mean = g.Div(sums, ranks)

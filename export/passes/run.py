@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import onnx_ir as ir
-from onnx_ir.passes import Sequential
-from onnx_ir.passes.common import (
-    RemoveUnusedNodesPass,
-    ShapeInferencePass,
-)
+from collections.abc import Iterable
 
+import onnx_ir as ir
+from onnx_ir.passes import PassBase
+from onnx_ir.passes.common import RemoveUnusedNodesPass
+
+from keras_acts.export.errors import ExportError
+from keras_acts.export.passes.failures import graph_error
 from keras_acts.export.passes.fold.batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.fold.biases import FuseBiasesPass
 from keras_acts.export.passes.fold.factors import FoldFactorsPass
@@ -20,15 +21,24 @@ from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
+from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.shapes.symbols import NameSizesPass
 
 
-def run_passes(model: ir.Model) -> None:
-    """Optimize a converted model in place, and infer the shape of every value."""
-    inference = ShapeInferencePass(check_type=True, strict_mode=True, data_prop=True)
-    passes = Sequential(
+def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
+    """Optimize a converted model in place, and infer the shape of every value.
+
+    Args:
+        model: The model.
+        writer: The package that wrote it, if not the exporter.
+
+    Raises:
+        GraphError: A pass failed, or the shapes are inconsistent.
+    """
+    inference = InferShapesPass()
+    passes = (
         FoldWeightsPass(),
         FuseBiasesPass(),
         CancelTransposesPass(),
@@ -47,4 +57,22 @@ def run_passes(model: ir.Model) -> None:
         NameSizesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),
     )
-    passes(model)
+    run_in_order(model, passes, writer=writer)
+
+
+def run_in_order(
+    model: ir.Model, passes: Iterable[PassBase], *, writer: str | None = None
+) -> None:
+    """Run passes, and say of one that fails who is to blame.
+
+    Raises:
+        GraphError: A pass failed.
+    """
+    for one in passes:
+        try:
+            one(model)
+        except ExportError:
+            raise
+        except Exception as error:  # whatever it is, the model is not to blame
+            step = type(one).__name__
+            raise graph_error(model, step, error, writer=writer) from error

@@ -234,12 +234,13 @@ def renamed(
         NameClashError: Two of them are equal.
     """
     if isinstance(names, Mapping):
-        unknown = [name for name in names if name not in present]
+        fits = all(name in present for name in names)
         new = [names.get(name, name) for name in present]
     else:
-        unknown = [] if len(names) == len(present) else list(names)
-        new = list(names)
-    if unknown or isinstance(names, str) or not all(_is_name(name) for name in new):
+        fits = isinstance(names, Sequence) and not isinstance(names, str)
+        fits = fits and len(names) == len(present)
+        new = list(names) if fits else []
+    if not fits or not all(_is_name(name) for name in new):
         raise SignatureError(
             f"`{argument}` must give one name for each of {list(present)}, in order, "
             f"or map some of them to new ones. Received: {argument}={names!r}"

@@ -13,6 +13,7 @@ import onnx
 import onnx_ir as ir
 
 from keras_acts.export.errors import WriteError
+from keras_acts.export.passes.failures import graph_error
 from keras_acts.export.write import stream
 from keras_acts.export.write.proto import MAXIMUM_PROTO, weights_size
 
@@ -108,7 +109,10 @@ def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:
     ir.save(model, path, external_data=f"{path.name}.data")
     proto = onnx.load(path, load_external_data=False)
     _check_complete(proto, path.parent)
-    onnx.checker.check_model(os.fspath(path), full_check=True)
+    try:
+        onnx.checker.check_model(os.fspath(path), full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise graph_error(model, "ONNX's checker", error) from error
     return proto
 
 

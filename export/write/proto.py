@@ -40,6 +40,6 @@ def to_proto(model: ir.Model) -> onnx.ModelProto:
     """Return the checked message of a model that fits into one message.
 
     Raises:
-        ExportError: The checker rejects it, which is a bug in the exporter.
+        GraphError: The checker rejects it.
     """
     return fill(checked_outline(model), model)

@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 
-from keras_acts.export.errors import ExportError
+from keras_acts.export.passes.failures import graph_error
 from keras_acts.export.passes.weights import sizes
 
 _Message = onnx.ModelProto | onnx.GraphProto | onnx.TensorProto
@@ -35,14 +35,17 @@ def checked_outline(model: ir.Model) -> onnx.ModelProto:
     """Return the message without the data of large weights, checked.
 
     Raises:
-        ExportError: The checker rejects it, which is a bug in the exporter.
+        GraphError: The checker rejects it.
     """
     with _without_data(model):
         outline = ir.to_proto(model)
     for tensor in outline.graph.initializer:
         tensor.ClearField("external_data")
         tensor.ClearField("data_location")
-    _check(outline, large_weights(model))
+    try:
+        _check(outline, large_weights(model))
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise graph_error(model, "ONNX's checker", error) from error
     return outline
 
 
@@ -148,13 +151,7 @@ def _check(outline: onnx.ModelProto, weights: dict[str, Any]) -> None:
     del model.graph.initializer[:]
     model.graph.initializer.extend(small)
     model.graph.input.extend(inputs)
-    try:
-        onnx.checker.check_model(model, full_check=True)
-    except onnx.checker.ValidationError as error:
-        raise ExportError(
-            "The converted model is not valid ONNX; please report this with the "
-            f"model's layers. Received: {error}"
-        ) from error
+    onnx.checker.check_model(model, full_check=True)
 
 
 def _parts(message: _Message, number: int) -> tuple[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""The options of an export: one declaration, and everything that follows from it."""
+"""The options of an export: one declaration, what follows from it, and wrong values."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any, get_type_hints
 
+import keras
+import numpy as np
 import pytest
 import typer
+from keras import layers
 
 from keras_acts._export_options import ExportOptions, about
 from keras_acts.cli.app import app
-from keras_acts.export import export_model, to_onnx, verify
+from keras_acts.export import ExportError, OptionError, export_model, to_onnx, verify
 from keras_acts.export.engines import Request
-from keras_acts.export.options import check_options
 from support.process import ROOT
 
 OPTIONS = {one.name: one for one in fields(ExportOptions)}
@@ -90,9 +93,60 @@ def test_options_are_taken_from_the_arguments_of_a_call() -> None:
     assert vars(ExportOptions.among({**given, "path": "x"})) == given
 
 
-@pytest.mark.parametrize(
-    "name", [one.name for one in OPTIONS.values() if about(one).choices]
-)
-def test_what_is_no_choice_is_refused(name: str) -> None:
-    with pytest.raises(Exception, match=rf"`{name}` must be .*Received: {name}='no'"):
-        check_options(ExportOptions(**{name: "no"}))
+MISSPELT = {
+    "target": ["cuba", "CPU", ""],
+    "engine": ["nativ", "Auto", "tf2ONNX"],
+    "dtype": ["float61", "bfloat16", "FLOAT32"],
+    "opset": [0, 16, 27, -21],
+    "input_names": [["a", "b"], [], {"imag": "x"}, [""]],
+    "output_names": [["a", "b"], [], {"z": "x"}, ["image"]],
+    "inputs_as_nchw": [["imag"], ["y"]],
+    "input_signature": [(None, 7, 7, 3), (None, 4), "image"],
+}
+"""Values of the right type, and wrong."""
+
+WRONG_TYPES = {
+    "target": [None, 3, b"cpu", ["cpu"], np.zeros(2)],
+    "engine": [None, 3, b"native", ["native"], np.zeros(2)],
+    "dtype": [32, np.float32, np.dtype("float32"), ["float16"], np.zeros(2)],
+    "opset": ["21", 21.0, True, [21], np.int64(21), np.zeros(2)],
+    "input_names": [3, "image", [3], {"image": 3}, [None]],
+    "output_names": [3, "y", [3], {"y": 3}, [None]],
+    "inputs_as_nchw": [None, 3, "image", [3], [None], {"image"}],
+    "input_signature": [3, [3], ...],
+    "path": [3, ["model.onnx"], b"model.onnx", ...],
+}
+
+CASES = [
+    (name, value)
+    for table in (MISSPELT, WRONG_TYPES)
+    for name, values in table.items()
+    for value in values
+]
+
+
+def model() -> keras.Model:
+    image = keras.Input((8, 8, 3), name="image")
+    conv = layers.Conv2D(2, 3, data_format="channels_last", name="y")
+    return keras.Model(image, conv(image))
+
+
+def test_every_option_has_wrong_values() -> None:
+    assert set(WRONG_TYPES) == {"path", *OPTIONS}
+    assert set(MISSPELT) == set(OPTIONS)
+
+
+@pytest.mark.parametrize(("name", "value"), CASES, ids=lambda x: repr(x)[:30])
+def test_a_wrong_value(name: str, value: Any, tmp_path: Path) -> None:
+    options = {"path": tmp_path / "model.onnx", name: value}
+    with pytest.raises(OptionError, match=r"Received: ") as caught:
+        to_onnx(model(), **options)
+    assert isinstance(caught.value, ExportError)
+    assert isinstance(caught.value, ValueError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, *WRONG_TYPES["path"]], ids=str)
+def test_an_export_that_is_verified_needs_a_path(path: Any) -> None:
+    with pytest.raises(OptionError, match=r"Received: path="):
+        export_model(model(), path)

@@ -134,5 +134,5 @@ def _known(g: GraphBuilder, group: str, sources: AxisSources) -> int | None:
 def _computed(g: GraphBuilder, group: str, sources: AxisSources) -> ir.Value:
     first, *others = (g.size(*sources[axis]) for axis in group)
     for size in others:
-        first = g.with_shape(g.Mul(first, size), (1,))
+        first = g.Mul(first, size)
     return first

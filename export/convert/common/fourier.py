@@ -57,8 +57,7 @@ def real_transform(
     points = g.static_shape(x)[-1]
     if points is None or not is_product(points):
         if window is not None:
-            windowed = g.Mul(x, g.cast(window, require_dtype(x)))
-            x = g.with_shape(windowed, g.static_shape(x))
+            x = g.Mul(x, g.cast(window, require_dtype(x)))
         if points is not None and _factors(points) is not None:
             return _first_half(g, x, points)
         return split_complex(g, dft(g, g.Unsqueeze(x, [-1]), g.rank(x), onesided=1))
@@ -70,11 +69,7 @@ def real_transform(
     both = g.MatMul(x, g.cast(matrix, require_dtype(x)))
     rank = g.rank(x)
     return tuple(  # type: ignore[return-value]
-        g.with_shape(
-            g.Slice(both, [start], [start + bins], [rank - 1]),
-            [*g.static_shape(x)[:-1], bins],
-        )
-        for start in (0, bins)
+        g.Slice(both, [start], [start + bins], [rank - 1]) for start in (0, bins)
     )
 
 
@@ -104,9 +99,8 @@ def _mirrored_inverse(g: GraphBuilder, x: Complex, points: int | None) -> ir.Val
     first = -1 if points is not None and points % 2 else -2
     mirrored = [g.Slice(one, [first], [0], [rank - 1], [-1]) for one in x]
     mirrored[1] = g.Neg(mirrored[1])
-    sizes = [*g.static_shape(x[0])[:-1], points]
     real, imag = (
-        g.with_shape(g.Concat(one, rest, axis=rank - 1), sizes)
+        g.Concat(one, rest, axis=rank - 1)
         for one, rest in zip(x, mirrored, strict=True)
     )
     return complex_transform(g, (real, imag), -1, inverse=True)[0]
@@ -143,8 +137,7 @@ def complex_transform(
         both = g.MatMul(g.Transpose(matrix, perm=[1, 0]), both)
     halves = ((0, points), (points, 2 * points))
     return tuple(  # type: ignore[return-value]
-        g.with_shape(g.Slice(both, [a], [b], [axis]), g.static_shape(real))
-        for a, b in halves
+        g.Slice(both, [a], [b], [axis]) for a, b in halves
     )
 
 
@@ -163,9 +156,7 @@ def _first_half(g: GraphBuilder, x: ir.Value, points: int) -> Complex:
     zeros = g.with_shape(zeros, g.static_shape(x))
     bins, rank = points // 2 + 1, g.rank(x)
     return tuple(  # type: ignore[return-value]
-        g.with_shape(
-            g.Slice(one, [0], [bins], [rank - 1]), [*g.static_shape(x)[:-1], bins]
-        )
+        g.Slice(one, [0], [bins], [rank - 1])
         for one in complex_transform(g, (x, zeros), -1)
     )
 
@@ -179,19 +170,11 @@ def _cooley_tukey(
     inverse: bool,
 ) -> Complex:
     """Transform columns, multiply by the twiddle factors, and transform rows."""
-    sizes, rank = g.static_shape(x[0]), g.rank(x[0])
+    rank = g.rank(x[0])
     first, second = factors
     points = first * second
-    outer = list(sizes)
-    outer[axis], outer[rank - 1] = outer[rank - 1], outer[axis]
     last = [_swap_with_last(g, one, axis) for one in x]
-    square = [
-        g.with_shape(
-            g.Reshape(one, [*[0] * (rank - 1), first, second]),
-            [*outer[:-1], first, second],
-        )
-        for one in last
-    ]
+    square = [g.Reshape(one, [*[0] * (rank - 1), first, second]) for one in last]
     real, imag = complex_transform(g, (square[0], square[1]), -2, inverse=inverse)
     angles = np.outer(np.arange(first), np.arange(second)) * (2.0 * np.pi / points)
     dtype = require_dtype(real)
@@ -201,15 +184,12 @@ def _cooley_tukey(
         g.Sub(g.Mul(real, cosines), g.Mul(imag, sines)),
         g.Add(g.Mul(real, sines), g.Mul(imag, cosines)),
     )
-    for one in twiddled:
-        g.with_shape(one, g.static_shape(square[0]))
     transformed = complex_transform(g, twiddled, -1, inverse=inverse)
     flat = []
     for one in transformed:
         columns = g.Transpose(one, perm=[*range(rank - 1), rank, rank - 1])
         row = g.Reshape(columns, [*[0] * (rank - 1), points])
-        output = _swap_with_last(g, g.with_shape(row, outer), axis)
-        flat.append(g.with_shape(output, sizes))
+        flat.append(_swap_with_last(g, row, axis))
     return flat[0], flat[1]
 
 
@@ -229,7 +209,7 @@ def _swap_axes(
     return g.Transpose(x, perm=order)
 
 
-def dft(g: GraphBuilder, x: ir.Value, rank: int, **attributes: int) -> ir.Value:
+def dft(g: GraphBuilder, x: ir.Value, rank: int, **attributes: Any) -> ir.Value:
     """Append a DFT along the axis before the complex axis, the last."""
     axis = rank - 1
     if g.opset < 20:

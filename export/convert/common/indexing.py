@@ -66,7 +66,4 @@ def _indices(g: GraphBuilder, x: Any) -> list[ir.Value]:
     if not isinstance(x, ir.Value) or x.dtype != ir.DataType.BOOL:
         return [g.cast(x, I64)]
     found = g.NonZero(x)
-    return [
-        g.with_shape(g.Gather(found, np.asarray(axis), axis=0), [None])
-        for axis in range(g.rank(x))
-    ]
+    return [g.Gather(found, np.asarray(axis), axis=0) for axis in range(g.rank(x))]

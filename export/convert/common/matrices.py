@@ -15,7 +15,6 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
-from keras_acts.export.trace.shapes.broadcasting import broadcast
 
 Step = Callable[..., Sequence[ir.Value]]
 
@@ -27,11 +26,7 @@ def to_float64(g: GraphBuilder, x: Operand) -> ir.Value:
 
 def transpose(g: GraphBuilder, x: ir.Value, rank: int) -> ir.Value:
     """Append a Transpose of the last two axes."""
-    swapped: ir.Value = g.Transpose(x, perm=[*range(rank - 2), rank - 1, rank - 2])
-    if x.shape is not None:
-        *batch, rows, columns = g.static_shape(x)
-        g.with_shape(swapped, [*batch, columns, rows])
-    return swapped
+    return g.Transpose(x, perm=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def indices_along(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
@@ -40,8 +35,7 @@ def indices_along(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     if size is not None:
         return g.constant(np.arange(size, dtype=np.int64))
     count = g.Squeeze(g.size(x, axis), [0])
-    indices: ir.Value = g.Range(np.int64(0), count, np.int64(1))
-    return g.with_shape(indices, [None])
+    return g.Range(np.int64(0), count, np.int64(1))
 
 
 def as_column(g: GraphBuilder, x: ir.Value) -> ir.Value:
@@ -108,10 +102,8 @@ def broadcast_batches(
     first, second = (list(g.static_shape(x)) for x in (a, b))
     if first[:-2] == second[:-2]:
         return a, b
-    batch = broadcast(first[:-2], second[:-2])
     results = []
-    for x, other, sizes in ((a, b, first), (b, a, second)):
+    for x, other in ((a, b), (b, a)):
         column = g.Slice(zeros_like(g, other), [0], [1], [g.rank(other) - 1])
-        expanded = g.Add(x, column)
-        results.append(g.with_shape(expanded, [*batch, *sizes[-2:]]))
+        results.append(g.Add(x, column))
     return results[0], results[1]

@@ -173,7 +173,7 @@ def axis_size(g: GraphBuilder, x: ir.Value, axis: int) -> Number:
     if size is not None:
         return np.float64(size)
     as_float = g.cast(g.size(x, axis), ir.DataType.DOUBLE)
-    return g.with_shape(g.Squeeze(as_float, [0]), ())
+    return g.Squeeze(as_float, [0])
 
 
 def resize_by_weights(
@@ -208,6 +208,4 @@ def apply_weights(
     order = [other for other in range(g.rank(x)) if other != axis] + [axis]
     last = transposed(g, x, order)
     y = g.MatMul(last, g.cast(weights, require_dtype(x)))
-    known = None if isinstance(new, ir.Value) else int(new)
-    y = g.with_shape(y, [*g.static_shape(last)[:-1], known])
     return transposed(g, y, [order.index(other) for other in range(len(order))])

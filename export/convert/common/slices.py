@@ -19,5 +19,4 @@ START = int(np.iinfo(np.int64).min)
 def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
     """Append a Slice that reverses the order along some axes."""
     count = len(axes)
-    backwards = g.Slice(x, [-1] * count, [START] * count, list(axes), [-1] * count)
-    return g.with_shape(backwards, g.static_shape(x))
+    return g.Slice(x, [-1] * count, [START] * count, list(axes), [-1] * count)

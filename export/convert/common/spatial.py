@@ -32,8 +32,7 @@ def transposed(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
     """Append a Transpose, unless the permutation is the identity."""
     if list(perm) == sorted(perm):
         return x
-    sizes = g.static_shape(x)
-    return g.with_shape(g.Transpose(x, perm=list(perm)), [sizes[axis] for axis in perm])
+    return g.Transpose(x, perm=list(perm))
 
 
 def in_channels_first(

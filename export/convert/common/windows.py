@@ -86,7 +86,7 @@ def transposed_convolve_by_windows(
 
     It is the convolution, by the flipped kernel, of the image with zeros inserted.
     """
-    *window, filters, channels = (size or 0 for size in g.static_shape(kernel))
+    *window, _, _ = (size or 0 for size in g.static_shape(kernel))
     rank = len(window)
     starts, ends = [], []
     for k, d, s, (start, end) in zip(window, dilations, strides, crops, strict=True):
@@ -98,7 +98,7 @@ def transposed_convolve_by_windows(
     return convolve_by_windows(
         g,
         dilated,
-        g.with_shape(swapped, [*window, channels, filters]),
+        swapped,
         strides=[1] * rank,
         dilations=dilations,
     )

@@ -34,7 +34,7 @@ def softmax(
         return lower("softmax", g, x, axis=layer.axis)
     keep = mask if mask.dtype == ir.DataType.BOOL else g.Greater(mask, 0.5)
     low = _MASKED_LOGITS.get(layer.compute_dtype, _DEFAULT_MASKED_LOGIT)
-    masked = g.with_shape(g.Where(keep, x, scalar_like(g, low, x)), g.static_shape(x))
+    masked = g.Where(keep, x, scalar_like(g, low, x))
     return g.Where(
         keep, lower("softmax", g, masked, axis=layer.axis), scalar_like(g, 0.0, x)
     )

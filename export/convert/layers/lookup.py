@@ -38,7 +38,7 @@ def integer_lookup(
     if layer.invert:
         return _tokens(g, layer, x, tokens)
     indices = _indices(g, layer, x, tokens)
-    return _encoded(g, layer, g.with_shape(indices, g.static_shape(inputs)))
+    return _encoded(g, layer, indices)
 
 
 def _tokens(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:

@@ -201,10 +201,8 @@ def _broadcast_state(g: GraphBuilder, x: ir.Value, state: ir.Value) -> ir.Value:
 
 def _stack_directions(g: GraphBuilder, states: Sequence[ir.Value]) -> ir.Value:
     """Stack the states of the directions along a new first axis."""
-    sizes = g.static_shape(states[0])
-    unsqueezed = [g.with_shape(g.Unsqueeze(x, [0]), (1, *sizes)) for x in states]
-    joined = unsqueezed[0] if len(unsqueezed) == 1 else g.Concat(*unsqueezed, axis=0)
-    return g.with_shape(joined, (len(unsqueezed), *sizes))
+    unsqueezed = [g.Unsqueeze(x, [0]) for x in states]
+    return unsqueezed[0] if len(unsqueezed) == 1 else g.Concat(*unsqueezed, axis=0)
 
 
 def _merge_directions(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.Value:
@@ -214,24 +212,19 @@ def _merge_directions(g: GraphBuilder, x: ir.Value, perm: Sequence[int]) -> ir.V
     if directions == 1:
         # Without the axis, the transpose may cancel one of the next layer.
         dropped = perm[-2]
-        flat = g.with_shape(
-            g.Squeeze(x, [dropped]),
-            [size for i, size in enumerate(g.static_shape(x)) if i != dropped],
-        )
+        flat = g.Squeeze(x, [dropped])
         rest = [axis for axis in perm if axis != dropped]
         return transposed(g, flat, [axis - (axis > dropped) for axis in rest])
     if directions is None or units is None:
         raise ValueError(f"Directions and units must be known. Received: {permuted}")
-    joined = g.Reshape(transposed(g, x, perm), [*[0] * len(sizes), directions * units])
-    return g.with_shape(joined, (*sizes, directions * units))
+    return g.Reshape(transposed(g, x, perm), [*[0] * len(sizes), directions * units])
 
 
 def _direction(g: GraphBuilder, state: ir.Value, index: int) -> ir.Value:
     """Return the state of one direction, (batch, units)."""
-    directions, *sizes = g.static_shape(state)
-    if directions == 1:
-        return g.with_shape(g.Squeeze(state, [0]), sizes)
-    return g.with_shape(g.Gather(state, np.asarray(index), axis=0), sizes)
+    if g.static_shape(state)[0] == 1:
+        return g.Squeeze(state, [0])
+    return g.Gather(state, np.asarray(index), axis=0)
 
 
 def _as_list(states: Any) -> list[ir.Value]:

@@ -14,7 +14,6 @@ import onnx_ir as ir
 from onnx_ir.passes.common import (
     CommonSubexpressionEliminationPass,
     DeduplicateInitializersPass,
-    ShapeInferencePass,
 )
 
 from keras_acts.export.builder.types import ONNX_DTYPES
@@ -23,8 +22,11 @@ from keras_acts.export.engines.tf2onnx.order import put_in_order
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.names import UniqueNames
 from keras_acts.export.options import ir_version
-from keras_acts.export.passes import run_passes
+from keras_acts.export.passes import run_in_order, run_passes
+from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.trace import size_name
+
+_WRITER = "tf2onnx"
 
 _LARGEST_SHARED = 1024
 """The most elements of constants that are compared and shared if they are equal."""
@@ -57,20 +59,27 @@ def rebuilt(
     _set_inputs(graph, frozen, channels_first)
     _set_outputs(graph, frozen)
     _forget_sizes(graph)
-    ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    InferShapesPass(strict=False)(model)
     return model
 
 
 def finish(model: ir.Model, frozen: FrozenGraph) -> None:
-    """Simplify a model whose operators are all valid, and name its nodes and values."""
+    """Simplify a model whose operators are all valid, and name its nodes and values.
+
+    Raises:
+        GraphError: A pass failed on what tf2onnx wrote.
+    """
     _forget_sizes(model.graph)
     for value in model.graph.outputs:
         shape = frozen.shapes[value.name or ""]
         value.shape = None if shape is None else ir.Shape(shape)
     put_in_order(model.graph)
-    DeduplicateInitializersPass(size_limit=_LARGEST_SHARED)(model)
-    CommonSubexpressionEliminationPass()(model)
-    run_passes(model)
+    shared = (
+        DeduplicateInitializersPass(size_limit=_LARGEST_SHARED),
+        CommonSubexpressionEliminationPass(),
+    )
+    run_in_order(model, shared, writer=_WRITER)
+    run_passes(model, writer=_WRITER)
     _rename(model)
     _name_output_sizes(model.graph)
     used = {node.domain for node in model.graph.all_nodes()}

@@ -17,6 +17,7 @@ from keras.src.random.seed_generator import global_seed_generator
 from keras_acts.export import (
     NameClashError,
     OpsetError,
+    OptionError,
     SignatureError,
     UnsupportedOperationError,
     WriteError,
@@ -223,9 +224,9 @@ REFUSED = {
     "an old opset": (dense_model, {"opset": 16}, OpsetError, "17 to 26"),
     "a new opset": (dense_model, {"opset": 27}, OpsetError, "17 to 26"),
     "no opset": (dense_model, {"opset": "21"}, OpsetError, "'21'"),
-    "an unknown target": (dense_model, {"target": "tpu"}, ValueError, "portable"),
-    "an unknown dtype": (dense_model, {"dtype": "int8"}, ValueError, "float16"),
-    "an unknown engine": (dense_model, {"engine": "x"}, ValueError, "native"),
+    "an unknown target": (dense_model, {"target": "tpu"}, OptionError, "portable"),
+    "an unknown dtype": (dense_model, {"dtype": "int8"}, OptionError, "float16"),
+    "an unknown engine": (dense_model, {"engine": "x"}, OptionError, "native"),
     "an unknown image": (
         dense_model,
         {"inputs_as_nchw": ["image"]},

@@ -15,7 +15,13 @@ import pytest
 from keras import layers
 
 import keras_acts
-from keras_acts.export import ParityError, WriteError, export_model, to_onnx
+from keras_acts.export import (
+    OptionError,
+    ParityError,
+    WriteError,
+    export_model,
+    to_onnx,
+)
 from keras_acts.export.write import files, stream
 from support.export_check import assert_alike
 from support.folders import contents
@@ -130,7 +136,7 @@ def test_weights_in_a_second_file(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("external")
 def test_weights_in_a_second_file_need_a_path() -> None:
-    with pytest.raises(ValueError, match=r"2 GB.*Received: path=None"):
+    with pytest.raises(OptionError, match=r"2 GB.*Received: path=None"):
         to_onnx(model(16))
 
 

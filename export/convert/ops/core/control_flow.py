@@ -75,7 +75,9 @@ def scan_(g: GraphBuilder, op: Any, f: Any, init: Any, xs: Any) -> Any:
         count = _scalar(g, op.length, ir.DataType.INT64)
         finals, ys = loop(g, lambda _, current: step(current, []), carried, count=count)
         if op.reverse:
-            ys = [reversed_along(g, y, [0]) for y in ys]
+            ys = [
+                g.with_shape(reversed_along(g, y, [0]), g.static_shape(y)) for y in ys
+            ]
     else:
         scanned = [_first(g, x, op.length) for x in _tensors(xs)]
         finals, ys = scan(
@@ -122,7 +124,7 @@ def fori_loop(g: GraphBuilder, op: Any, init_val: Any) -> Any:
         count = g.cast(g.Max(g.Sub(upper, lower), 0), ir.DataType.INT64)
 
     def step(iteration: ir.Value, current: list[ir.Value]) -> Any:
-        i = g.with_shape(g.Add(g.cast(iteration, ir.DataType.INT32), lower), ())
+        i = g.Add(g.cast(iteration, ir.DataType.INT32), lower)
         return _tensors(op.body_fun(i, _packed(init_val, current))), []
 
     finals, _ = loop(g, step, _tensors(init_val), count=count)
@@ -144,10 +146,7 @@ def associative_scan(g: GraphBuilder, op: Any, f: Any, elems: Any) -> Any:
         is_first, *so_far = current
         nexts = [_unsqueezed(g, x, axis) for x in slices]
         combined = _tensors(f(_packed(elems, so_far), _packed(elems, nexts)))
-        new = [
-            g.with_shape(g.Where(is_first, x, y), g.static_shape(x))
-            for x, y in zip(nexts, combined, strict=True)
-        ]
+        new = [g.Where(is_first, x, y) for x, y in zip(nexts, combined, strict=True)]
         never = g.constant(np.asarray(False))
         return [never, *new], [_squeezed(g, x, axis) for x in new]
 
@@ -177,13 +176,11 @@ def _first_of_each(
 
 
 def _unsqueezed(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
-    sizes = g.static_shape(x)
-    return g.with_shape(g.Unsqueeze(x, [axis]), (*sizes[:axis], 1, *sizes[axis:]))
+    return g.Unsqueeze(x, [axis])
 
 
 def _squeezed(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
-    sizes = g.static_shape(x)
-    return g.with_shape(g.Squeeze(x, [axis]), (*sizes[:axis], *sizes[axis + 1 :]))
+    return g.Squeeze(x, [axis])
 
 
 def _scalar(g: GraphBuilder, x: Operand, dtype: ir.DataType | None = None) -> ir.Value:

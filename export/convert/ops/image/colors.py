@@ -47,7 +47,7 @@ def rgb_to_hsv(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
     axis, dtype = channel_axis(g, op, images), require_dtype(images)
     zero = g.zeros_like(images)
     x = g.Where(g.Less(g.Abs(images), _EPSILONS[dtype]), zero, images)
-    red, green, blue = split(g, g.with_shape(x, g.static_shape(images)), 3, axis)
+    red, green, blue = split(g, x, 3, axis)
     value = g.Max(g.Max(red, green), blue)
     chroma = g.Sub(value, g.Min(g.Min(red, green), blue))
     positive, has_chroma = g.Greater(value, 0.0), g.Greater(chroma, 0.0)

@@ -47,7 +47,7 @@ def gaussian_blur(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
     planes, order = _planes(g, op, images)
     y = _filtered(g, planes, kernel[:, :, None, None], [*pads_before, *pads_after])
     sizes = [g.size(images, axis) for axis in order]
-    y = g.with_shape(g.Reshape(y, g.shape(*sizes)), [None] * len(order))
+    y = g.Reshape(y, g.shape(*sizes))
     return transposed(g, y, [order.index(axis) for axis in range(len(order))])
 
 
@@ -71,7 +71,6 @@ def ssim(g: GraphBuilder, op: Any, image1: ir.Value, image2: ir.Value) -> ir.Val
     images = g.Concat(first, second, *squares, g.Mul(first, second), axis=0)
     window = _gaussian(int(op.filter_size), float(op.filter_sigma))
     kernel = np.outer(window, window)[:, :, None, None]
-    images = g.with_shape(images, [None, *g.static_shape(first)[1:]])
     averages = _filtered(g, images, kernel, [])
     averages = g.with_shape(averages, [None] * 4)
     one, two, square1, square2, product = split(g, averages, 5, 0)

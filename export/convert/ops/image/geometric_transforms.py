@@ -45,7 +45,7 @@ def perspective_transform(
     matrix = g.MatMul(start, _adjugate(g, end))
     flat = g.Reshape(matrix, [-1, 9])
     scaled = g.Div(flat, g.Gather(flat, np.asarray([8]), axis=1))
-    coefficients = _coefficients(g, g.with_shape(scaled, [None, 9]), 8)
+    coefficients = _coefficients(g, scaled, 8)
     return _transform(g, op, images, coefficients, "constant")
 
 

@@ -156,7 +156,7 @@ def scalar_size(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     known = g.static_shape(x)[axis]
     if known is not None:
         return g.constant(np.asarray(known, np.int64))
-    return g.with_shape(g.Squeeze(g.size(x, axis), [0]), ())
+    return g.Squeeze(g.size(x, axis), [0])
 
 
 @converts("image.MapCoordinates")

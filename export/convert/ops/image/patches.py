@@ -50,7 +50,7 @@ def extract_patches(g: GraphBuilder, op: Any, images: ir.Value) -> ir.Value:
 
 
 def _batch_of_one(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    return g.with_shape(g.Unsqueeze(x, [0]), [1, *g.static_shape(x)])
+    return g.Unsqueeze(x, [0])
 
 
 def _padded(
@@ -62,15 +62,9 @@ def _padded(
         return x
     if "pads" not in attributes:
         amounts = g.Concat(*same_pads(g, x, extents, strides), axis=0)
-        return g.with_shape(g.Pad(x, amounts), [None] * g.rank(x))
+        return g.Pad(x, amounts)
     pads, count = attributes["pads"], len(extents)
-    totals = [a + b for a, b in zip(pads[:count], pads[count:], strict=True)]
-    y = g.Pad(x, [0, 0, *pads[:count], 0, 0, *pads[count:]])
-    padded = [
-        None if size is None else size + total
-        for size, total in zip(sizes, totals, strict=True)
-    ]
-    return g.with_shape(y, [*g.static_shape(x)[:2], *padded])
+    return g.Pad(x, [0, 0, *pads[:count], 0, 0, *pads[count:]])
 
 
 def _windows(
@@ -90,9 +84,7 @@ def _windows(
         indices = g.Add(
             g.Unsqueeze(g.Range(zero, g.Squeeze(end, [0]), step), [1]), offsets
         )
-    sizes = list(g.static_shape(x))
-    sizes[axis : axis + 1] = [None if known is None else count, size]
-    return g.with_shape(g.Gather(x, indices, axis=axis), sizes)
+    return g.Gather(x, indices, axis=axis)
 
 
 @converts("image.PadImages")
@@ -119,7 +111,7 @@ def _remaining(g: GraphBuilder, x: ir.Value, axis: int, target: int, other: Any)
     size = g.static_shape(x)[axis]
     if size is not None:
         return target - size - other
-    return g.with_shape(g.Sub([target - other], g.size(x, axis)), (1,))
+    return g.Sub([target - other], g.size(x, axis))
 
 
 @converts("image.CropImages")

@@ -126,10 +126,7 @@ def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
     size = g.static_shape(x)[axis]
     n: Any = g if size is None else NumpyOperators
     old = g.size(x, axis) if size is None else size
-    y = g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
-    sizes = list(g.static_shape(x))
-    sizes[axis] = new
-    return g.with_shape(y, sizes)
+    return g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
 
 
 def cropped_to_aspect_ratio(
@@ -209,4 +206,4 @@ def sliced(
 
 
 def _as_size(g: GraphBuilder, x: Any) -> int | ir.Value:
-    return g.with_shape(x, (1,)) if isinstance(x, ir.Value) else int(x)
+    return x if isinstance(x, ir.Value) else int(x)

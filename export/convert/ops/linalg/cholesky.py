@@ -57,8 +57,7 @@ def cholesky_inverse(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     lower = transpose(g, factor, rank) if op.upper else factor
     eye = identity(g, lower, g.static_shape(x)[-1], rank - 1)
     inverse = solve_triangle(g, lower, eye, lower=True)
-    product = g.MatMul(transpose(g, inverse, rank), inverse)
-    return g.with_shape(product, g.static_shape(x))
+    return g.MatMul(transpose(g, inverse, rank), inverse)
 
 
 @converts("linalg.SolveTriangular")
@@ -74,8 +73,7 @@ def solve_with(g: GraphBuilder, a: Operand, b: Operand, solve: Any) -> ir.Value:
     left, right = to_float64(g, a), to_float64(g, b)
     if g.rank(right) != g.rank(left) - 1:
         return solve(*broadcast_batches(g, left, right))
-    sizes = g.static_shape(right)
-    as_matrix = g.with_shape(g.Unsqueeze(right, [-1]), [*sizes, 1])
+    as_matrix = g.Unsqueeze(right, [-1])
     return g.Squeeze(solve(*broadcast_batches(g, left, as_matrix)), [-1])
 
 
@@ -84,7 +82,7 @@ def solve_triangle(
 ) -> ir.Value:
     """Solve for one row at a time, by forward or backward substitution."""
     indices = indices_along(g, a, -1)
-    triangle = g.with_shape(g.Trilu(a, upper=int(not lower)), g.static_shape(a))
+    triangle = g.Trilu(a, upper=int(not lower))
     last = None if lower else g.Sub(g.Squeeze(g.size(a, -1), [0]), 1)
 
     def step(k: ir.Value, x: ir.Value) -> Sequence[ir.Value]:

@@ -27,16 +27,15 @@ def eigh(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     computed from the matrix without the shift.
     """
     rank = g.rank(x)
-    lower = g.with_shape(g.Trilu(to_float64(g, x), upper=0), g.static_shape(x))
+    lower = g.Trilu(to_float64(g, x), upper=0)
     indices = indices_along(g, x, -1)
     on_diagonal = g.Equal(as_column(g, indices), indices)
     upper = g.Where(on_diagonal, 0.0, transpose(g, lower, rank))
-    symmetric = g.with_shape(g.Add(lower, upper), g.static_shape(x))
+    symmetric = g.Add(lower, upper)
     norm = reduce(g, "ReduceL2", symmetric, [rank - 2, rank - 1], keepdims=True)
     shifted = g.Add(symmetric, g.Where(on_diagonal, g.Mul(norm, 1.5), 0.0))
-    _, vectors = jacobi_rotations(g, g.with_shape(shifted, g.static_shape(x)))
+    _, vectors = jacobi_rotations(g, shifted)
     products = g.Mul(vectors, g.MatMul(symmetric, vectors))
     values = reduce(g, "ReduceSum", products, [rank - 2])
-    values = g.with_shape(values, g.static_shape(x)[:-1])
     values, vectors = sort_columns(g, values, vectors, largest=False)
     return values, vectors

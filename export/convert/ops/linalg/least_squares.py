@@ -43,13 +43,10 @@ def _pseudo_inverse(g: GraphBuilder, x: ir.Value, tolerance: ir.Value) -> ir.Val
     nonzero = g.Greater(squares, g.Mul(largest, g.Mul(tolerance, tolerance)))
     nonzero = g.And(nonzero, g.Greater(squares, 0.0))
     factors = g.Where(nonzero, g.Reciprocal(g.Where(nonzero, squares, 1.0)), 0.0)
-    left = g.with_shape(g.Mul(rotation, factors), g.static_shape(rotation))
+    left = g.Mul(rotation, factors)
     if transposes:
-        inverse = g.MatMul(rotated, transpose(g, left, rank))
-    else:
-        inverse = g.MatMul(left, transpose(g, rotated, rank))
-    *batch, rows, columns = g.static_shape(x)
-    return g.with_shape(inverse, [*batch, columns, rows])
+        return g.MatMul(rotated, transpose(g, left, rank))
+    return g.MatMul(left, transpose(g, rotated, rank))
 
 
 @converts("linalg.Pinv")

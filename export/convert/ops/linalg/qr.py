@@ -51,17 +51,17 @@ def householder(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
 
     eye = identity(g, x, rows, rank - 2)
     q, r = loop_over(g, step, indices_along(g, x, shorter_axis), eye, x)
-    return q, g.with_shape(g.Trilu(r, upper=1), g.static_shape(x))
+    return q, g.Trilu(r, upper=1)
 
 
 @converts("linalg.Qr")
 def qr(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Map `linalg.qr` to a Scan of Householder reflections, in float64."""
     q, r = householder(g, to_float64(g, x))
-    *batch, rows, columns = g.static_shape(x)
+    *_, rows, columns = g.static_shape(x)
     if op.mode == "complete" or rows is None or columns is None or rows <= columns:
         return q, r
     rank = g.rank(x)
-    q = g.with_shape(g.Slice(q, [0], [columns], [rank - 1]), [*batch, rows, columns])
-    r = g.with_shape(g.Slice(r, [0], [columns], [rank - 2]), [*batch, columns, columns])
+    q = g.Slice(q, [0], [columns], [rank - 1])
+    r = g.Slice(r, [0], [columns], [rank - 2])
     return q, r

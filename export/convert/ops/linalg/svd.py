@@ -55,12 +55,8 @@ def jacobi_rotations(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     rank, even = g.rank(x), max(2, columns + columns % 2)
     if even > columns:
         x = g.Pad(x, [0] * (2 * rank - 1) + [even - columns])
-        x = g.with_shape(x, [*batch, rows, even])
     height = g.size(x, -2)
     stacked = g.Concat(x, identity(g, x, even, rank - 1), axis=rank - 2)
-    stacked = g.with_shape(
-        stacked, [*batch, None if rows is None else rows + even, even]
-    )
     rounds = even - 1
 
     def step(
@@ -135,18 +131,16 @@ def _rotate_pairs(
 
 
 def _column_norms(g: GraphBuilder, x: ir.Value) -> ir.Value:
-    *batch, _, columns = g.static_shape(x)
-    norms = reduce(g, "ReduceL2", x, [g.rank(x) - 2])
-    return g.with_shape(norms, [*batch, columns])
+    return reduce(g, "ReduceL2", x, [g.rank(x) - 2])
 
 
 def sort_columns(
     g: GraphBuilder, keys: ir.Value, *matrices: ir.Value, largest: bool
 ) -> list[ir.Value]:
     """Sort numbers, and the columns of matrices along with them."""
-    count = g.static_shape(keys)[-1]
+    count: Any = g.static_shape(keys)[-1]
     values, order = g.TopK(keys, [count], outputs=2, axis=-1, largest=int(largest))
-    results = [g.with_shape(values, g.static_shape(keys))]
+    results = [values]
     for matrix in matrices:
         indices = g.Expand(g.Unsqueeze(order, [-2]), g.Shape(matrix))
         sorted_ = g.GatherElements(matrix, indices, axis=g.rank(matrix) - 1)
@@ -213,8 +207,7 @@ def norm_of_singular_values(
     """Return the nuclear norm, or the largest or smallest singular value."""
     others = [axis for axis in range(g.rank(x)) if axis not in axes]
     perm = [*others, *axes]
-    sizes = g.static_shape(x)
     if perm != sorted(perm):
-        x = g.with_shape(g.Transpose(x, perm=perm), [sizes[axis] for axis in perm])
+        x = g.Transpose(x, perm=perm)
     op_type = {"nuc": "ReduceSum", 2: "ReduceMax", -2: "ReduceMin"}[order]
     return reduce(g, op_type, singular_values(g, x), [len(others)])

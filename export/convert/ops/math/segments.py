@@ -57,14 +57,14 @@ def _register(kind: str, reduction: _Reduction) -> None:
         empty = reduction.empty(require_dtype(data)).astype(dtype.numpy())
         if op.num_segments is None:
             last = reduce(g, "ReduceMax", ids, [0], keepdims=True)
-            count = g.with_shape(g.Add(last, [1]), (1,))
+            count = g.Add(last, [1])
         else:
             count = g.constant(np.asarray([int(op.num_segments)], np.int64))
         # ScatterND reduces by maximum and minimum from opset 18 on.
         scatters = g.opset >= 18 or reduction.scatter in ("add", "mul")
         compute = _scatter if scatters else _reduce_masked
         result = compute(g, reduction, rows, ids, count, empty)
-        sizes = g.static_shape(data)[1:]
+        sizes: Any = g.static_shape(data)[1:]
         if op.num_segments is None and None not in sizes:
             # Shape inference loses all sizes if one depends on values.
             result = g.Reshape(result, [-1, *sizes])
@@ -90,8 +90,7 @@ def _scatter(
     valid = g.And(g.GreaterOrEqual(ids, 0), g.Less(ids, count))
     indices = g.Unsqueeze(g.Where(valid, ids, count), [1])
     sizes = [g.size(rows, axis) for axis in range(1, g.rank(rows))]
-    size = g.with_shape(g.Add(count, [1]), (1,))
-    initial = g.Expand(empty, g.shape(size, *sizes))
+    initial = g.Expand(empty, g.shape(g.Add(count, [1]), *sizes))
     segments = g.ScatterND(initial, indices, rows, reduction=reduction.scatter)
     return g.Slice(segments, [0], count, [0])
 

@@ -135,8 +135,8 @@ def frames(g: GraphBuilder, x: ir.Value, length: int, stride: int) -> ir.Value:
         remaining = g.Sub(g.size(x, -1), [length - stride])
         count = g.Squeeze(g.Div(remaining, [stride]), [0])
         starts = g.Range(np.int64(0), g.Mul(count, steps), np.int64(steps))
-        indices = g.Add(g.Unsqueeze(starts, [1]), offsets)
-        end = g.Mul(g.Div(g.size(x, -1), [piece]), [piece])
+        indices: Any = g.Add(g.Unsqueeze(starts, [1]), offsets)
+        end: Any = g.Mul(g.Div(g.size(x, -1), [piece]), [piece])
         n = None
     else:
         n = 1 + (size - length) // stride

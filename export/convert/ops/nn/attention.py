@@ -51,15 +51,14 @@ def dot_product_attention(
     # Scaling the queries is less work than scaling the logits, and keeps products in
     # half precision in range. onnxruntime fuses the factor into the next product.
     queries = _regroup_heads(g, transposed(g, q, _HEADS_FIRST), groups)
-    scaled = g.with_shape(g.Mul(queries, _scale(g, q, scale)), g.static_shape(queries))
+    scaled = g.Mul(queries, _scale(g, q, scale))
     products = _product(g, scaled, transposed(g, k, _HEADS_FIRST_TRANSPOSED))
     logits = _soft_cap(g, _regroup_heads(g, products, heads), op.attn_logits_soft_cap)
-    sizes = g.static_shape(logits)
     if bias is not None:
         logits = g.Add(logits, g.cast(bias, require_dtype(logits)))
     keep = _combined_mask(g, mask, _causal_mask(g, q, k) if op.is_causal else None)
     logits = logits if keep is None else _apply_mask(g, logits, keep)
-    weights = g.with_shape(g.Softmax(logits, axis=-1), sizes)
+    weights = g.Softmax(logits, axis=-1)
     averages = _product(
         g, _regroup_heads(g, weights, groups), transposed(g, v, _HEADS_FIRST)
     )
@@ -83,23 +82,21 @@ def _scale(g: GraphBuilder, q: ir.Value, given: Operand) -> Operand:
 
 def _regroup_heads(g: GraphBuilder, x: ir.Value, heads: int | None) -> ir.Value:
     """Split positions among more heads, or merge the heads of a group into one."""
-    batch, current, positions, depth = g.static_shape(x)
+    current = g.static_shape(x)[1]
     if heads is None or current is None or heads == current:
         return x
-    size = None if positions is None else positions * current // heads
-    return g.with_shape(g.Reshape(x, [0, heads, -1, 0]), (batch, heads, size, depth))
+    return g.Reshape(x, [0, heads, -1, 0])
 
 
 def _product(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
-    return g.with_shape(g.MatMul(a, b), (*g.static_shape(a)[:3], g.static_shape(b)[3]))
+    return g.MatMul(a, b)
 
 
 def _soft_cap(g: GraphBuilder, logits: ir.Value, cap: float | None) -> ir.Value:
     """Bound logits smoothly, as Keras does on TPUs."""
     if cap is None:
         return logits
-    bounded = g.Mul(g.Tanh(g.Div(logits, float(cap))), float(cap))
-    return g.with_shape(bounded, g.static_shape(logits))
+    return g.Mul(g.Tanh(g.Div(logits, float(cap))), float(cap))
 
 
 def _combined_mask(

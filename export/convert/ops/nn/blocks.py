@@ -31,15 +31,13 @@ def depth_to_space(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
             mode = "DCR" if last else "CRD"
             return g.DepthToSpace(image, blocksize=block, mode=mode)
         n, depth, height, width = (g.size(image, axis) for axis in range(4))
-        channels = _as_vector(g, g.Div(depth, [block * block]))
+        channels = g.Div(depth, [block * block])
         inner: list[int | ir.Value] = [channels, block, block]
         if last:
             inner = [block, block, channels]
         split = g.Reshape(image, g.shape(n, *inner, height, width))
         perm = [0, 3, 4, 1, 5, 2] if last else [0, 1, 4, 2, 5, 3]
-        rows, columns = (
-            _as_vector(g, g.Mul(size, [block])) for size in (height, width)
-        )
+        rows, columns = (g.Mul(size, [block]) for size in (height, width))
         sizes = channels, rows, columns
         return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))
 
@@ -59,19 +57,13 @@ def space_to_depth(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         if last and image.dtype in _KERNELS:
             return g.SpaceToDepth(image, blocksize=block)
         n, channels, height, width = (g.size(image, axis) for axis in range(4))
-        height, width = (
-            _as_vector(g, g.Div(size, [block])) for size in (height, width)
-        )
+        height, width = (g.Div(size, [block]) for size in (height, width))
         split = g.Reshape(image, g.shape(n, channels, height, block, width, block))
         perm = [0, 3, 5, 1, 2, 4] if last else [0, 1, 3, 5, 2, 4]
-        sizes = _as_vector(g, g.Mul(channels, [block * block])), height, width
+        sizes = g.Mul(channels, [block * block]), height, width
         return g.Reshape(g.Transpose(split, perm=perm), g.shape(n, *sizes))
 
     return in_channels_first(g, op, x, compute)
-
-
-def _as_vector(g: GraphBuilder, size: ir.Value) -> ir.Value:
-    return g.with_shape(size, (1,))
 
 
 def _window_indices(

@@ -123,7 +123,7 @@ def _as_grouped(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
     """Reshape a depthwise kernel to that of a Conv with one channel per group."""
     *window, channels, multiplier = _known_shape(g, kernel)
     shape = [*window, 1, channels * multiplier]
-    return g.with_shape(g.Reshape(kernel, shape), shape)
+    return g.Reshape(kernel, shape)
 
 
 def _onnx_kernel(g: GraphBuilder, kernel: ir.Value) -> ir.Value:

@@ -9,6 +9,7 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.promotion import promoted
 from keras_acts.export.convert.ops.numpy.mathematics.elementwise import log1p
@@ -38,7 +39,8 @@ def binary_crossentropy(
     if op.from_logits:
         # log(1 + e^x) - x * target, as max(x, 0) - x * target + log(1 + e^-|x|).
         base = g.Sub(g.Relu(output), g.Mul(output, target))
-        return g.Add(base, g.cast(log1p(g, g.Exp(g.Neg(g.Abs(output)))), base.dtype))
+        rest = log1p(g, g.Exp(g.Neg(g.Abs(output))))
+        return g.Add(base, g.cast(rest, require_dtype(base)))
     output = _clipped(g, output)
     yes = g.Mul(target, g.Log(output))
     no = g.Mul(g.Sub(1.0, target), g.Log(g.Sub(1.0, output)))

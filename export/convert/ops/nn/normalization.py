@@ -40,7 +40,7 @@ def batch_norm(
         y = g.Mul(centered, _aligned(g, x, factor, [axis]))
         return y if offset is None else g.Add(y, _aligned(g, x, offset, [axis]))
     dtype = require_dtype(x).numpy()
-    count = g.static_shape(mean)[0]
+    count: Any = g.static_shape(mean)[0]
     # ONNX has the channels at axis 1. The other axes keep their order, as around a
     # convolution, so that the transposes of both cancel.
     perm = list(range(g.rank(x)))
@@ -54,9 +54,7 @@ def batch_norm(
         variance,
         epsilon=float(op.epsilon),
     )
-    return transposed(
-        g, g.with_shape(y, g.static_shape(first)), inverse_permutation(perm)
-    )
+    return transposed(g, y, inverse_permutation(perm))
 
 
 @converts("nn.LayerNorm")
@@ -87,9 +85,7 @@ def layer_norm(
         axis=-len(axes),
         epsilon=epsilon,
     )
-    return transposed(
-        g, g.with_shape(y, g.static_shape(last)), inverse_permutation(perm)
-    )
+    return transposed(g, y, inverse_permutation(perm))
 
 
 @converts("nn.RMSNorm")
@@ -166,7 +162,8 @@ def _aligned(
     g: GraphBuilder, x: ir.Value, weight: ir.Value, axes: Sequence[int]
 ) -> ir.Value:
     """Reshape a weight of some axes of `x` to the rank of `x`."""
-    shape = [size if i in axes else 1 for i, size in enumerate(g.static_shape(x))]
+    sizes = enumerate(g.static_shape(x))
+    shape: Any = [size if i in axes else 1 for i, size in sizes]
     return g.Reshape(g.cast(weight, require_dtype(x)), shape)
 
 
@@ -175,7 +172,7 @@ def _weights(
 ) -> ir.Value:
     """Return weights in the shape of some axes of `x`, ones if none are given."""
     dtype = require_dtype(x)
-    sizes = [g.static_shape(x)[axis] for axis in axes]
+    sizes: Any = [g.static_shape(x)[axis] for axis in axes]
     if given is not None:
         weights = g.cast(given, dtype)
         same = list(g.static_shape(given)) == sizes

@@ -109,9 +109,9 @@ class _Loop:
                 for x, old in zip(next_states, current, strict=True)
             ]
             other = carried[-1] if self.repeats_output else g.zeros_like(output)
-            shape = output.shape
+            shape = g.static_shape(output)
             output = g.Where(_aligned(g, keep, output), output, other)
-            output.shape = shape
+            output = g.with_shape(output, shape)
         if self.carries_output:
             next_states = [*next_states, output]
         return next_states, [output] if self.op.return_all_outputs else []
@@ -142,7 +142,7 @@ def _mask(g: GraphBuilder, mask: ir.Value) -> ir.Value:
     mask = g.cast(mask, "bool")
     if g.rank(mask) > 2:
         return mask
-    return g.with_shape(g.Unsqueeze(mask, [2]), (*g.static_shape(mask), 1))
+    return g.Unsqueeze(mask, [2])
 
 
 def _aligned(g: GraphBuilder, keep: ir.Value, x: ir.Value) -> ir.Value:

@@ -15,7 +15,7 @@ from keras_acts.export.errors import UnsupportedOperationError
 @converts("trace.Size")
 def size(g: GraphBuilder, op: Any, x: ir.Value, axis: int) -> ir.Value:
     """Map the size of an axis to Shape; the result is a scalar."""
-    return g.with_shape(g.Squeeze(g.size(x, axis), [0]), ())
+    return g.Squeeze(g.size(x, axis), [0])
 
 
 def _filled(name: str, value: float) -> Converter:

@@ -40,10 +40,7 @@ def diag(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
 @converts("numpy.Diagflat")
 def diagflat(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.diagflat` to a Where; the result is a matrix."""
-    sizes = g.static_shape(x)
-    known = [size for size in sizes if size is not None]
-    size = int(np.prod(known)) if len(known) == len(sizes) else None
-    return diagonal_matrix(g, g.with_shape(g.Reshape(x, [-1]), [size]), op.k)
+    return diagonal_matrix(g, g.Reshape(x, [-1]), op.k)
 
 
 @converts("numpy.Tril")

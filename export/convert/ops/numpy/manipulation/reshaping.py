@@ -162,8 +162,7 @@ def repeat_elements(g: GraphBuilder, x: ir.Value, count: Size, axis: int) -> ir.
     size = sizes[axis]
     if size is not None and isinstance(count, int):
         indices = np.repeat(np.arange(size), count)
-        shape = [*sizes[:axis], size * count, *sizes[axis + 1 :]]
-        return g.with_shape(g.Gather(x, indices, axis=axis), shape)
+        return g.Gather(x, indices, axis=axis)
     ones: list[Size] = [1] * (len(sizes) + 1)
     copies = g.shape(*ones[: axis + 1], count, *ones[axis + 2 :])
     expanded = g.Expand(g.Unsqueeze(x, [axis + 1]), copies)

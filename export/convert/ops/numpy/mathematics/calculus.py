@@ -17,11 +17,8 @@ from keras_acts.export.convert.registry import converts
 
 def _neighbors(g: GraphBuilder, x: ir.Value, axis: int) -> tuple[ir.Value, ir.Value]:
     """Return all elements along an axis but the first, and all but the last."""
-    sizes = list(g.static_shape(x))
-    size = sizes[axis]
-    sizes[axis] = None if size is None else max(size - 1, 0)
-    later = g.with_shape(g.Slice(x, [1], [END], [axis]), sizes)
-    return later, g.with_shape(g.Slice(x, [0], [-1], [axis]), sizes)
+    later = g.Slice(x, [1], [END], [axis])
+    return later, g.Slice(x, [0], [-1], [axis])
 
 
 @converts("numpy.Diff")
@@ -35,7 +32,7 @@ def diff(g: GraphBuilder, op: Any, a: ir.Value) -> ir.Value:
 def _differences(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     later, earlier = _neighbors(g, x, axis)
     differs = g.Xor if x.dtype == ir.DataType.BOOL else g.Sub
-    return g.with_shape(differs(later, earlier), g.static_shape(later))
+    return differs(later, earlier)
 
 
 @converts("numpy.Trapezoid")

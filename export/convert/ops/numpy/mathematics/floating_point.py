@@ -110,7 +110,7 @@ def _bits_as(g: GraphBuilder, x: ir.Value, target: ir.DataType) -> ir.Value:
             f"Reading the bits of floats needs BitCast, from opset {_BIT_CAST} on. "
             f"Received: opset={g.opset}"
         )
-    return g.with_shape(g.BitCast(x, to=int(target)), g.static_shape(x))
+    return g.BitCast(x, to=int(target))
 
 
 def _split_bits(g: GraphBuilder, x: ir.Value, width: int) -> ir.Value:
@@ -127,7 +127,6 @@ def _join_bits(g: GraphBuilder, x: ir.Value, count: int) -> ir.Value:
     shifts = np.arange(count, dtype=np.uint64) * np.uint64(width)
     shifted = g.cast(g.BitShift(parts, shifts, direction="LEFT"), D.INT64)
     joined = reduce(g, "ReduceSum", shifted, [-1])  # No bit is set in two of them.
-    joined = g.with_shape(joined, g.static_shape(parts)[:-1])
     return g.cast(joined, _UNSIGNED[width * count])
 
 

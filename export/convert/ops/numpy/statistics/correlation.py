@@ -20,7 +20,6 @@ def corrcoef(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.corrcoef` to MatMul of centered, normalized rows; clipped to ±1."""
     x = half_to_float32(g, *promoted(g, x))
     centered = g.Sub(x, reduce(g, "ReduceMean", x, [-1], keepdims=True))
-    centered = g.with_shape(centered, g.static_shape(x))
     if g.rank(x) < 2:
         one_row = g.Unsqueeze(centered, [0] if g.rank(x) else [0, 1])
         return g.Squeeze(_correlations(g, one_row), [0, 1])

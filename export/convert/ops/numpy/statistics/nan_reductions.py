@@ -28,7 +28,7 @@ def replace_nan(g: GraphBuilder, x: ir.Value, value: float) -> ir.Value:
     if not is_float(x):
         return x
     filler = np.asarray(value, require_dtype(x).numpy())
-    return g.with_shape(g.Where(g.IsNaN(x), filler, x), g.static_shape(x))
+    return g.Where(g.IsNaN(x), filler, x)
 
 
 def _is_all_nan(g: GraphBuilder, x: ir.Value, axes: Axes, keepdims: bool) -> ir.Value:
@@ -88,7 +88,6 @@ _register_search("numpy.Nanargmin", "ArgMin", np.inf)
 
 def _count(g: GraphBuilder, x: ir.Value, axes: Axes, keepdims: bool) -> ir.Value:
     is_number = g.cast(g.Not(g.IsNaN(x)), require_dtype(x))
-    is_number = g.with_shape(is_number, g.static_shape(x))
     return reduce(g, "ReduceSum", is_number, axes, keepdims=keepdims)
 
 
@@ -99,7 +98,7 @@ def _mean(g: GraphBuilder, x: ir.Value, axes: Axes, keepdims: bool) -> ir.Value:
 
 def _variance(g: GraphBuilder, x: ir.Value, axes: Axes, keepdims: bool) -> ir.Value:
     deviation = g.Sub(x, _mean(g, x, axes, True))
-    square = g.with_shape(g.Mul(deviation, deviation), g.static_shape(x))
+    square = g.Mul(deviation, deviation)
     return _mean(g, square, axes, keepdims)
 
 

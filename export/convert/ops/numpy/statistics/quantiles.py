@@ -64,7 +64,6 @@ def _sort_rows(g: GraphBuilder, op: Any, x: ir.Value, skip_nan: bool) -> _Sorted
         return _top_k(g, flat, None, None)
     is_nan = g.IsNaN(flat)
     clean = g.Where(is_nan, np.asarray(np.inf, require_dtype(x).numpy()), flat)
-    clean = g.with_shape(clean, g.static_shape(flat))
     nan_count = reduce(g, "ReduceSum", g.cast(is_nan, DOUBLE), [-1], keepdims=True)
     if not skip_nan:
         return _top_k(g, clean, None, g.Greater(nan_count, 0.0))
@@ -155,7 +154,7 @@ def quantile(
 
 def _fraction(g: GraphBuilder, q: Operand, scale: float) -> ir.Value:
     if isinstance(q, ir.Value):
-        return g.with_shape(g.Div(g.cast(q, DOUBLE), scale), g.static_shape(q))
+        return g.Div(g.cast(q, DOUBLE), scale)
     return g.constant(np.asarray(q, np.float64) / scale)
 
 

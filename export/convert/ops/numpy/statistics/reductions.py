@@ -27,7 +27,7 @@ def variance(
     x = half_to_float32(g, x)
     deviation = g.Sub(x, reduce(g, "ReduceMean", x, axes, keepdims=True))
     square = g.Mul(deviation, deviation)
-    square.shape = x.shape
+    g.with_shape(square, g.static_shape(x))
     return reduce(g, "ReduceMean", square, axes, keepdims=keepdims)
 
 
@@ -116,7 +116,7 @@ def cumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     """Map `ops.cumprod` to CumProd, or to a Scan before opset 26."""
     (x,) = promoted(g, x)
     if op.axis is None:
-        x = g.with_shape(g.Reshape(x, [-1]), [None])
+        x = g.Reshape(x, [-1])
     axis = (op.axis or 0) % g.rank(x)
     if g.opset >= 26:
         return g.CumProd(x, g.cast(axis, "int64"))
@@ -127,7 +127,7 @@ def cumprod(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
     start = g.with_shape(start, [*known[:axis], *known[axis + 1 :]])
 
     def step(carried: list[ir.Value], slices: list[ir.Value]) -> Any:
-        product = g.with_shape(g.Mul(*carried, *slices), g.static_shape(slices[0]))
+        product = g.Mul(*carried, *slices)
         return [product], [product]
 
     _, (products,) = scan(g, step, [start], [x], axis=axis)
