@@ -84,6 +84,11 @@ def to_onnx(
         OptionError: An option has a value that it can't have. `SignatureError` and
             `OpsetError` are kinds of it; it is a `ValueError` too.
         GraphError: The result is not valid: a defect, and of what.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), layers.Mish()])
+        >>> [x.name for x in to_onnx(model, output_names=["y"]).graph.output]
+        ['y']
     """
     if path is not None:
         check_path(path)
@@ -131,6 +136,11 @@ def export_model(
         ParityError: The answers differ, or a provider asked for did not run; its
             `report` says where. An older file at `path` is as it was.
         ExportError: As `to_onnx` raises it.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), layers.Mish()])
+        >>> export_model(model, "mish.onnx").status
+        'passed'
     """
     check_path(path)
     converted = _converted(model, ExportOptions.among(locals()))

@@ -9,9 +9,24 @@ import keras
 import numpy as np
 import pytest
 
+import keras_acts.export
 from keras_acts import catalogue, functional, layers
 
-IMPORTS = {"functional": functional, "keras": keras, "layers": layers, "np": np}
+EXPORTS = {
+    name: getattr(keras_acts.export, name)
+    for name in keras_acts.export.__all__
+    if inspect.isfunction(getattr(keras_acts.export, name))
+}
+ELSEWHERE = {
+    "load_saved_model": "needs TensorFlow; tests/export/engines tests it",
+    "register_converter": "the README's example of it runs",
+}
+"""Functions of `keras_acts.export` whose examples are not in their docstrings."""
+
+IMPORTS = {
+    **{"functional": functional, "keras": keras, "layers": layers, "np": np},
+    **EXPORTS,
+}
 """What an example may use; the pages say so."""
 
 FUNCTIONS = {
@@ -20,6 +35,7 @@ FUNCTIONS = {
     if hasattr(function := getattr(functional, name), "formula")
 }
 PUBLIC = {
+    **{f"export.{k}": f for k, f in EXPORTS.items() if k not in ELSEWHERE},
     **{f"functional.{name}": function for name, function in FUNCTIONS.items()},
     **{f"layers.{row.name}": row.layer for row in catalogue.activations().values()},
 }
@@ -33,7 +49,8 @@ def _examples(public):
 
 
 @pytest.mark.parametrize("name", PUBLIC)
-def test_example_gives_what_it_says(name):
+def test_example_gives_what_it_says(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     test = _examples(PUBLIC[name])
     assert len(test.examples) >= 2
     assert any(f"{PUBLIC[name].__name__}(" in one.source for one in test.examples)

@@ -71,6 +71,11 @@ def verify(
         SignatureError: The inputs of the Keras model are unknown.
         ValueError: An argument is invalid, the file is not an ONNX model, or the model
             accepts no generated input.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((4,)), layers.Mish()])
+        >>> verify(model, to_onnx(model)).status
+        'passed'
     """
     return verify_reference(
         reference_of(model, input_signature),
