@@ -62,7 +62,7 @@ class SavedModel:
 
     @property
     def smallest_table(self) -> int | None:
-        """The number of rows of its smallest embedding table, None without one."""
+        """The fewest rows of a table that a Gather reads, None without one."""
         if not any(node.op in _LOOKUPS for node in self._nodes()):
             return None
         tables = (

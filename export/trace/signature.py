@@ -301,6 +301,6 @@ def public_names(
     clash = [name for name in new if name in taken]
     if clash:
         raise NameClashError(
-            f"An output must not be named as an input is. Received: {clash[0]!r}"
+            f"An output must not have the name of an input. Received: {clash[0]!r}"
         )
     return dict(zip(new, named.values(), strict=True))

@@ -52,7 +52,8 @@ def pack(structure: Any, leaves: list[Any]) -> Any:
     """Return a structure with new leaves, given in the order of `flatten`."""
     if len(flatten(structure)) != len(leaves):
         raise ValueError(
-            f"The structures differ. Received: {structure!r} and {len(leaves)} leaves"
+            "`leaves` must have one element for each leaf of the structure. "
+            f"Received: {len(leaves)} leaves for {structure!r}"
         )
     rest = iter(leaves)
     return map_structure(lambda _: next(rest), structure)

@@ -107,7 +107,7 @@ def _check(request: Request) -> None:
         )
     if request.dtype is not None:
         raise EngineError(
-            f"The engine {NAME!r} keeps the model's dtypes: `dtype` needs the native "
+            f"The engine {NAME!r} keeps the model's dtypes: `dtype` is for the native "
             f"engine. Received: dtype={request.dtype!r}"
         )
 

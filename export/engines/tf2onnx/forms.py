@@ -3,7 +3,7 @@
 Custom handlers make tf2onnx pass these operations through in a domain of ours. They are
 replaced afterwards, so that both engines write the same operators, equally precise.
 
-1. Operations that exist in `keras.ops` use the converter registered for it.
+1. Operations that exist in `keras.ops` use the converters registered for these.
 2. The others have a form here.
 """
 

@@ -203,7 +203,7 @@ def _rename_functions(graph: Any) -> None:
     bodies = [graph.node, *(one.node_def for one in graph.library.function)]
     for node in (node for body in bodies for node in body):
         for attribute in node.attr.values():
-            # Accessing an unset field would set it.
+            # Assigning inside an unset field would set it.
             single = [attribute.func] if attribute.HasField("func") else []
             for called in single or attribute.list.func:
                 called.name += _INLINED
