@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -187,11 +188,11 @@ class _Recorder:
         """
         spec = output_spec(kind, operation, args, kwargs)
         if kind == "layer":
-            return self.record(kind, args, kwargs, spec, operation, body)
+            return self._append(kind, args, kwargs, spec, operation, body=body)
         results = weight_values.of_operation(operation, args, kwargs)
         if results is not None and weight_values.is_complex(spec):
             return pack(spec, results())
-        return self.record(kind, args, kwargs, spec, operation, compute=results)
+        return self._append(kind, args, kwargs, spec, operation, compute=results)
 
     def record(
         self,
@@ -200,15 +201,27 @@ class _Recorder:
         kwargs: Any,
         spec: Any,
         operation: Any = None,
-        body: Callable[[], Subgraph] | None = None,
-        compute: Callable[[], list[Any]] | None = None,
         **functions: Any,
     ) -> Any:
         """Append a node and return its traced outputs."""
+        return self._append(kind, args, kwargs, spec, operation, functions)
+
+    def _append(
+        self,
+        kind: str,
+        args: Any,
+        kwargs: Any,
+        spec: Any,
+        operation: Any,
+        functions: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        body: Callable[[], Subgraph] | None = None,
+        compute: Callable[[], list[Any]] | None = None,
+    ) -> Any:
         outputs = map_structure(_traced, spec)
         if compute is not None:
             weight_values.attach(outputs, compute)
-        statics = traced_statics(operation) | functions
+        statics = {**traced_statics(operation), **functions}
         self.nodes.append(
             Node(
                 kind=kind,
