@@ -89,7 +89,14 @@ class LayerCase:
 
 def each(*cases: Any) -> pytest.MarkDecorator:
     """Run a test for each case, as its argument `case`."""
-    return pytest.mark.parametrize("case", cases, ids=map(str, cases))
+    return pytest.mark.parametrize("case", map(_marked, cases))
+
+
+def _marked(case: Any) -> Any:
+    """Return the case with its name, and the mark `files_differ` if it says so."""
+    reason = getattr(case, "files_differ", "")
+    marks = [pytest.mark.files_differ(reason)] if reason else []
+    return pytest.param(case, id=str(case), marks=marks)
 
 
 def check_layer(

@@ -34,6 +34,7 @@ class Operation:
             With one, answers are compared on every backend.
         outputs: Shape and dtype of each output of a layer, with the batch, where Keras
             can't find them out without values.
+        files_differ: Why the file depends on the backend, where it does.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Operation:
     in_layer: bool = False
     reference: Callable[..., Any] | On | None = None
     outputs: tuple[tuple[tuple[int | None, ...], str], ...] | None = None
+    files_differ: str = ""
 
     def __str__(self) -> str:
         dtypes = "" if self.dtypes == ("float32",) else "-" + "-".join(self.dtypes)
