@@ -89,7 +89,7 @@ class LayerCase:
 
 def each(*cases: Any) -> pytest.MarkDecorator:
     """Run a test for each case, as its argument `case`."""
-    return pytest.mark.parametrize("case", map(_marked, cases))
+    return pytest.mark.parametrize("case", [*map(_marked, cases)])
 
 
 def _marked(case: Any) -> Any:

@@ -54,6 +54,18 @@ DIFFERING: dict[str, dict[str, str]] = {
 these (`docs/export.md` says why), or refuses."""
 
 
+OF_EACH_BACKEND = {
+    "ConvTransposeBasicTest.test_conv2d_transpose_basic",
+    "DropoutRNNCellTest.test_basics",
+    "GroupedQueryAttentionTest.test_basics_with_flash_attention",
+    "MultiHeadAttentionTest.test_basics_with_flash_attention",
+    "NormalizationTest.test_normalization_basics",
+    "ResizingTest.test_resizing_basics",
+    "TestSpectrogram.test_spectrogram_channels_first",
+}
+"""Keras's tests that ask each backend for other layers, or adapt them on it."""
+
+
 def _module(configuration: Configuration) -> str:
     return str(configuration).partition(":")[0]
 
@@ -65,6 +77,8 @@ def _models() -> Iterator[Any]:
             marks = list(_marks(name))
             if configuration.is_wide:
                 marks.append(pytest.mark.files_differ("JAX reads 64 bits as 32"))
+            elif name.split(":")[0] in OF_EACH_BACKEND:
+                marks.append(pytest.mark.files_differ("the test is of each backend"))
             yield pytest.param(configuration, id=str(configuration), marks=marks)
 
 
