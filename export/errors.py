@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _COLORS = re.compile(r"\x1b\[\d*m")
 _NAMED = re.compile(r"\w+(Error|Exception): ")
 _CALLING = "Exception encountered when calling"
-_LONG = 250
+_LONG = 300
 
 
 class ExportError(Exception):

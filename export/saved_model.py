@@ -131,7 +131,8 @@ def require_tensorflow() -> ModuleType:
     if importlib.util.find_spec("tensorflow") is None:
         raise EngineError(
             "A SavedModel needs TensorFlow, which is not installed. Install it with "
-            '`pip install "keras-acts[tensorflow]"`, or save the Keras model as .keras.'
+            '`pip install "keras-acts[tensorflow]"`, or save the model as .keras. '
+            "Received: no module 'tensorflow'"
         )
     import tensorflow
 

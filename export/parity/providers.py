@@ -38,7 +38,8 @@ def onnxruntime() -> ModuleType:
     except ImportError as error:
         raise ImportError(
             "Parity is checked with onnxruntime, which is not installed. Install it "
-            'with `pip install "keras-acts[onnx]"`, or "keras-acts[gpu]" for CUDA.'
+            'with `pip install "keras-acts[onnx]"`, or "keras-acts[gpu]" for CUDA. '
+            f"Received: {error}"
         ) from error
     module: ModuleType = runtime
     return module

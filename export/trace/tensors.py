@@ -83,7 +83,8 @@ class TracedTensor(private.DetachedTensor):
         raise TypeError(
             f"{what} that is unknown until the model runs can't be {use}. Use "
             "`keras.ops`, such as `ops.arange`, `ops.where` and `ops.minimum`, or give "
-            "the sizes by `input_signature`"
+            "the sizes by `input_signature`. "
+            f"Received: shape={self.shape}, dtype={self.dtype!r}"
         )
 
 

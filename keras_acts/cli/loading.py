@@ -59,12 +59,17 @@ def check_model_path(path: Path) -> None:
         CommandError: The path does not exist, or is of another kind.
     """
     if not path.exists():
-        raise CommandError(f"There is no model at {path}")
+        raise CommandError(
+            f"MODEL must be a file or folder that exists. Received: {path}"
+        )
     if path.is_dir():
         from keras_acts.export.saved_model import is_saved_model
 
         if not is_saved_model(path):
-            raise CommandError(f"{path} is a folder, and no SavedModel")
+            raise CommandError(
+                "MODEL must be a SavedModel where it is a folder. "
+                f"Received: {path}, which has no saved_model.pb"
+            )
         return
     if path.suffix not in SUFFIXES:
         raise CommandError(
@@ -88,7 +93,8 @@ def _import(module: str) -> None:
         importlib.import_module(module)
     except Exception as error:
         raise CommandError(
-            f"--import {module} failed: {type(error).__name__}: {error}"
+            "--import must name a module that can be imported. "
+            f"Received: {module} ({type(error).__name__}: {error})"
         ) from error
 
 
@@ -96,17 +102,19 @@ def _explained(path: Path, error: Exception) -> str:
     text = str(error)
     if "safe_mode" in text or "unsafe" in text.lower():
         return (
-            f"{path} holds code, such as a Lambda layer, which runs when it is loaded. "
-            "If you trust the file, allow it with --unsafe"
+            "The model holds code, such as a Lambda layer, which runs when it is "
+            f"loaded. If you trust the file, allow it with --unsafe. Received: {path}"
         )
     if "Could not locate" in text or "Unknown layer" in text:
         return (
-            f"{path} holds a class that is unknown here; import the module that "
-            f"registers it with --import MODULE. Keras says: {text}"
+            "The model holds a class that is unknown here; import the module that "
+            f"registers it with --import MODULE. Received: {path} ({text})"
         )
     if "No model config" in text:
         return (
-            f"{path} holds weights alone, without the model that they belong to. Save "
-            "the model itself, with `model.save`"
+            "MODEL must be a whole model, as `model.save` writes, not weights alone. "
+            f"Received: {path}"
         )
-    return f"{path} cannot be loaded: {type(error).__name__}: {text}"
+    return (
+        f"The model cannot be loaded. Received: {path} ({type(error).__name__}: {text})"
+    )

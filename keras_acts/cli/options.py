@@ -166,7 +166,9 @@ def _arrays(path: Path) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise CommandError(f"--inputs: there is no file {path}") from None
+        raise CommandError(
+            f"--inputs must be a file that exists. Received: {path}"
+        ) from None
     except (ValueError, OSError) as error:
         raise CommandError(
             "--inputs must be a .npy or .npz file of numbers. "

@@ -55,7 +55,7 @@ def refused(*arguments):
     [
         ("text.txt", "MODEL must be a .keras or .h5 or .hdf5 file or a SavedModel"),
         ("model.onnx", "MODEL must be a .keras"),
-        ("only.weights.h5", "holds weights alone"),
+        ("only.weights.h5", "not weights alone"),
         ("text.h5", "cannot be loaded"),
         ("cut.keras", "cannot be loaded"),
         ("empty.keras", "cannot be loaded"),

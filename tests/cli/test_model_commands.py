@@ -187,7 +187,7 @@ REFUSED = {
     "no model there": (
         ["verify", "missing.keras", "right.onnx"],
         BAD_INPUT,
-        "no model at",
+        "that exists. Received: ",
     ),
     "no ONNX file there": (["verify", "model.keras", "no.onnx"], BAD_INPUT, "no.onnx"),
     "no ONNX model": (
@@ -201,7 +201,11 @@ REFUSED = {
         "cannot be loaded",
     ),
     "swapped": (["verify", "right.onnx", "model.keras"], BAD_INPUT, "MODEL must be"),
-    "a folder": (["export", "empty", "out.onnx"], BAD_INPUT, "no SavedModel"),
+    "a folder": (
+        ["export", "empty", "out.onnx"],
+        BAD_INPUT,
+        "SavedModel where it is a folder",
+    ),
     "code in the file": (["export", "lambda.keras", "out.onnx"], BAD_INPUT, "--unsafe"),
     "no folder": (
         ["export", "mish.keras", "no/out.onnx"],
@@ -262,7 +266,7 @@ REFUSED = {
     "no such module": (
         ["verify", "model.keras", "right.onnx", "--import", "no_such_module"],
         BAD_INPUT,
-        "--import no_such_module",
+        "Received: no_such_module",
     ),
 }
 

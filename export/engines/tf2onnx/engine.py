@@ -92,7 +92,8 @@ def _check(request: Request) -> None:
         if importlib.util.find_spec(package) is None:
             raise EngineError(
                 f"The engine {NAME!r} needs {package}, which is not installed. Install "
-                'it with `pip install "keras-acts[tensorflow]"`.'
+                'it with `pip install "keras-acts[tensorflow]"`. '
+                f"Received: engine={NAME!r}, and no module {package!r}"
             )
     backend = keras.backend.backend()
     if not isinstance(request.model, SavedModel) and backend != "tensorflow":

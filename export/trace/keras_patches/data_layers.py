@@ -60,7 +60,10 @@ def fast_counting(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def encode(inputs: Any, *args: Any, **kwargs: Any) -> Any:
         if has_traced(inputs):
-            raise ValueError("Traced tensors are counted by operations of Keras.")
+            raise ValueError(
+                "TensorFlow's fast counting needs a tensor with values. "
+                f"Received: {inputs!r}"
+            )
         return original(inputs, *args, **kwargs)
 
     return encode
