@@ -66,6 +66,9 @@ def convert(
         floats: The dtype that replaces float32, float64 and bfloat16, or None.
         channels_first: Names of inputs that are NCHW in the file.
 
+    Returns:
+        The model, before any pass, with what it computes in float32 in its metadata.
+
     Raises:
         UnsupportedOperationError: An operation has no converter, or its converter
             doesn't support these arguments.
@@ -131,7 +134,7 @@ class _Conversion:
             self._g.reserve(name)
         inputs = [self._input(name, v) for name, v in self._graph.inputs.items()]
         for node in self._graph.nodes:
-            self._node(node)
+            self._convert_node(node)
         outputs = [self._output(name, v) for name, v in self._graph.outputs.items()]
         body = ir.Graph(
             inputs,
@@ -164,14 +167,14 @@ class _Conversion:
             self._values[value] = last
         return made
 
-    def _node(self, node: Node) -> None:
+    def _convert_node(self, node: Node) -> None:
         self._g.scope, self._g.spec = node.scope, node.outputs
         if node.body is not None and not self._converts_call(node):
-            self._operations(node, node.body())
+            self._inline_body(node, node.body())
         elif node.kind == SIZE and node.args in self._values:
             self._bind(node, self._values[node.args], None)
         else:
-            self._operation(node)
+            self._convert_or_fold(node)
         if node.kind == SIZE:
             self._values[node.args] = self._values[node.outputs]
 
@@ -180,23 +183,23 @@ class _Conversion:
         args, kwargs = map_leaves(_spec, (node.args, node.kwargs))
         return converts_call(node.operation, args, kwargs, self._floats, self._g.target)
 
-    def _operations(self, node: Node, body: Subgraph) -> None:
+    def _inline_body(self, node: Node, body: Subgraph) -> None:
         """Convert the operations inside a layer in its place."""
         for one in body.nodes:
-            self._node(one)
+            self._convert_node(one)
         pairs = zip(flatten(node.outputs), flatten(body.outputs), strict=True)
         for value, result in pairs:
             if value is not None:
                 self._values[value] = self._operand(result)
 
-    def _operation(self, node: Node) -> None:
+    def _convert_or_fold(self, node: Node) -> None:
         """Convert an operation, or leave it out if it can be computed at once.
 
         What is made of weights alone may be computed without a converter.
         """
         before = len(self._g.nodes)
         try:
-            self._convert(node)
+            self._append_operators(node)
         except (UnsupportedOperationError, OpsetError):
             values = [x for x in flatten(node.outputs) if x is not None]
             if any(x.compute is None for x in values):
@@ -205,7 +208,7 @@ class _Conversion:
             for value in values:
                 self._values.pop(value, None)
 
-    def _convert(self, node: Node) -> None:
+    def _append_operators(self, node: Node) -> None:
         """Append the ONNX operators of a node, and keep the values of its results."""
         converter = (
             find_layer(node.operation)
@@ -267,7 +270,7 @@ class _Conversion:
         if isinstance(x, Value):
             return self._value(x)
         if isinstance(x, Subgraph):
-            return Body(x, self._inlined)
+            return Body(x, self._inline_function)
         if isinstance(x, Weight):
             return self._g.weight(x.variable, x.dtype)
         if isinstance(x, Constant):
@@ -285,7 +288,7 @@ class _Conversion:
             )
         return self._values[x]
 
-    def _inlined(self, body: Subgraph, args: Sequence[Any]) -> Any:
+    def _inline_function(self, body: Subgraph, args: Sequence[Any]) -> Any:
         """Convert a function's operations in place, and return its results."""
         scope, spec, outer = self._g.scope, self._g.spec, self._values
         self._values = outer.new_child()
@@ -294,7 +297,7 @@ class _Conversion:
                 if value is not None:
                     self._values[value] = self._typed(made, value)
             for node in body.nodes:
-                self._node(node)
+                self._convert_node(node)
             return map_structure(self._operand, body.outputs)
         except ExportError as error:
             self._located = error

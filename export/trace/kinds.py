@@ -9,6 +9,9 @@ from keras_acts.functional import ActivationOperation
 LAYER = "layer"
 """The kind of a layer that has its own converter."""
 
+UNPACK_INT4 = "trace.UnpackInt4"
+"""The kind of a node that unpacks pairs of 4-bit integers."""
+
 
 def operation_kind(operation: Any) -> str:
     """Return the kind of an operation of Keras or of one of our activations."""

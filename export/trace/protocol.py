@@ -13,8 +13,8 @@ class Recorder(Protocol):
     """Records the calls of one trace.
 
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
-    `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record` and
-    `tensor`.
+    `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
+    and `tensor`.
     """
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -48,7 +48,7 @@ class Recorder(Protocol):
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
         """Trace a function on new tensors with the shapes and dtypes of `specs`."""
 
-    def record(
+    def record_node(
         self,
         kind: str,
         args: Any,
@@ -57,7 +57,7 @@ class Recorder(Protocol):
         operation: Any = None,
         **functions: Any,
     ) -> Any:
-        """Append a node and return its traced outputs.
+        """Append a node whose outputs have a given spec; return them, traced.
 
         Args:
             kind: The node's kind.

@@ -23,15 +23,11 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.handlers import (  # noqa: F401  two register handlers
-    control_flow,
-    einops,
-    layer_calls,
-)
+from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.keras_patches import patches, private
-from keras_acts.export.trace.kinds import LAYER, operation_kind
+from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
@@ -66,6 +62,9 @@ def trace(
         record_of: Decides how a layer's call is recorded, given the layer, the
             arguments and the keywords.
         names: Names for the outputs, instead of the model's own.
+
+    Returns:
+        The graph, with the traced inputs and outputs by their public names.
 
     Raises:
         UnsupportedOperationError: The model's code needs values, not symbols.
@@ -120,7 +119,7 @@ class _Recorder:
         if handler is not None:
             return handler(self, operation, *args, **kwargs)
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
-        return self._record(kind, operation, args, kwargs)
+        return self._record_call(kind, operation, args, kwargs)
 
     def control_flow(
         self, operation: Any, args: Any, eagerly: Callable[[], Any]
@@ -151,7 +150,7 @@ class _Recorder:
                 return layer_calls.inner_call(layer)(*args, **kwargs)
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
-            return self._record(LAYER, layer, args, kwargs, body)
+            return self._record_call(LAYER, layer, args, kwargs, body)
         except Exception as error:
             if self.failure is None:
                 self.failure = failures.untraceable(self._scope, layer, kwargs, error)
@@ -179,22 +178,22 @@ class _Recorder:
 
         return body
 
-    def _record(
+    def _record_call(
         self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
     ) -> Any:
-        """Append a node for a call, with the spec inferred.
+        """Record a call as one node, with the spec of its outputs inferred.
 
         Complex numbers, which ONNX lacks, are computed if they depend on weights only.
         """
         spec = output_spec(kind, operation, args, kwargs)
-        if kind == "layer":
-            return self._append(kind, args, kwargs, spec, operation, body=body)
+        if kind == LAYER:
+            return self._append_node(kind, args, kwargs, spec, operation, body=body)
         results = weight_values.of_operation(operation, args, kwargs)
         if results is not None and weight_values.is_complex(spec):
             return pack(spec, results())
-        return self._append(kind, args, kwargs, spec, operation, compute=results)
+        return self._append_node(kind, args, kwargs, spec, operation, compute=results)
 
-    def record(
+    def record_node(
         self,
         kind: str,
         args: Any,
@@ -203,10 +202,10 @@ class _Recorder:
         operation: Any = None,
         **functions: Any,
     ) -> Any:
-        """Append a node and return its traced outputs."""
-        return self._append(kind, args, kwargs, spec, operation, functions)
+        """Append a node whose outputs have a given spec; return them, traced."""
+        return self._append_node(kind, args, kwargs, spec, operation, functions)
 
-    def _append(
+    def _append_node(
         self,
         kind: str,
         args: Any,
@@ -271,7 +270,7 @@ class _Recorder:
         key = (IdentityKey(tensor), axis)
         if key not in self._sizes:
             spec = keras.KerasTensor((), "int32")
-            self._sizes[key] = self.record(
+            self._sizes[key] = self.record_node(
                 symbolic_sizes.SIZE, (tensor, axis), {}, spec
             )
         return self._sizes[key]
@@ -279,7 +278,7 @@ class _Recorder:
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
-        return self.record(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
+        return self.record_node(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`, the loop over time."""
@@ -303,9 +302,7 @@ class _Recorder:
         shape = list(packed.shape)
         shape[axis] = orig_len
         args = (packed, orig_len, axis % len(shape))
-        return self.record(
-            "trace.UnpackInt4", args, {}, keras.KerasTensor(shape, dtype)
-        )
+        return self.record_node(UNPACK_INT4, args, {}, keras.KerasTensor(shape, dtype))
 
     def value_of(self, tensor: Any) -> Any:
         """Return the graph's value for a traced tensor; None stays None."""

@@ -15,6 +15,9 @@ END = int(np.iinfo(np.int64).max)
 START = int(np.iinfo(np.int64).min)
 """The end of a slice that goes backward to the first element."""
 
+LARGER_THAN_ANY = 2**62
+"""A size larger than that of any axis; added to a start, it does not overflow."""
+
 
 def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
     """Append a Slice that reverses the order along some axes."""

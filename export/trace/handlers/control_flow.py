@@ -29,7 +29,9 @@ def _cond(recorder: Recorder, op: Any, pred: Any, true_fn: Any, false_fn: Any) -
     if not isinstance(pred, TracedTensor):
         return true_fn() if bool(pred) else false_fn()
     branches = [recorder.subgraph(true_fn), recorder.subgraph(false_fn)]
-    return recorder.record("core.Cond", (pred, *branches), {}, _merged(branches), op)
+    return recorder.record_node(
+        "core.Cond", (pred, *branches), {}, _merged(branches), op
+    )
 
 
 @handler("core.Switch")
@@ -40,7 +42,7 @@ def _switch(
     if not isinstance(index, TracedTensor):
         return branches[min(max(int(index), 0), len(branches) - 1)](*operands)
     traced = [recorder.subgraph(partial(branch, *operands)) for branch in branches]
-    return recorder.record("core.Switch", (index, traced), {}, _merged(traced), op)
+    return recorder.record_node("core.Switch", (index, traced), {}, _merged(traced), op)
 
 
 def _merged(branches: Sequence[Subgraph]) -> Any:
@@ -88,7 +90,7 @@ def _map(recorder: Recorder, op: Any, f: Any, xs: Any) -> Any:
     xs = map_structure(recorder.tensor, xs)
     body = recorder.subgraph(f, _first(xs))
     spec = _stacked(body.outputs, _length(xs))
-    return recorder.record("core.Map", (body, xs), {}, spec, op)
+    return recorder.record_node("core.Map", (body, xs), {}, spec, op)
 
 
 @handler("core.VectorizedMap")
@@ -97,7 +99,7 @@ def _vectorized_map(recorder: Recorder, op: Any, elements: Any) -> Any:
     elements = map_structure(recorder.tensor, elements)
     body = recorder.subgraph(op.function, _first(elements))
     spec = _stacked(body.outputs, _length(elements))
-    return recorder.record(
+    return recorder.record_node(
         "core.VectorizedMap", (elements,), {}, spec, op, function=body
     )
 
@@ -110,7 +112,7 @@ def _scan(recorder: Recorder, op: Any, f: Any, init: Any, xs: Any = None) -> Any
     carry, y = body.outputs
     finals = carried("The function of a scan", init, carry)
     length = _length(xs) if op.length is None else _known(op.length)
-    return recorder.record(
+    return recorder.record_node(
         "core.Scan", (body, init, xs), {}, (finals, _stacked(y, length)), op
     )
 
@@ -154,7 +156,7 @@ def _while_loop(recorder: Recorder, op: Any, loop_vars: Any) -> Any:
     body = recorder.subgraph(step, *variables)
     spec = carried("The body of a while loop", variables, body.outputs)
     condition = recorder.subgraph(op.cond, *variables)
-    results = recorder.record(
+    results = recorder.record_node(
         "core.WhileLoop", (variables,), {}, spec, op, cond=condition, body=body
     )
     return results if is_sequence else results[0]
@@ -170,7 +172,7 @@ def _fori_loop(recorder: Recorder, op: Any, init_val: Any) -> Any:
         name: end if isinstance(end, TracedTensor) else int(end)
         for name, end in (("lower", op.lower), ("upper", op.upper))
     }
-    return recorder.record(
+    return recorder.record_node(
         "core.ForiLoop", (state,), {}, spec, op, body_fun=body, **ends
     )
 
@@ -202,7 +204,7 @@ def _associative_scan(recorder: Recorder, op: Any, f: Any, elems: Any) -> Any:
     body = recorder.subgraph(f, single, single)
     carried("The function of an associative scan", single, body.outputs)
     spec = map_structure(like, elems)
-    return recorder.record("core.AssociativeScan", (body, elems), {}, spec, op)
+    return recorder.record_node("core.AssociativeScan", (body, elems), {}, spec, op)
 
 
 def _in_pairs(f: Any, elems: Any, axis: int, count: int) -> Any:

@@ -1,6 +1,6 @@
 """Registry of handlers: functions that record an operation in their own way.
 
-The handlers are in `control_flow`, for operations that call functions, and in `einops`.
+The handlers are in the modules of this package, which imports them all.
 """
 
 from __future__ import annotations

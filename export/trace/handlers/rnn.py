@@ -97,7 +97,7 @@ def recurrence(
     output = spec_of(body.outputs[0])
     finals = carried("A step of a recurrent layer", states, body.outputs[1])
     outputs = _with(output, axis, length if return_all_outputs else 1)
-    return recorder.record(
+    return recorder.record_node(
         RECURRENCE,
         (body, tensors, states, mask),
         {},

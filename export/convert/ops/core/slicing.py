@@ -10,6 +10,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand, Size
 from keras_acts.export.builder.versions import split
 from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.common.slices import LARGER_THAN_ANY
 from keras_acts.export.convert.registry import converts
 
 
@@ -19,7 +20,9 @@ def slice_(g: GraphBuilder, op: Any, inputs: Operand, start_indices: Any) -> ir.
     (x,) = promoted(g, inputs)
     starts = _starts(g, start_indices)
     # A size of -1 extends to the end, which is beyond any start.
-    sizes = g.shape(*(2**62 if _is_number(size, -1) else size for size in op.shape))
+    sizes = g.shape(
+        *(LARGER_THAN_ANY if _is_number(size, -1) else size for size in op.shape)
+    )
     return g.Slice(x, starts, g.Add(starts, sizes), list(range(len(op.shape))))
 
 

@@ -11,6 +11,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.promotion import promoted
+from keras_acts.export.convert.common.slices import LARGER_THAN_ANY
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.numpy.statistics.correlation import I64
 from keras_acts.export.convert.registry import converts
@@ -111,6 +112,6 @@ def vander(g: GraphBuilder, op: Any, x: ir.Value) -> ir.Value:
         zero, one = np.zeros((), np.int64), np.ones((), np.int64)
         powers = g.Range(zero, g.Squeeze(g.Shape(x), [0]), one)
     if not op.increasing:
-        powers = g.Slice(powers, [-1], [-(2**62)], [0], [-1])
+        powers = g.Slice(powers, [-1], [-LARGER_THAN_ANY], [0], [-1])
     base = g.Unsqueeze(x, [1])
     return g.Pow(base, g.cast(powers, require_dtype(x)))

@@ -11,6 +11,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.promotion import half_to_float32, is_float
+from keras_acts.export.convert.common.slices import LARGER_THAN_ANY
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
 
@@ -51,9 +52,9 @@ def histogram(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value
         edges = _edges(g, x, op.bins)
     column = g.Unsqueeze(x, [1])
     at_least = g.cast(g.GreaterOrEqual(column, g.Slice(edges, [0], [-1])), I64)
-    above_last = g.cast(g.Greater(column, g.Slice(edges, [-1], [2**62])), I64)
+    above_last = g.cast(g.Greater(column, g.Slice(edges, [-1], [LARGER_THAN_ANY])), I64)
     totals = reduce(g, "ReduceSum", g.Concat(at_least, above_last, axis=1), [0])
-    counts = g.Sub(g.Slice(totals, [0], [-1]), g.Slice(totals, [1], [2**62]))
+    counts = g.Sub(g.Slice(totals, [0], [-1]), g.Slice(totals, [1], [LARGER_THAN_ANY]))
     return counts, edges
 
 
