@@ -26,6 +26,7 @@ from keras_acts.export.parity.session import (
     NotLoadableError,
     ProviderUnavailableError,
     Session,
+    first_line,
     open_session,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
@@ -38,7 +39,25 @@ LEAST_VARIATION = 1e-3
 
 @dataclass
 class Evidence:
-    """The results of the runs so far."""
+    """The results of the runs so far.
+
+    Attributes:
+        reference: The Keras model or SavedModel, with its answers.
+        onnx_model: The ONNX model to be judged.
+        tolerance: How far an output may be from the reference's.
+        strict: Whether every case decides, those at the edges too.
+        problems: Why the model fails, apart from differences of outputs.
+        warnings: What weakens the verdict or was left out.
+        providers: For each provider whether it ran, and if not, why.
+        findings: The differences in cases that do not decide.
+        cases: The names of the cases that ran.
+        outputs: The ONNX name of each output of the reference.
+        dtypes: The dtypes that each output of the reference may have.
+        comparisons: The decisive results, by output and provider.
+        variation: How much each output varies across random inputs.
+        magnitudes: The largest number of each output in a kind of case.
+        divergence: The first layer that differs, once it was looked for.
+    """
 
     reference: Reference
     onnx_model: OnnxModel
@@ -64,9 +83,13 @@ class Evidence:
                 sessions.append(open_session(self.onnx_model, name, options))
                 self.providers.append(ProviderReport(name, ran=True))
             except ProviderUnavailableError as error:
-                self.providers.append(ProviderReport(name, False, str(error)))
+                self.providers.append(
+                    ProviderReport(name, ran=False, reason=str(error))
+                )
             except NotLoadableError as error:
-                self.providers.append(ProviderReport(name, False, str(error)))
+                self.providers.append(
+                    ProviderReport(name, ran=False, reason=str(error))
+                )
                 self.problems.append(f"{name} refuses the model: {error}")
         return sessions
 
@@ -110,7 +133,7 @@ class Evidence:
         except Exception as error:
             if not case.optional:
                 raise
-            self.warnings.append(f"Keras refuses '{case.name}': {error}".split("\n")[0])
+            self.warnings.append(f"Keras refuses '{case.name}': {first_line(error)}")
             return None
         if not self.outputs:
             self._pair_outputs(answers)
@@ -141,7 +164,7 @@ class Evidence:
         try:
             got = session.run(feeds)
         except Exception as error:  # onnxruntime's errors have no public base class
-            got, problem = {}, str(error).strip().split("\n")[0]
+            got, problem = {}, first_line(error)
         agreed = True
         for name, onnx_name in self.outputs.items():
             if got:
@@ -184,7 +207,7 @@ class Evidence:
                 self.onnx_model, inputs, case, self.tolerance
             )
         except Exception as error:  # a failed diagnosis must not hide the verdict
-            reason = f"{type(error).__name__}: {error}".split("\n")[0]
+            reason = f"{type(error).__name__}: {first_line(error)}"
             self.warnings.append(f"the first diverging layer was not found: {reason}")
 
     def report(self, **settings: Any) -> ParityReport:

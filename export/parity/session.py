@@ -92,7 +92,7 @@ def open_session(
     except ProviderUnavailableError:
         raise
     except Exception as error:  # onnxruntime's errors have no public base class
-        raise NotLoadableError(_first_line(error)) from error
+        raise NotLoadableError(first_line(error)) from error
     return Session(provider, session)
 
 
@@ -104,7 +104,7 @@ def _check_start(provider: str, options: Mapping[str, Any]) -> None:
     try:
         _load(_IDENTITY, provider, options)
     except Exception as error:
-        raise ProviderUnavailableError(f"cannot start: {_first_line(error)}") from error
+        raise ProviderUnavailableError(f"cannot start: {first_line(error)}") from error
 
 
 def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any:
@@ -129,6 +129,7 @@ def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any
     return session
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, its type where that is empty."""
     lines: Iterable[str] = str(error).strip().splitlines()
     return next(iter(lines), type(error).__name__)
