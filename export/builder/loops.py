@@ -11,7 +11,7 @@ from keras_acts.export.builder.graph_builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 
 KEEPS_SHAPES = "keeps_shapes"
-"""Note on a Loop, for the passes: what it carries on keeps its shape."""
+"""Note on a Loop, for the passes: its loop-carried values keep their shapes."""
 
 Values = Sequence[ir.Value]
 Step = Callable[[list[ir.Value], list[ir.Value]], tuple[Values, Values]]
@@ -27,20 +27,20 @@ def scan(
     reverse: bool = False,
     reverse_outputs: bool = False,
 ) -> tuple[list[ir.Value], list[ir.Value]]:
-    """Append a Scan: a step for each place along an axis, with values carried on.
+    """Append a Scan: a step for each slice along an axis, with loop-carried values.
 
     Args:
         g: The graph builder.
-        step: Appends a step, given what is carried and the slices at one place; it
-            returns what is carried on, and what is stacked.
-        carried: What the first step gets, of shapes that stay.
+        step: Appends a step, given the loop-carried values and the slices of one
+            place; it returns the next loop-carried values, and those to stack.
+        carried: The initial loop-carried values, whose shapes stay.
         scanned: The tensors that are sliced.
         axis: The axis of slicing and of stacking.
         reverse: Whether the last slice comes first.
         reverse_outputs: Whether the first step's results are stacked last.
 
     Returns:
-        What the last step carries on, and the stacked results.
+        The final loop-carried values, and the stacked results.
     """
     states = [_like(g, "state", x, g.static_shape(x)) for x in carried]
     slices = [_like(g, "slice", x, _without(g.static_shape(x), axis)) for x in scanned]
@@ -86,18 +86,18 @@ def loop(
 
     Args:
         g: The graph builder.
-        step: Appends a step, given its number from 0 and what is carried; it returns
-            what is carried on, and what is stacked along a new first axis.
-        carried: What the first step gets.
+        step: Appends a step, given its number from 0 and the loop-carried values; it
+            returns the next ones, and those to stack along a new first axis.
+        carried: The initial loop-carried values.
         count: The most steps, or None for no limit.
-        holds: Appends the condition for another step, given what is carried.
+        holds: Appends the condition for another step, given the loop-carried values.
 
     Returns:
-        What the last step carries on, and the stacked results.
+        The final loop-carried values, and the stacked results.
     """
-    places = [_like(g, "variable", x, g.static_shape(x)) for x in carried]
-    number = g.placeholder("iteration", ir.DataType.INT64, ())
-    condition = g.placeholder("condition", ir.DataType.BOOL, ())
+    variables = [_like(g, "variable", x, g.static_shape(x)) for x in carried]
+    iteration = g.placeholder("iteration", ir.DataType.INT64, ())
+    running = g.placeholder("condition", ir.DataType.BOOL, ())
 
     def build(number: ir.Value, condition: ir.Value, *present: ir.Value) -> Values:
         new, stacked = step(number, list(present))
@@ -105,7 +105,7 @@ def loop(
         return [again, *new, *stacked]
 
     start = None if holds is None else holds(carried)
-    body = g.subgraph(build, number, condition, *places)
+    body = g.subgraph(build, iteration, running, *variables)
     results = _results(
         g.Loop(count, start, *carried, body=body, outputs=len(body.outputs) - 1)
     )

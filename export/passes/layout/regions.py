@@ -97,13 +97,14 @@ class _Region:
         return ((use.node, use.idx) for use in x.uses() if use.node not in inside)
 
     def is_worthwhile(self) -> bool:
-        """Rules 1 and 2: compare the transposes saved and added."""
-        balance = 0
+        """Rules 1 to 3: compare the transposes saved and added, and decide."""
+        saved = added = 0
         for x in self.reads():
             if _permutes(x.producer(), self.to_last):
-                balance += not any(self.readers(x)) and not x.is_graph_output()
-            else:
-                balance -= not any(self._inverse_transposes(x))
+                if not any(self.readers(x)) and not x.is_graph_output():
+                    saved += 1
+            elif not any(self._inverse_transposes(x)):
+                added += 1
         for x in self.results:
             others = [node for node, _ in self.readers(x)]
             inverses = list(self._inverse_transposes(x))
@@ -112,8 +113,10 @@ class _Region:
                 for node in others
                 if node not in inverses and not is_layout_invariant(node, self.to_last)
             ]
-            balance += len(inverses) - int(bool(sensitive) or x.is_graph_output())
-        return balance > 0 or (balance == 0 and self._has_few_channels())
+            saved += len(inverses)
+            if sensitive or x.is_graph_output():
+                added += 1
+        return saved > added or (saved == added and self._has_few_channels())
 
     def _has_few_channels(self) -> bool:
         shapes = [
@@ -132,7 +135,7 @@ class _Region:
         return (node for node, _ in self.readers(x) if self._is_inverse_transpose(node))
 
     def to_channels_first(self, graph: ir.Graph) -> None:
-        """Rule 3: rewrite the region; `graph` is the main graph, with the weights."""
+        """Apply rule 3 to the region; `graph` is the main graph, with the weights."""
         first = {x: self._channels_first(x) for x in self.reads()}
         for node in self.nodes:
             for i in data_inputs(node):
