@@ -38,11 +38,11 @@ _NEWEST_IR_VERSION = 13
 
 
 def check_options(options: ExportOptions) -> None:
-    """Refuse options of which one has a value that it can't have.
+    """Raise an error if an option has an invalid value.
 
     Raises:
-        OpsetError: The opset is none of `OPSETS`.
-        OptionError: Another option's value is none that it can have.
+        OpsetError: The opset is not one of `OPSETS`.
+        OptionError: The value of another option is invalid.
     """
     check_opset(options.opset)
     for one in fields(ExportOptions):
@@ -56,7 +56,7 @@ def check_opset(opset: int | None) -> int:
     """Return the opset to write, the default for None.
 
     Raises:
-        OpsetError: It is none of `OPSETS`.
+        OpsetError: It is not one of `OPSETS`.
     """
     if opset is None:
         return DEFAULT_OPSET
@@ -74,12 +74,12 @@ def ir_version(opset: int) -> int:
 
 
 def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
-    """Refuse an option's value that is none of its choices.
+    """Raise an error if the value of an option is not one of its choices.
 
     Raises:
-        OptionError: It is none of them.
+        OptionError: It is not one of them.
     """
-    # What is no string may compare as an array does.
+    # The type comes first: an array, say, would be compared element by element.
     if not isinstance(value, str | None) or value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
         raise OptionError(
@@ -88,10 +88,10 @@ def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
 
 
 def check_names(name: str, value: Any) -> None:
-    """Refuse what is no sequence of names.
+    """Raise an error if a value is not a sequence of names.
 
     Raises:
-        OptionError: It is a single name, or something else.
+        OptionError: It is a single name, or not a sequence of strings.
     """
     listed = isinstance(value, Sequence) and not isinstance(value, str | bytes)
     if not listed or not all(isinstance(one, str) for one in value):
@@ -101,7 +101,7 @@ def check_names(name: str, value: Any) -> None:
 
 
 def check_path(path: Any) -> None:
-    """Refuse what is no path.
+    """Raise an error if a value is not a path.
 
     Raises:
         OptionError: It is neither a string nor an `os.PathLike`.

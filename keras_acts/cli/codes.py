@@ -24,9 +24,6 @@ BY_STATUS = {
 
 # Names, since the modules of the classes import onnx.
 _BAD_INPUT = {
-    "NameClashError",
-    "OpsetError",
-    "SignatureError",
     "WriteError",
     "ValueError",
     "TypeError",
