@@ -32,10 +32,10 @@ def number_dtype(
     if len(parameter.types) == 1 and parameter.types <= DTYPES.keys():
         return DTYPES[next(iter(parameter.types))]
     alike = (
-        operator.parameter(i).variable == parameter.variable for i in range(len(inputs))
+        operator.parameter(i).type_str == parameter.type_str for i in range(len(inputs))
     )
     same = itertools.compress(inputs, alike)
-    values = (*same, *inputs[operator.typed :])
+    values = (*same, *inputs[operator.constraining_input :])
     return next((x.dtype for x in values if isinstance(x, ir.Value)), None)
 
 
@@ -43,7 +43,7 @@ def dtype_like_input(
     operator: Operator, output: int, values: Sequence[ir.Value | None]
 ) -> ir.DataType | None:
     """Return the dtype of an output that has one of the inputs' dtypes."""
-    position = operator.source(output)
+    position = operator.input_of_type(output)
     source = None if position is None else (*values, None)[min(position, len(values))]
     return None if source is None else source.dtype
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import onnx_ir as ir
 
@@ -15,21 +14,19 @@ from keras_acts.export.builder.arguments import (
     dtype_like_input,
     number_dtype,
 )
-from keras_acts.export.builder.arrays import converted, host_array
+from keras_acts.export.builder.arrays import converted
 from keras_acts.export.builder.inference import fits, infer_outputs
+from keras_acts.export.builder.initializers import Initializers
 from keras_acts.export.builder.operands import Append, Operand
 from keras_acts.export.builder.schemas import Operator
-from keras_acts.export.errors import OpsetError, UnsupportedOperationError
+from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.names import UniqueNames
-
-FLOAT8_OPSET = 19
 
 AUTHOR = "author"
 """Note on a node, for errors: the registered converter that appended it."""
 
 
-class GraphBuilder:
+class GraphBuilder(Initializers):
     """Builds an ONNX graph on top of onnx-ir, in the order of the calls.
 
     Each ONNX operator is a method: `g.Conv(x, w, strides=[1, 1])` appends a node and
@@ -50,20 +47,13 @@ class GraphBuilder:
         floats: str | None = None,
         weight_names: Mapping[IdentityKey, str] | None = None,
     ) -> None:
-        self.opset = opset
+        super().__init__(opset, floats, weight_names)
         self.target = target
-        self.scope: tuple[str, ...] = ()
         self.spec: Any = None
         self.author: str | None = None
         self.nodes: list[ir.Node] = []
-        self.initializers: list[ir.Value] = []
-        self._floats = floats
-        self._weight_names = weight_names or {}
-        self._constants: dict[tuple[Any, ...], ir.Value] = {}
-        self._weights: dict[tuple[Any, ...], ir.Value] = {}
-        self._names = UniqueNames()
         self._widened_floats: dict[ir.DataType, set[str]] = {}
-        self._noted: set[ir.Value] = set()
+        self._with_declared_shape: set[ir.Value] = set()
 
     def __getattr__(self, op_type: str) -> Append:
         if not op_type[:1].isupper():
@@ -122,7 +112,7 @@ class GraphBuilder:
         self, operator: Operator, values: list[ir.Value | None]
     ) -> list[ir.Value | None]:
         """Cast the operands of an operator that has no kernel for their type."""
-        op_type, first = operator.op_type, operator.typed
+        op_type, first = operator.op_type, operator.constraining_input
         typed = values[first] if first < len(values) else None
         narrow = None if typed is None else typed.dtype
         wide = None if narrow is None else kernels.wider(op_type, narrow)
@@ -197,97 +187,6 @@ class GraphBuilder:
         made = self.Identity(value)
         return self._like(made, value)
 
-    def reserve(self, name: str) -> None:
-        """Keep a name from nodes and constants: it belongs to an input or output."""
-        self._names.reserve(name)
-
-    def constant(self, array: np.ndarray[Any, Any]) -> ir.Value:
-        """Return an array as a value; equal arrays are one value."""
-        key = (array.dtype.str, array.dtype.name, array.shape, array.tobytes())
-        if key not in self._constants:
-            name = self._names.unique("/".join((*self.scope, "constant")))
-            value = self._initializer(name, ir.tensor(array, name=name))
-            self._constants[key] = value
-        return self._constants[key]
-
-    def weight(self, variable: Any, dtype: str | None = None) -> ir.Value:
-        """Return a Keras variable as a value that is read when the file is written.
-
-        Args:
-            variable: A `keras.Variable`.
-            dtype: Keras's name of the dtype in which it is used; its own by default.
-        """
-        name = self.weight_name(variable)
-        return self.joined_weight(name, [variable], _itself, variable.shape, dtype)
-
-    def weight_name(self, variable: Any) -> str:
-        """Return the name of a Keras variable in the file."""
-        return self._weight_names.get(IdentityKey(variable), variable.path)
-
-    def joined_weight(
-        self,
-        name: str,
-        variables: Sequence[Any],
-        join: Callable[..., np.ndarray[Any, Any]],
-        shape: Sequence[int],
-        dtype: str | None = None,
-    ) -> ir.Value:
-        """Return an array made of Keras variables when the file is written.
-
-        Args:
-            name: Its name.
-            variables: The variables, one or several.
-            join: Makes the array of theirs. A function, not a lambda of the call: the
-                same variables by the same function are one value.
-            shape: The array's shape.
-            dtype: Keras's name of the dtype in which the variables are used; by default
-                that of the first.
-        """
-        dtype = dtype or keras.backend.standardize_dtype(variables[0].dtype)
-        key = (*map(IdentityKey, variables), join, dtype)
-        if key not in self._weights:
-            name, onnx_dtype = self._names.unique(name), self.dtype(dtype)
-
-            def read() -> ir.TensorProtocol:
-                used = (converted(host_array(x), onnx_dtype) for x in variables)
-                array = np.asarray(join(*used), order="C")
-                return ir.tensor(array, onnx_dtype, name)
-
-            tensor = ir.LazyTensor(read, onnx_dtype, ir.Shape(shape), name=name)
-            self._weights[key] = self._initializer(name, tensor)
-        return self._weights[key]
-
-    def _initializer(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
-        value = ir.Value(
-            name=name,
-            shape=ir.Shape(tensor.shape.numpy()),
-            type=ir.TensorType(tensor.dtype),
-            const_value=tensor,
-        )
-        self.initializers.append(value)
-        return value
-
-    def dtype(self, name: str) -> ir.DataType:
-        """Return the ONNX dtype that stands for one of Keras's.
-
-        Raises:
-            UnsupportedOperationError: It is complex.
-        """
-        if name.startswith("complex"):
-            raise UnsupportedOperationError(
-                "Complex numbers can't be exported: onnxruntime has no kernel of any "
-                "operator for them. Keep the real and the imaginary part as two "
-                f"tensors, as `ops.fft` does. Received: dtype={name!r}"
-            )
-        if self._floats is not None and name in ("float32", "float64", "bfloat16"):
-            name = self._floats
-        if name.startswith("float8") and self.opset < FLOAT8_OPSET:
-            raise OpsetError(
-                f"Operators take {name} from opset {FLOAT8_OPSET} on. "
-                f"Received: opset={self.opset}"
-            )
-        return types.ONNX_DTYPES[name]
-
     def cast(self, x: Operand, to: str | ir.DataType) -> ir.Value:
         """Cast a value, or make a constant of a number or an array."""
         dtype = self.dtype(to) if isinstance(to, str) else to
@@ -355,7 +254,7 @@ class GraphBuilder:
         return node if one else None
 
     def with_shape(self, x: ir.Value, shape: Sequence[int | None]) -> ir.Value:
-        """Note the sizes of a value that can't be inferred of the operators.
+        """Declare the sizes of a value that can't be inferred from the operators.
 
         Raises:
             UnsupportedOperationError: They are not the sizes that it has.
@@ -366,31 +265,27 @@ class GraphBuilder:
                 f"Received: {tuple(shape)}"
             )
         x.shape = ir.Shape(shape)
-        self._noted.add(x)
+        self._with_declared_shape.add(x)
         return x
 
     def _like(self, x: ir.Value, other: ir.Value) -> ir.Value:
-        """Give a value the shape of another, noted if that is."""
+        """Give a value the shape of another, declared if that is."""
         x.shape = other.shape
-        if self.is_noted(other):
-            self._noted.add(x)
+        if self.has_declared_shape(other):
+            self._with_declared_shape.add(x)
         return x
 
-    def is_noted(self, x: ir.Value) -> bool:
-        """Whether a value's shape is its own or was noted, not inferred alone."""
-        return x.producer() is None or x in self._noted
+    def has_declared_shape(self, x: ir.Value) -> bool:
+        """Whether a value's shape was declared: it is an input, or has `with_shape`."""
+        return x.producer() is None or x in self._with_declared_shape
 
     def forget_inferred(self, graph: ir.Graph) -> None:
-        """Leave what was not noted to the inference over the whole graph.
+        """Leave shapes that were not declared to the inference over the whole graph.
 
         That knows the names of unknown sizes, and numbers that are computed.
         """
-        kept = self._noted.union(graph.outputs)
+        kept = self._with_declared_shape.union(graph.outputs)
         for node in graph.all_nodes():
             for value in node.outputs:
                 if value not in kept:
                     value.shape = None
-
-
-def _itself(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return array

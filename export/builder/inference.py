@@ -85,7 +85,7 @@ def _sizes(operator: Operator, node: ir.Node) -> dict[str, onnx.TensorProto]:
     if node.op_type == "Range":
         computed = None
     else:
-        computed = operator.results[0].variable if operator.results else None
+        computed = operator.results[0].type_str if operator.results else None
     return {
         x.name or "": onnx.TensorProto(
             data_type=int(x.const_value.dtype),
@@ -95,7 +95,7 @@ def _sizes(operator: Operator, node: ir.Node) -> dict[str, onnx.TensorProto]:
         for i, x in enumerate(node.inputs)
         if x is not None
         and x.const_value is not None
-        and operator.parameter(i).variable != computed
+        and operator.parameter(i).type_str != computed
         and x.const_value.size <= _LARGEST
         and x.const_value.dtype in _NUMBERS
     }
@@ -119,7 +119,7 @@ def _type(x: ir.Value) -> onnx.TypeProto:
 def _like_input(
     operator: Operator, node: ir.Node, output: int
 ) -> ir.TypeProtocol | None:
-    position = operator.source(output)
+    position = operator.input_of_type(output)
     if position is None or position >= len(node.inputs):
         return None
     source = node.inputs[position]

@@ -35,17 +35,18 @@ class Parameter:
 
     Attributes:
         name: Its name in the specification.
-        variable: The name of its type, which several parameters may share.
-        types: What that can be, as `"tensor(float)"`.
+        type_str: Its type, or the name of a type constraint, which several parameters
+            may share.
+        types: The types that it allows, as `"tensor(float)"`.
         required: Whether it can't be left out.
-        uniform: Whether all values have one type, where it stands for several.
+        is_homogeneous: Whether all values of a variadic parameter have one type.
     """
 
     name: str
-    variable: str
+    type_str: str
     types: frozenset[str]
     required: bool
-    uniform: bool
+    is_homogeneous: bool
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Operator:
     """An operator of the standard domain, as one opset has it.
 
     Attributes:
-        inputs: The least and the most.
-        outputs: Likewise.
-        attributes: The type of each.
+        inputs: The least and the greatest number of inputs.
+        outputs: The least and the greatest number of outputs.
+        attributes: The type of each attribute, by name.
         required: The attributes that can't be left out.
-        sources: For each result the position of the input whose type it has.
-        typed: The position of the input that says in which type it is computed.
+        constrained_like: For each result the position of the first input with the
+            same type constraint, None where there is none.
+        constraining_input: The position of the input whose type constraint is that of
+            the computation.
     """
 
     op_type: str
@@ -69,16 +72,16 @@ class Operator:
     outputs: tuple[int, int]
     attributes: Mapping[str, ir.AttributeType]
     required: frozenset[str]
-    sources: tuple[int | None, ...]
-    typed: int
+    constrained_like: tuple[int | None, ...]
+    constraining_input: int
 
     def parameter(self, position: int) -> Parameter:
         """Return the parameter that an input is for; the last may take several."""
         return self.parameters[min(position, len(self.parameters) - 1)]
 
-    def source(self, output: int) -> int | None:
+    def input_of_type(self, output: int) -> int | None:
         """Return the position of the input whose type an output has, if it has one."""
-        return self.sources[min(output, len(self.sources) - 1)]
+        return self.constrained_like[min(output, len(self.constrained_like) - 1)]
 
 
 @functools.cache
@@ -91,9 +94,9 @@ def find_operator(op_type: str, opset: int) -> Operator | None:
         return None
     parameters = tuple(map(_parameter, schema.inputs))
     results = tuple(map(_parameter, schema.outputs))
-    sources = tuple(_source(parameters, result) for result in results) or (None,)
-    first = sources[0]
-    typed = first if first is not None and parameters[first].required else 0
+    alike = tuple(_constrained_like(parameters, x) for x in results) or (None,)
+    first = alike[0]
+    constraining = first if first is not None and parameters[first].required else 0
     return Operator(
         op_type,
         schema,
@@ -106,15 +109,15 @@ def find_operator(op_type: str, opset: int) -> Operator | None:
             for name, attribute in schema.attributes.items()
         },
         frozenset(name for name, x in schema.attributes.items() if x.required),
-        sources,
-        typed,
+        alike,
+        constraining,
     )
 
 
-def _source(parameters: Sequence[Parameter], result: Parameter) -> int | None:
-    """Return the position of the input whose type a result has."""
-    alike = (i for i, x in enumerate(parameters) if x.variable == result.variable)
-    return next(alike, None) if result.uniform else None
+def _constrained_like(parameters: Sequence[Parameter], result: Parameter) -> int | None:
+    """Return the position of the first input with a result's type constraint."""
+    alike = (i for i, x in enumerate(parameters) if x.type_str == result.type_str)
+    return next(alike, None) if result.is_homogeneous else None
 
 
 def _parameter(formal: onnx.defs.OpSchema.FormalParameter) -> Parameter:
@@ -244,10 +247,10 @@ def _wrong_input(found: Operator, inputs: Values) -> str | None:
                 f"{found.op_type} takes no {given} as its input {parameter.name}, but "
                 f"{', '.join(sorted(parameter.types))}."
             )
-        first = types.setdefault(parameter.variable, given)
-        if parameter.uniform and first != given:
+        first = types.setdefault(parameter.type_str, given)
+        if parameter.is_homogeneous and first != given:
             return (
-                f"{found.op_type} takes inputs {parameter.variable} of one type, not "
+                f"{found.op_type} takes inputs {parameter.type_str} of one type, not "
                 f"{first} and {given}."
             )
     return None

@@ -260,8 +260,8 @@ class _Conversion:
         ONNX infers from the operator alone.
         """
         typed = self._g.cast(value, spec.dtype)
-        noted = typed.shape is not None and self._g.is_noted(typed)
-        if not noted or self._g.rank(typed) != len(spec.shape):
+        declared = typed.shape is not None and self._g.has_declared_shape(typed)
+        if not declared or self._g.rank(typed) != len(spec.shape):
             typed.shape = None
             self._g.with_shape(typed, spec.shape)
         return typed
