@@ -13,6 +13,7 @@ from keras_acts.export.convert.common.promotion import is_float
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.image.map_coordinates import (
     ORDERS,
+    Interpolation,
     sampled,
     scalar_size,
 )
@@ -82,9 +83,7 @@ def _transform(
         x,
         sizes,
         [g.Expand(coordinate, grid) for coordinate in coordinates],
-        order=ORDERS[op.interpolation],
-        fill_mode=fill_mode,
-        fill_value=op.fill_value,
+        Interpolation(ORDERS[op.interpolation], fill_mode, op.fill_value),
         gather=lambda index: g.GatherND(flat, g.Unsqueeze(index, [3]), batch_dims=1),
         align=lambda z: g.Unsqueeze(z, [3]),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ ORDERS = {"nearest": 0, "bilinear": 1}
 
 Index = ir.Value
 IndexMap = Callable[[GraphBuilder, Index, ir.Value], Index]
+
+Tap = tuple[Index, ir.Value, ir.Value | None]
+"""A pixel that is read: its index, whether it is in the image, and its weight."""
 
 
 def _clipped(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
@@ -66,16 +70,46 @@ def _round_half_away(g: GraphBuilder, x: ir.Value) -> ir.Value:
     return g.Mul(g.Sign(x), far)
 
 
+def _round_down(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Round to the integer below."""
+    return g.Floor(x)
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """How pixels are computed at coordinates between them and beyond the edges.
+
+    Attributes:
+        order: 0 for the nearest pixel, 1 for linear interpolation.
+        fill_mode: How to extend the image beyond its edges.
+        fill_value: The value beyond the edges, if that is constant.
+        rounding: How to find the nearest pixel.
+
+    Raises:
+        UnsupportedOperationError: The order or the mode is another.
+    """
+
+    order: int
+    fill_mode: str
+    fill_value: Any
+    rounding: Callable[[GraphBuilder, ir.Value], ir.Value] = _round_half_away
+
+    def __post_init__(self) -> None:
+        if self.fill_mode not in _FILL_MODES or self.order not in (0, 1):
+            raise UnsupportedOperationError(
+                f"`fill_mode` must be one of {sorted(_FILL_MODES)}, and the order of "
+                "the interpolation 0 or 1. "
+                f"Received: fill_mode={self.fill_mode!r}, order={self.order}"
+            )
+
+
 def sampled(
     g: GraphBuilder,
     pixels: ir.Value,
     sizes: Sequence[ir.Value],
     coordinates: Sequence[ir.Value],
+    how: Interpolation,
     *,
-    order: int,
-    fill_mode: str,
-    fill_value: Any,
-    rounding: Callable[[GraphBuilder, ir.Value], ir.Value] = _round_half_away,
     gather: Callable[[ir.Value], ir.Value],
     align: Callable[[ir.Value], ir.Value] = lambda x: x,
 ) -> ir.Value:
@@ -86,35 +120,20 @@ def sampled(
         pixels: The pixels to sample; their dtype is that of the result.
         sizes: The size of each axis that has a coordinate.
         coordinates: The coordinates along each of these axes.
-        order: 0 for the nearest pixel, 1 for linear interpolation.
-        fill_mode: How to extend the image beyond its edges.
-        fill_value: The value beyond the edges, if that is constant.
-        rounding: How to find the nearest pixel.
+        how: How to interpolate.
         gather: Returns pixels, given their indices in the flattened axes.
         align: Reshapes a value per coordinate so that it broadcasts to pixels.
     """
-    if fill_mode not in _FILL_MODES or order not in (0, 1):
-        raise UnsupportedOperationError(
-            f"`fill_mode` must be one of {sorted(_FILL_MODES)}, and the order of the "
-            f"interpolation 0 or 1. Received: fill_mode={fill_mode!r}, order={order}"
-        )
     accumulator = _accumulation_dtype(pixels)
     taps = [
-        list(_taps(g, x, size, order, _FILL_MODES[fill_mode], rounding))
-        for x, size in zip(coordinates, sizes, strict=True)
+        list(_taps(g, x, size, how)) for x, size in zip(coordinates, sizes, strict=True)
     ]
     total: ir.Value | None = None
     for corner in itertools.product(*taps):
-        flat, inside, weight = corner[0]
-        for size, (index, valid, axis_weight) in zip(
-            sizes[1:], corner[1:], strict=True
-        ):
-            flat = g.Add(g.Mul(flat, size), index)
-            inside = g.And(inside, valid)
-            weight = axis_weight if weight is None else g.Mul(weight, axis_weight)
+        flat, inside, weight = _joined(g, sizes, corner)
         pixel = g.cast(gather(flat), accumulator)
-        if fill_mode == "constant":
-            pixel = g.Where(align(inside), pixel, float(fill_value))
+        if how.fill_mode == "constant":
+            pixel = g.Where(align(inside), pixel, float(how.fill_value))
         if weight is not None:
             pixel = g.Mul(pixel, align(g.cast(weight, accumulator)))
         total = pixel if total is None else g.Add(total, pixel)
@@ -123,28 +142,35 @@ def sampled(
     return total if dtype.is_floating_point() else saturated(g, g.Round(total), dtype)
 
 
+def _joined(g: GraphBuilder, sizes: Sequence[ir.Value], corner: Sequence[Tap]) -> Tap:
+    """Join the taps of one pixel along each axis, with its index in flattened axes."""
+    flat, inside, weight = corner[0]
+    for size, (index, valid, axis_weight) in zip(sizes[1:], corner[1:], strict=True):
+        flat = g.Add(g.Mul(flat, size), index)
+        inside = g.And(inside, valid)
+        weight = axis_weight if weight is None else g.Mul(weight, axis_weight)
+    return flat, inside, weight
+
+
 def _accumulation_dtype(pixels: ir.Value) -> ir.DataType:
     dtype = require_dtype(pixels)
     return dtype if dtype.is_floating_point() else ir.DataType.FLOAT
 
 
 def _taps(
-    g: GraphBuilder,
-    x: ir.Value,
-    size: ir.Value,
-    order: int,
-    index_map: IndexMap,
-    rounding: Callable[[GraphBuilder, ir.Value], ir.Value],
-) -> Any:
+    g: GraphBuilder, x: ir.Value, size: ir.Value, how: Interpolation
+) -> Iterator[Tap]:
     """Yield the pixels along one axis: index, whether it is valid, and weight."""
+    index_map = _FILL_MODES[how.fill_mode]
     integers = require_dtype(x).is_integer()
-    lower = x if integers else (rounding(g, x) if order == 0 else g.Floor(x))
+    round_ = how.rounding if how.order == 0 else _round_down
+    lower = x if integers else round_(g, x)
     start = g.cast(lower, ir.DataType.INT64)
-    for i in range(order + 1):
+    for i in range(how.order + 1):
         index = g.Add(start, 1) if i else start
         inside = g.And(g.GreaterOrEqual(index, 0), g.Less(index, size))
         weight = None
-        if order == 1:
+        if how.order == 1:
             fraction = g.Sub(x, lower)
             one = g.cast(1.0, require_dtype(x))
             weight = fraction if i else g.Sub(one, fraction)
@@ -180,9 +206,6 @@ def map_coordinates(
         inputs,
         [scalar_size(g, inputs, axis) for axis in range(rank)],
         parts,
-        order=op.order,
-        fill_mode=op.fill_mode,
-        fill_value=op.fill_value,
-        rounding=_round_half_even,
+        Interpolation(op.order, op.fill_mode, op.fill_value, _round_half_even),
         gather=lambda index: g.Gather(flat, index, axis=0),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,45 +53,74 @@ def ctc_loss(
     is_running = g.with_shape(
         g.Less(time_indices, g.Unsqueeze(steps, [1])), [batch, times]
     )
-    same = g.Equal(g.Slice(labels, [0], [-1], [1]), g.Slice(labels, [1], [END], [1]))
-    # There must be a blank between two equal labels.
-    repeated = g.Pad(g.cast(same, require_dtype(logits)), [0, 0, 0, 1])
-    repeat_penalty, skip_penalty = (
-        g.Mul(x, LOG_ZERO) for x in (repeated, g.Sub(1.0, repeated))
-    )
-
-    def step(
-        carried: list[ir.Value], slices: list[ir.Value]
-    ) -> tuple[Sequence[ir.Value], Sequence[ir.Value]]:
-        (in_blank, in_label), (label_log, blank_log, running) = carried, slices
-        entered = _add_transitions(g, in_blank, g.Add(in_label, repeat_penalty))
-        label_total = logaddexp(
-            g,
-            g.Add(g.Slice(entered, [0], [-1], [1]), label_log),
-            g.Add(in_label, label_log),
-        )
-        from_label = g.Add(g.Add(in_label, blank_log), skip_penalty)
-        blank_total = _add_transitions(g, g.Add(entered, blank_log), from_label)
-        running = g.Unsqueeze(running, [1])
-        new = (
-            g.Where(running, blank_total, in_blank),
-            g.Where(running, label_total, in_label),
-        )
-        for value, old in zip(new, carried, strict=True):
-            g.with_shape(value, g.static_shape(old))
-        return new, ()
-
-    log_zero = g.cast(np.full((), LOG_ZERO), require_dtype(logits))
-    in_label = g.with_shape(g.Expand(log_zero, g.Shape(labels)), [batch, count])
-    first = g.Mul(g.Slice(in_label, [0], [1], [1]), 0.0)
-    blank_count = None if count is None else count + 1
-    in_blank = g.with_shape(g.Concat(first, in_label, axis=1), [batch, blank_count])
+    dtype = require_dtype(logits)
+    step = partial(_step, g, *_penalties(g, labels, dtype))
     (in_blank, in_label), _ = scan(
-        g, step, [in_blank, in_label], [label_logs, blanks, is_running], axis=1
+        g,
+        step,
+        _log_zeros(g, labels, dtype, (batch, count)),
+        [label_logs, blanks, is_running],
+        axis=1,
     )
     totals = _add_transitions(g, in_blank, in_label)
     total = g.GatherElements(totals, g.Unsqueeze(lengths, [1]), axis=1)
     return g.with_shape(g.Neg(g.Squeeze(total, [1])), [batch])
+
+
+def _penalties(
+    g: GraphBuilder, labels: ir.Value, dtype: ir.DataType
+) -> tuple[ir.Value, ir.Value]:
+    """Return `LOG_ZERO` for labels that the next one repeats, and for all others.
+
+    There must be a blank between two equal labels.
+    """
+    same = g.Equal(g.Slice(labels, [0], [-1], [1]), g.Slice(labels, [1], [END], [1]))
+    repeated = g.Pad(g.cast(same, dtype), [0, 0, 0, 1])
+    others = g.Sub(1.0, repeated)
+    return g.Mul(repeated, LOG_ZERO), g.Mul(others, LOG_ZERO)
+
+
+def _log_zeros(
+    g: GraphBuilder,
+    labels: ir.Value,
+    dtype: ir.DataType,
+    shape: tuple[int | None, int | None],
+) -> list[ir.Value]:
+    """Return the initial log probabilities: a path starts in the first blank."""
+    batch, count = shape
+    log_zero = g.cast(np.full((), LOG_ZERO), dtype)
+    in_label = g.with_shape(g.Expand(log_zero, g.Shape(labels)), [batch, count])
+    first = g.Mul(g.Slice(in_label, [0], [1], [1]), 0.0)
+    blank_count = None if count is None else count + 1
+    in_blank = g.with_shape(g.Concat(first, in_label, axis=1), [batch, blank_count])
+    return [in_blank, in_label]
+
+
+def _step(
+    g: GraphBuilder,
+    repeat_penalty: ir.Value,
+    skip_penalty: ir.Value,
+    carried: list[ir.Value],
+    slices: list[ir.Value],
+) -> tuple[Sequence[ir.Value], Sequence[ir.Value]]:
+    """Append the step of one time: log probabilities of paths in blanks and labels."""
+    (in_blank, in_label), (label_log, blank_log, running) = carried, slices
+    entered = _add_transitions(g, in_blank, g.Add(in_label, repeat_penalty))
+    label_total = logaddexp(
+        g,
+        g.Add(g.Slice(entered, [0], [-1], [1]), label_log),
+        g.Add(in_label, label_log),
+    )
+    from_label = g.Add(g.Add(in_label, blank_log), skip_penalty)
+    blank_total = _add_transitions(g, g.Add(entered, blank_log), from_label)
+    running = g.Unsqueeze(running, [1])
+    new = (
+        g.Where(running, blank_total, in_blank),
+        g.Where(running, label_total, in_label),
+    )
+    for value, old in zip(new, carried, strict=True):
+        g.with_shape(value, g.static_shape(old))
+    return new, ()
 
 
 def _label_log_probabilities(
