@@ -98,7 +98,7 @@ class GraphBuilder(Initializers):
             values,
             attributes.values(),
             num_outputs=outputs,
-            name=self._names.unique("/".join((*self.scope, operator.op_type))),
+            name=self.names.unique("/".join((*self.scope, operator.op_type))),
         )
         for i, value in enumerate(node.outputs):
             value.name = node.name if outputs == 1 else f"{node.name}:{i}"
@@ -151,7 +151,7 @@ class GraphBuilder(Initializers):
         self, name: str, dtype: ir.DataType, shape: Sequence[int | None]
     ) -> ir.Value:
         """Return a value that is to be an input of a subgraph."""
-        name = self._names.unique("/".join((*self.scope, name)))
+        name = self.names.unique("/".join((*self.scope, name)))
         return ir.Value(name=name, shape=ir.Shape(shape), type=ir.TensorType(dtype))
 
     def subgraph(
@@ -173,7 +173,7 @@ class GraphBuilder(Initializers):
                 inputs,
                 outputs,
                 nodes=self.nodes,
-                name=self._names.unique("/".join((*self.scope, "graph"))),
+                name=self.names.unique("/".join((*self.scope, "graph"))),
             )
         finally:
             self.nodes = outer

@@ -25,6 +25,7 @@ class Initializers:
         opset: The version of the standard operators.
         scope: Names of the layers around the present operation, for names.
         initializers: The constants and weights in the order of their first use.
+        names: The names in use, of values and nodes.
     """
 
     def __init__(
@@ -40,17 +41,17 @@ class Initializers:
         self._weight_names = weight_names or {}
         self._constants: dict[tuple[Any, ...], ir.Value] = {}
         self._weights: dict[tuple[Any, ...], ir.Value] = {}
-        self._names = UniqueNames()
+        self.names = UniqueNames()
 
     def reserve(self, name: str) -> None:
         """Keep a name from nodes and constants: it belongs to an input or output."""
-        self._names.reserve(name)
+        self.names.reserve(name)
 
     def constant(self, array: np.ndarray[Any, Any]) -> ir.Value:
         """Return an array as a value; equal arrays are one value."""
         key = (array.dtype.str, array.dtype.name, array.shape, array.tobytes())
         if key not in self._constants:
-            name = self._names.unique("/".join((*self.scope, "constant")))
+            name = self.names.unique("/".join((*self.scope, "constant")))
             value = self._initializer(name, ir.tensor(array, name=name))
             self._constants[key] = value
         return self._constants[key]
@@ -91,7 +92,7 @@ class Initializers:
         dtype = dtype or keras.backend.standardize_dtype(variables[0].dtype)
         key = (*map(IdentityKey, variables), join, dtype)
         if key not in self._weights:
-            name, onnx_dtype = self._names.unique(name), self.dtype(dtype)
+            name, onnx_dtype = self.names.unique(name), self.dtype(dtype)
 
             def read() -> ir.TensorProtocol:
                 used = (converted(host_array(x), onnx_dtype) for x in variables)

@@ -11,7 +11,7 @@ import numpy as np
 from keras_acts.export.errors import ExportError
 from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.trace import Graph, LayerRecord, Node, Signature, Value, trace
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.kinds import LAYER
 
 DEFAULT_LIMIT = 10
@@ -93,7 +93,7 @@ def _node_limit(node: Node) -> int | None:
 
 def _within(layer: Any) -> Iterator[Any]:
     yield layer
-    for inner in private.inner_layers(layer):
+    for inner in reads.inner_layers(layer):
         yield from _within(inner)
 
 

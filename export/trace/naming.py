@@ -14,7 +14,7 @@ import keras
 
 from keras_acts.export.identity import IdentityKey
 from keras_acts.export.names import UniqueNames
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 
 Path = tuple[str, ...]
 
@@ -44,7 +44,7 @@ class LayerNames:
         if key not in self._names:
             name = layer.name
             if caller is None or caller_key in self._configured:
-                if isinstance(layer, keras.Sequential) or private.is_functional(layer):
+                if isinstance(layer, keras.Sequential) or reads.is_functional(layer):
                     self._configured.add(key)
             else:
                 names = self._inner.setdefault(caller_key, UniqueNames())
@@ -53,16 +53,16 @@ class LayerNames:
         return self._names[key]
 
     def _name_weights(self, layer: Any, path: Path, *, is_leaf: bool) -> None:
-        for variable in private.own_variables(layer):
+        for variable in reads.own_variables(layer):
             name = "/".join((*path, variable.name))
             self.weights.setdefault(IdentityKey(variable), name)
         if is_leaf:
-            for inner in private.inner_layers(layer):
+            for inner in reads.inner_layers(layer):
                 name = self._name(inner, layer)
                 self._name_weights(inner, (*path, name), is_leaf=True)
 
 
 def _base_name(layer: Any) -> str:
     """Return a layer's name without the number that Keras appended."""
-    automatic = private.automatic_name(type(layer))
+    automatic = reads.automatic_name(type(layer))
     return re.sub(rf"^({re.escape(automatic)})_\d+$", r"\1", layer.name)

@@ -12,7 +12,7 @@ import keras
 from keras_acts.export.errors import NameClashError, SignatureError
 from keras_acts.export.names import UniqueNames
 from keras_acts.export.trace.graph import Shape
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.structure import (
     flatten,
     flatten_with_path,
@@ -86,10 +86,10 @@ def model_signature(model: Any, given: Any = None) -> Signature:
         )
     if given is not None:
         arguments = given if _is_several(given) else (given,)
-    elif private.input_structure(model) is not None:
-        arguments = (private.input_structure(model),)
+    elif reads.input_structure(model) is not None:
+        arguments = (reads.input_structure(model),)
     else:
-        shapes = private.recorded_shapes(model)
+        shapes = reads.recorded_shapes(model)
         arguments = tuple(_from_shapes(a, model.input_dtype) for a in shapes)
     signature = _Namer(model).name(arguments) if arguments else Signature(())
     _check_fits(model, signature, given)
@@ -102,7 +102,7 @@ def _build(model: Any, signature: Signature, given: Any) -> None:
     """Create a model's weights by calling it on symbolic tensors."""
     tensors = signature.map(lambda x: keras.KerasTensor(x.shape, x.dtype))
     try:
-        with private.calls_forgotten(model):
+        with reads.calls_forgotten(model):
             model(*tensors)
     except Exception as error:
         raise SignatureError(
@@ -123,7 +123,7 @@ def _check_fits(model: Any, signature: Signature, given: Any) -> None:
             "dtype='float32')`, or a tuple with one for each argument. "
             f"Received: input_signature={given!r} ({error})"
         ) from error
-    known = private.input_structure(model)
+    known = reads.input_structure(model)
     if known is None or given is None:
         return
     inputs = flatten(known)
@@ -260,7 +260,7 @@ def output_names(model: Any, outputs: Any, taken: Sequence[str]) -> dict[str, An
         outputs: What it returned; None is left out.
         taken: The names of the inputs.
     """
-    layers = list(private.output_layer_names(model))
+    layers = list(reads.output_layer_names(model))
     flat = list(flatten_with_path(outputs))
     names, named = UniqueNames(taken), dict[str, Any]()
     for i, (path, x) in enumerate(flat):

@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 import keras
 import numpy as np
 
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.structure import map_structure
 
 
-class TracedTensor(private.DetachedTensor):
+class TracedTensor(reads.DetachedTensor):
     """A symbolic tensor that belongs to a trace and to no Functional model.
 
     Code may ask for its value if it depends on weights and constants only.
@@ -37,7 +37,7 @@ class TracedTensor(private.DetachedTensor):
         """Make JAX's arrays defer operators too, since this is no array."""
         raise AttributeError("A traced tensor is no array")
 
-    __hash__ = private.DetachedTensor.__hash__
+    __hash__ = reads.DetachedTensor.__hash__
 
     # `KerasTensor` lacks `==`: `ops.shape(x)[1] == 1` would compare identities and be
     # False.

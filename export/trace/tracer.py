@@ -26,7 +26,7 @@ from keras_acts.export.trace.graph import (
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
-from keras_acts.export.trace.keras_patches import patches, private
+from keras_acts.export.trace.keras_patches import patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
@@ -144,7 +144,7 @@ class _Recorder:
             is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
             self._callers.append(layer)
-            if private.is_stateful(layer):
+            if reads.is_stateful(layer):
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
                 return layer_calls.inner_call(layer)(*args, **kwargs)
@@ -162,7 +162,7 @@ class _Recorder:
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""
         scope, callers, sizes = self._scope, list(self._callers), dict(self._sizes)
-        call_state = private.CallState.current()
+        call_state = reads.CallState.current()
 
         @cache
         def body() -> Subgraph:

@@ -12,7 +12,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.registry import register_converter
 from keras_acts.export.errors import UnsupportedOperationError
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 
 Array = np.ndarray[Any, Any]
 
@@ -43,7 +43,7 @@ def integer_lookup(
 
 def _tokens(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:
     """Return the integers for indices."""
-    start = private.first_token(layer)
+    start = reads.first_token(layer)
     table = np.append(tokens, layer.oov_token)
     inside = g.And(g.GreaterOrEqual(x, start), g.Less(x, np.int64(start + len(tokens))))
     index = g.Where(inside, g.Sub(x, start), np.int64(len(tokens)))
@@ -55,7 +55,7 @@ def _tokens(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value
 
 def _indices(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:
     """Return the indices of integers; encodings leave the mask token out."""
-    oov_index = private.first_unknown(layer)
+    oov_index = reads.first_unknown(layer)
     if layer.num_oov_indices == 0:
         oov: Any = np.int64(-1)
     elif layer.num_oov_indices == 1:
@@ -68,7 +68,7 @@ def _indices(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Valu
             "vocabulary with `oov_method='floormod'`. "
             f"Received: oov_method={layer.oov_method!r}"
         )
-    indices = _binary_search(g, x, tokens, private.first_token(layer), oov)
+    indices = _binary_search(g, x, tokens, reads.first_token(layer), oov)
     if layer.mask_token is None:
         return indices
     index = 0 if layer.output_mode == "int" else _LARGEST
@@ -102,7 +102,7 @@ def _encoded(g: GraphBuilder, layer: Any, indices: ir.Value) -> ir.Value:
     if mode == "int":
         return indices
     padded = layer.pad_to_max_tokens
-    depth = layer.max_tokens if padded else private.frozen_vocabulary_size(layer)
+    depth = layer.max_tokens if padded else reads.frozen_vocabulary_size(layer)
     if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
         indices = g.Squeeze(indices, [-1])
     matches = g.Equal(g.Unsqueeze(indices, [-1]), np.arange(int(depth)))

@@ -16,7 +16,7 @@ from keras import KerasTensor, ops
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.handlers.loop_carried import carried
 from keras_acts.export.trace.handlers.registry import handler
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import Recorder
 from keras_acts.export.trace.structure import flatten, flatten_with_path, map_structure
 from keras_acts.export.trace.subgraph import Subgraph, like, spec_of
@@ -241,39 +241,37 @@ def _map_pairs(function: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
 
 
 def _call_cond(pred: Any, true_fn: Any, false_fn: Any) -> tuple[Any, Any]:
-    return private.operation("core.Cond"), (pred, true_fn, false_fn)
+    return reads.operation("core.Cond"), (pred, true_fn, false_fn)
 
 
 def _call_switch(index: Any, branches: Any, *operands: Any) -> tuple[Any, Any]:
-    return private.operation("core.Switch"), (index, branches, *operands)
+    return reads.operation("core.Switch"), (index, branches, *operands)
 
 
 def _call_map(f: Any, xs: Any) -> tuple[Any, Any]:
-    return private.operation("core.Map"), (f, xs)
+    return reads.operation("core.Map"), (f, xs)
 
 
 def _call_vectorized_map(function: Any, elements: Any) -> tuple[Any, Any]:
-    return private.operation("core.VectorizedMap", function), (elements,)
+    return reads.operation("core.VectorizedMap", function), (elements,)
 
 
 def _call_scan(f: Any, init: Any, xs: Any = None, *args: Any, **kwargs: Any) -> Any:
-    return private.operation("core.Scan", *args, **kwargs), (f, init, xs)
+    return reads.operation("core.Scan", *args, **kwargs), (f, init, xs)
 
 
 def _call_associative_scan(f: Any, elems: Any, *args: Any, **kwargs: Any) -> Any:
-    return private.operation("core.AssociativeScan", *args, **kwargs), (f, elems)
+    return reads.operation("core.AssociativeScan", *args, **kwargs), (f, elems)
 
 
 def _call_while_loop(
     cond: Any, body: Any, loop_vars: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    return private.operation("core.WhileLoop", cond, body, *args, **kwargs), (
-        loop_vars,
-    )
+    return reads.operation("core.WhileLoop", cond, body, *args, **kwargs), (loop_vars,)
 
 
 def _call_fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any) -> Any:
-    return private.operation("core.ForiLoop", lower, upper, body_fun), (init_val,)
+    return reads.operation("core.ForiLoop", lower, upper, body_fun), (init_val,)
 
 
 CALLS: dict[str, Callable[..., tuple[Any, Any]]] = {

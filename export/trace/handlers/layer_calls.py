@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from keras_acts.export.trace.handlers import image_layers
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 
 
 def _time_distributed(
@@ -26,9 +26,9 @@ def _time_distributed(
     step, or leaves it to the backend if the number of steps is unknown.
     """
     inner, kwargs = layer.layer, {}
-    if mask is not None and private.takes_argument(inner, "mask"):
+    if mask is not None and reads.takes_argument(inner, "mask"):
         kwargs["mask"] = _steps_as_samples(mask)
-    if private.takes_argument(inner, "training"):
+    if reads.takes_argument(inner, "training"):
         kwargs["training"] = training
     # Like Keras, this skips what `__call__` does around `call`.
     outputs = inner.symbolic_call(_steps_as_samples(inputs), **kwargs)
@@ -52,4 +52,4 @@ def inner_call(layer: Any) -> Callable[..., Any]:
     for cls, handler in _HANDLERS.items():
         if isinstance(layer, cls) and type(layer).call is cls.call:
             return partial(handler, layer)
-    return private.inner_call(layer)
+    return reads.inner_call(layer)

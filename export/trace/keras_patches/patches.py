@@ -41,7 +41,7 @@ from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import (
     data_layers,
     keras_ops,
-    private,
+    reads,
     supported,
     variables,
     wrappers,
@@ -118,7 +118,7 @@ def recording(recorder: Recorder) -> Iterator[None]:
     with INSTALLER.installed():
         token = ACTIVE.set(recorder)
         try:
-            with keras.StatelessScope(), private.name_counters_restored():
+            with keras.StatelessScope(), reads.name_counters_restored():
                 yield
         finally:
             ACTIVE.reset(token)

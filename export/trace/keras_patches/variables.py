@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras_acts.export.trace.keras_patches import lookup, private
+from keras_acts.export.trace.keras_patches import lookup, reads
 from keras_acts.export.trace.protocol import ACTIVE
 from keras_acts.export.trace.tensors import TracedTensor, has_traced
 
@@ -64,6 +64,6 @@ def _item(original: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def get_item(self: Any, idx: Any) -> Any:
         if ACTIVE.get() is None or not has_traced(idx):
             return original(self, idx)
-        return private.operation("numpy.GetItem").symbolic_call(self, idx)
+        return reads.operation("numpy.GetItem").symbolic_call(self, idx)
 
     return get_item

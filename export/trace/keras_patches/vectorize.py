@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.tensors import has_traced
 
 
@@ -22,7 +22,7 @@ def vectorize(original: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Callable[..., Any]:
         arguments = {"excluded": excluded, "signature": signature}
         eager = original(pyfunc, **arguments)
-        traced = private.vectorize(pyfunc, _vmap, **arguments)
+        traced = reads.vectorize(pyfunc, _vmap, **arguments)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             return (traced if has_traced((args, kwargs)) else eager)(*args, **kwargs)

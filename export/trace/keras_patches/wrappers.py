@@ -12,7 +12,7 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.trace.keras_patches import private
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.keras_patches.windows import WINDOWS
 from keras_acts.export.trace.protocol import ACTIVE, Recorder, unrecorded
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
@@ -84,7 +84,7 @@ def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def static_call(x: Any) -> Any:
         if isinstance(x, TracedTensor):
-            return private.operation("activations.Mish").symbolic_call(x)
+            return reads.operation("activations.Mish").symbolic_call(x)
         return original(x)
 
     return static_call
@@ -144,7 +144,7 @@ def sized(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def call(x: Any, /, *args: Any, **kwargs: Any) -> Any:
             if ACTIVE.get() is None or not has_traced((args, kwargs)):
                 return original(x, *args, **kwargs)
-            return private.operation(kind, *args, **kwargs).symbolic_call(x)
+            return reads.operation(kind, *args, **kwargs).symbolic_call(x)
 
         return call
 
@@ -167,7 +167,7 @@ def slice_of(original: Callable[..., Any]) -> Callable[..., Any]:
     def call(inputs: Any, start_indices: Any, shape: Any) -> Any:
         if ACTIVE.get() is None or not has_traced(shape):
             return original(inputs, start_indices, shape)
-        operation = private.operation("core.Slice", shape=shape)
+        operation = reads.operation("core.Slice", shape=shape)
         return operation.symbolic_call(inputs, start_indices)
 
     return call
@@ -186,7 +186,7 @@ def control_flow(
         def call(*args: Any, **kwargs: Any) -> Any:
             recorder = ACTIVE.get()
             # While Keras infers shapes, the functions get the backend's own tensors.
-            if recorder is None or private.in_symbolic_scope():
+            if recorder is None or reads.in_symbolic_scope():
                 return original(*args, **kwargs)
             called, arguments = operation(*args, **kwargs)
             eagerly = partial(unrecorded, original, *args, **kwargs)

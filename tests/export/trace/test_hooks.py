@@ -28,7 +28,7 @@ from keras_acts.export.trace.keras_patches import (
     keras_ops,
     lookup,
     patches,
-    private,
+    reads,
     supported,
     variables,
 )
@@ -169,14 +169,14 @@ def test_a_first_call_records_its_shapes() -> None:
 
     model = Plain()
     model(np.ones((4, 3), "float32"))
-    assert private.recorded_shapes(model) == ((4, 3),)
+    assert reads.recorded_shapes(model) == ((4, 3),)
 
 
 @pytest.mark.parametrize("kind", registered_kinds())
 def test_a_converted_operation_is_there(kind: str) -> None:
     if kind.rsplit(".", 1)[0] in ("keras_acts", "trace", "trace.creation"):
         return
-    path = private.operation_path(kind)
+    path = reads.operation_path(kind)
     if supported.lacks(kind):
         with pytest.raises(UnsupportedKerasError):
             lookup.find(path)
