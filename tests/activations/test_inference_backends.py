@@ -23,8 +23,9 @@ BACKENDS = ("numpy", "openvino")
 def answers() -> dict[str, np.ndarray]:
     """Return what each case's layer answers under this process's backend."""
     return {
-        str(i): keras.ops.convert_to_numpy(case.make_built()(models.random(*case.shape)))
+        str(i): keras.ops.convert_to_numpy(layer(models.random(*case.shape)))
         for i, case in enumerate(CASES)
+        if (layer := case.make_built())
     }
 
 
