@@ -10,8 +10,7 @@ some of Keras's functions check whether their arguments are traced:
 3. `convert_to_tensor`, `cast` and `Mish.static_call` accept traced tensors: the
    functions `keras.activations.mish`, `hard_silu` and `sparsemax`, and older layers,
    call them on symbolic tensors;
-4. `ops.shape` returns traced integers for unknown sizes, and `ops.ndim` the rank as a
-   number;
+4. `ops.shape` returns traced integers for unknown sizes;
 5. calls that `keras.ops` makes of the backend (see `keras_ops`) are recorded if no
    tensor is symbolic, but a size is, a function uses outer traced tensors, or a weight
    is reshaped before its use and so stays a weight; `custom_gradient` drops the
@@ -75,7 +74,6 @@ PATCHES: tuple[Patch, ...] = (
         for module in ("keras.ops", "keras.src.ops", _CORE)
     ),
     Patch(_CORE, "backend", keras_ops.recorded),
-    Patch("keras.src.ops.numpy", "Ndim", wrappers.ndim_operation),
     Patch("keras.src.ops.numpy", "backend", keras_ops.recorded),
     Patch(f"{_BACKEND}:Variable", "__bases__", variables.with_operators),
     Patch(_BACKEND, "rnn", wrappers.where_traced(wrappers.rnn)),

@@ -90,23 +90,6 @@ def mish_static_call(original: Callable[..., Any]) -> Callable[..., Any]:
     return static_call
 
 
-def ndim_operation(original: Any) -> Any:
-    """Wrap the class that `ops.ndim` calls, so that it returns the rank as a number.
-
-    In a graph of operations that a Functional model keeps, it stays an operation.
-    """
-
-    class Ndim:
-        """What `ops.ndim` makes in place of `keras.src.ops.numpy.Ndim`."""
-
-        def symbolic_call(self, x: Any) -> Any:
-            if isinstance(x, TracedTensor):
-                return len(x.shape)
-            return original().symbolic_call(x)
-
-    return Ndim
-
-
 def shape(original: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `ops.shape`, so that it returns traced integers for unknown sizes."""
 
