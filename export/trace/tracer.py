@@ -23,10 +23,11 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.handlers import (  # noqa: F401  two register handlers
+from keras_acts.export.trace.handlers import (  # noqa: F401  three register handlers
     control_flow,
     einops,
     layer_calls,
+    rank,
 )
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence

@@ -1,6 +1,7 @@
 """Registry of handlers: functions that record an operation in their own way.
 
-The handlers are in `control_flow`, for operations that call functions, and in `einops`.
+The handlers are in `control_flow`, for operations that call functions, in `einops` and
+in `rank`.
 """
 
 from __future__ import annotations
