@@ -20,7 +20,7 @@ def layer_path(node: Node) -> str:
 
 def author_of(node: Node, converter: Converter) -> str | None:
     """Name a converter that was registered for a layer, None for one of our own."""
-    if getattr(converter, "__module__", "").startswith("keras_acts."):
+    if (getattr(converter, "__module__", None) or "").startswith("keras_acts."):
         return None
     name = getattr(converter, "__name__", type(converter).__name__)
     return f"the converter `{name}` registered for {type(node.operation).__name__}"

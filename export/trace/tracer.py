@@ -217,6 +217,7 @@ class _Recorder:
         body: Callable[[], Subgraph] | None = None,
         compute: Callable[[], list[Any]] | None = None,
     ) -> Any:
+        """Append a node, with its body or a function that computes its outputs."""
         outputs = map_structure(_traced, spec)
         if compute is not None:
             weight_values.attach(outputs, compute)

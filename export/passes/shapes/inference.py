@@ -1,7 +1,12 @@
-"""Infer the types and sizes of all values, by ONNX's own shape inference.
+"""Infers the types and sizes of all values, by ONNX's shape inference.
 
-onnx-ir's pass logs what goes wrong, with a traceback, and leaves the model as it is;
-this one raises it.
+onnx-ir's pass logs an error with its traceback and leaves the model unchanged; this one
+raises the error.
+
+1. Small constants are passed with their values, since shapes depend on them; other
+   weights with their types and shapes only.
+2. What is inferred replaces what was known, in subgraphs too.
+3. As onnx-ir's pass does, large weights move behind the other initializers.
 """
 
 from __future__ import annotations
@@ -14,22 +19,22 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 _LARGE = 1000
-"""Bytes from which on a tensor is data, which tells nothing of shapes."""
+"""Tensors with more bytes are data: no shape depends on their values."""
 
 
 class InferShapesPass(InPlacePass):
-    """Note inferred types and sizes; weights come behind the small constants."""
+    """Set the types and sizes that ONNX infers (rules 1 to 3)."""
 
     def __init__(self, *, strict: bool = True) -> None:
-        """Take what can be inferred of a graph, not all or an error, if not strict."""
+        """Raise an error where inference fails, or skip such values if not strict."""
         super().__init__()
         self._strict = strict
 
     def call(self, model: ir.Model) -> PassResult:
-        """Infer once.
+        """Apply rules 1 to 3 to the whole model.
 
         Raises:
-            onnx.shape_inference.InferenceError: Types or shapes do not fit.
+            onnx.shape_inference.InferenceError: Types or shapes are inconsistent.
         """
         known = [ir.serde.serialize_value(x) for x in model.graph.initializers.values()]
         with _without_data(model.graph):
@@ -52,7 +57,7 @@ class InferShapesPass(InPlacePass):
 
 @contextlib.contextmanager
 def _without_data(graph: ir.Graph) -> Iterator[None]:
-    """Take large tensors out of a graph, and put them back behind the others."""
+    """Remove large tensors from a graph, and put them back behind the others."""
     large = [
         value
         for value in graph.initializers.values()
@@ -69,7 +74,7 @@ def _without_data(graph: ir.Graph) -> Iterator[None]:
 
 
 def _note(graph: ir.Graph, inferred: ir.Graph) -> bool:
-    """Take over types and sizes by the names of values, and return if any is new."""
+    """Set types and sizes by the names of values, and return whether any changed."""
     found = ir.convenience.create_value_mapping(inferred)
     modified = False
     for name, value in ir.convenience.create_value_mapping(graph).items():

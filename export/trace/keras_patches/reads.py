@@ -126,6 +126,11 @@ def operation_path(kind: str) -> str:
     return f"keras.src.ops.{module}:{name}"
 
 
+def is_in_functional_model(op: Any) -> bool:
+    """Whether an operation is a node of a Functional model, not called by code."""
+    return bool(op._inbound_nodes)
+
+
 def input_structure(model: Any) -> Any:
     """Return the structure of a Functional or Sequential model's inputs, or None."""
     if isinstance(model, keras.Sequential):
