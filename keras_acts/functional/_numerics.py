@@ -111,11 +111,15 @@ def with_gradient(
             made of them is cached by their identity.
     """
     if runs_on("torch"):
-        from keras_acts.functional._torch_gradient import WithGradient
+        import torch
 
-        if x.requires_grad:
-            return WithGradient.apply(x, value, pullback, parameters)
-        return value(x, *parameters)
+        from keras_acts.functional._torch_gradient import WithGradient, WithTangent
+
+        if not x.requires_grad:
+            return value(x, *parameters)
+        compiles = torch.compiler.is_compiling()
+        function = WithGradient if compiles else WithTangent
+        return function.apply(x, value, pullback, parameters)
     make = _differentiable.get(keras.backend.backend())
     if make is None:  # NumPy and OpenVINO, which don't differentiate
         return value(x, *parameters)

@@ -28,13 +28,22 @@ class WithGradient(torch.autograd.Function):
         """Keep what the gradient needs."""
         x, _, ctx.pullback, ctx.parameters = inputs
         ctx.save_for_backward(x)
-        ctx.save_for_forward(x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         """Return the gradient with respect to `x`."""
         (x,) = ctx.saved_tensors
         return ctx.pullback(x, gradient, *ctx.parameters), None, None, None
+
+
+class WithTangent(WithGradient):
+    """The same, differentiable in forward mode too, which `torch.compile` refuses."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep what the gradient and the tangent need."""
+        WithGradient.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(inputs[0])
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_constants: None) -> Tensor:
@@ -60,7 +69,6 @@ class Bent(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
         """Keep both inputs."""
         ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,6 +77,16 @@ class Bent(torch.autograd.Function):
         above = torch.ops.aten.threshold_backward(gradient, x, 0)
         below = gradient - above
         return above + slope * below, (below * x).sum_to_size(slope.shape)
+
+
+class BentWithTangent(Bent):
+    """The same, differentiable in forward mode too, which `torch.compile` refuses."""
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        """Keep both inputs."""
+        Bent.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def jvp(ctx: Any, x_tangent: Tensor | None, slope_tangent: Tensor | None) -> Tensor:

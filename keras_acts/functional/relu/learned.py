@@ -29,10 +29,13 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
     """
     if _numerics.runs_on("torch"):
-        from keras_acts.functional._torch_gradient import Bent
+        import torch
+
+        from keras_acts.functional._torch_gradient import Bent, BentWithTangent
 
         is_number = isinstance(alpha, int | float)
-        return Bent.apply(x, _numerics.constant(alpha, x) if is_number else alpha)
+        function = Bent if torch.compiler.is_compiling() else BentWithTangent
+        return function.apply(x, _numerics.constant(alpha, x) if is_number else alpha)
     return ops.where(x > 0, x, alpha * x)
 
 
