@@ -56,7 +56,7 @@ def test_a_signature(folder, tmp_path):
         (["--signature", "other"], BAD_INPUT, "'serving_default', 'lookup'"),
         (["--engine", "native"], CANNOT_EXPORT, "needs the engine 'tf2onnx'"),
         (["--opset", "20"], CANNOT_EXPORT, "opsets up to 18"),
-        (["--dtype", "float16"], CANNOT_EXPORT, "`dtype` is for the native one"),
+        (["--dtype", "float16"], CANNOT_EXPORT, "`dtype` is for the native engine"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
