@@ -1,6 +1,7 @@
 """Activations with weights inside other layers: there as soon as the host's own are."""
 
 import copy
+import functools
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,24 +151,23 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
+@functools.cache
+def _weights_without(host):
+    """Return how many weights a host has with an activation that has none."""
+    return len(host.model(lambda: "tanh").weights)
+
+
 @each_pair
-def test_weights_arrive_in_a_model_that_never_ran(host, activation, way, tmp_path):
+def test_weights_are_there_at_once_and_arrive_everywhere(host, activation, tmp_path):
     model, x = _moved(host.model(activation)), host.inputs()
-    twin = WAYS[way](model, host, activation, tmp_path)
-    np.testing.assert_array_equal(_answers(twin, x), _answers(model, x))
-
-
-@each_pair
-def test_no_weight_comes_later(host, activation):
-    model = host.model(activation)
-    before = [w.path for w in model.weights]
-    count = model.count_params()
-    model(host.inputs())
-    assert [w.path for w in model.weights] == before
+    paths, count = [w.path for w in model.weights], model.count_params()
+    assert len(paths) > _weights_without(host)
+    twins = {way: make(model, host, activation, tmp_path) for way, make in WAYS.items()}
+    want = _answers(model, x)
+    assert [w.path for w in model.weights] == paths, "a weight came with the first call"
     assert model.count_params() == count
-    plain = host.model(lambda: "tanh")
-    assert len(before) > len(plain.weights)
+    for way, twin in twins.items():
+        np.testing.assert_array_equal(_answers(twin, x), want, err_msg=way)
 
 
 @pytest.mark.parametrize("name", LEARNABLE)
