@@ -105,9 +105,19 @@ HOSTS = (
     Host("own", lambda f: Residual(f())),
 )
 
-KEEP_SHAPE = [name for name in LEARNABLE if name != "Maxout"]
+ON_EVERY_BACKEND = ("APReLU", "Maxout", "PReLU")
+"""One with layers inside, one that resizes, and one of those that are alike."""
+
+once = pytest.mark.runs_once(
+    "it is built by the code that builds PReLU, on any backend"
+)
 PAIRS = [
-    pytest.param(host, LEARNABLE[name], id=f"{host}-{name}")
+    pytest.param(
+        host,
+        LEARNABLE[name],
+        id=f"{host}-{name}",
+        marks=() if name in ON_EVERY_BACKEND else once,
+    )
     for host in HOSTS
     for name in LEARNABLE
     if name != "Maxout" or host.name in ("Dense", "Conv2D", "derived")
