@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,10 +88,21 @@ def sample_outputs(model: Any) -> Arrays:
     return [keras.ops.convert_to_numpy(one) for one in keras.tree.flatten(y)]
 
 
+def _with_numbered_objects(config: str) -> str:
+    """Number the objects that a configuration shares: Keras writes their addresses."""
+    numbers: dict[str, int] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        return f"{found[1]}{numbers.setdefault(found[2], len(numbers))}"
+
+    return re.sub(r'("shared_object_id": )(\d+)', numbered, config)
+
+
 def content_digest(path: Path) -> str:
     """Return the SHA-256 of what a `.keras` file holds, without the time it is from."""
     with zipfile.ZipFile(path) as archive:
-        parts = [archive.read("config.json")]
+        config = archive.read("config.json").decode()
+        parts = [_with_numbered_objects(config).encode()]
         weights = io.BytesIO(archive.read("model.weights.h5"))
     arrays: dict[str, np.ndarray] = {}
 
