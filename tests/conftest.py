@@ -10,7 +10,7 @@ from contextlib import nullcontext
 import pytest
 
 from support import backends, process
-from support.runs import parts
+from support.runs import parts, turns
 from support.runs.evidence import Recorder, files_recorded
 
 COMPILED = 2 << 30
@@ -45,15 +45,19 @@ def pytest_cmdline_main(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    out = []
-    if not config.option.heavy and "heavy" not in config.option.markexpr:
-        out.append("heavy")
-    if config.option.results and config.option.backend != backends.FIRST:
-        out.append("runs_once")
-    gone = [item for item in items if any(map(item.get_closest_marker, out))]
+    gone = [item for item in items if not _runs(item, config.option)]
     if gone:
         config.hook.pytest_deselected(items=gone)
         items[:] = [item for item in items if item not in set(gone)]
+
+
+def _runs(item, option):
+    wants_heavy = option.heavy or "heavy" in option.markexpr
+    if item.get_closest_marker("heavy") and not wants_heavy:
+        return False
+    if not option.results:  # a run of one backend
+        return True
+    return turns.runs_here(item, option.backend, answers=option.answers)
 
 
 def pytest_terminal_summary(terminalreporter, config):

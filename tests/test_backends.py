@@ -14,7 +14,7 @@ from support import backends
 from support.backends import BACKENDS, FIRST
 from support.differences import here, on
 from support.process import ROOT
-from support.runs import parts, shared
+from support.runs import parts, shared, turns
 from support.runs.agreement import agreement
 from support.runs.evidence import Evidence, Recorder, compares_answers
 from support.runs.parts import FEWEST_DIGESTS, NO_TESTS, ORDER, Part, Run
@@ -162,7 +162,7 @@ def test_backends_differ(name):
 
 def test_a_test_with_files_is_on_every_backend():
     assert compared(shown("a"), None).problems == ("test: is on torch and not on jax",)
-    assert not compared(shown("a", once=True), None).problems
+    assert not compared(shown("a", elsewhere=True), None).problems
     assert not compared(shown(), None).problems
 
 
@@ -172,6 +172,30 @@ def test_digests_are_counted():
     assert "2 digests of exported files compared on 2 backends" in str(found)
     assert compared(*AGREEING["files that may differ"]).digests == 0
     assert compared(*DIFFERING["other bytes"][:2]).digests == 0
+
+
+# Turns
+
+
+def kept(marks: tuple[str, ...], backend: str, **how: Any) -> int:
+    """Return how many of a thousand tests with some marks a backend runs."""
+    made = [named(f"test[{i}]", *marks) for i in range(1000)]
+    return sum(
+        turns.runs_here(one, backend, **{"answers": False, **how}) for one in made
+    )
+
+
+def test_the_first_backend_runs_every_test():
+    assert kept(("in_turn",), FIRST) == kept(("runs_once",), FIRST) == 1000
+
+
+@pytest.mark.parametrize("backend", turns.OTHERS)
+def test_the_others_take_turns(backend):
+    assert kept((), backend) == 1000
+    assert kept(("runs_once",), backend) == 0
+    assert kept(("runs_once",), backend, answers=True) == 0
+    assert 200 < kept(("in_turn",), backend) < 300
+    assert kept(("in_turn",), backend, answers=True) == 1000
 
 
 # What a test asks
@@ -189,8 +213,12 @@ def asked(item: Any, backend: str, *, answers: bool = False, **how: Any) -> Any:
 
 
 def item(*marks: str) -> Any:
-    made = {name: getattr(pytest.mark, name)("why").mark for name in marks}
-    return SimpleNamespace(nodeid="test", get_closest_marker=made.get)
+    return named("test", *marks)
+
+
+def named(name: str, *marks: str) -> Any:
+    made = {mark: getattr(pytest.mark, mark)("why").mark for mark in marks}
+    return SimpleNamespace(nodeid=name, get_closest_marker=made.get)
 
 
 def test_answers_are_left_to_the_first_backend():

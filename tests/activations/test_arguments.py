@@ -7,6 +7,8 @@ import pytest
 
 from keras_acts import catalogue
 
+pytestmark = pytest.mark.in_turn("what this package does, whatever the backend")
+
 NUMBERS = ("1", math.nan, math.inf, True)
 FLAGS = ("yes", 1)
 INTEGERS = (1.5, "1", True)

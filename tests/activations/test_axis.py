@@ -7,11 +7,10 @@ from keras import ops
 from support import floats
 from support.gradients import value_and_vjp
 from support.reference import numbers
-from support.rows import AXIS, each_row
+from support.rows import AXIS, each_row, every_dtype
 from support.sweep import weights_of
 from support.tolerances import DIFFERENCES
 
-every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
 STEP = 1e-5
 
 

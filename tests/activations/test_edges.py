@@ -13,6 +13,8 @@ from support.gradients import value_and_vjp
 from support.models import jiggle
 from support.rows import CASES, each_row
 
+pytestmark = pytest.mark.in_turn("test_values.py runs on every backend")
+
 EDGES = {"0": 0.0, "-inf": -np.inf, "+inf": np.inf, "NaN": np.nan}
 ROWS = list(catalogue.activations().values())
 

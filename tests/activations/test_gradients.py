@@ -5,13 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from support import floats, reference
+from support import reference
 from support.gradients import value_and_vjp
 from support.reference import alternatives, assert_right, exactly
-from support.rows import ELEMENTWISE, each_row
+from support.rows import ELEMENTWISE, each_row, every_dtype
 from support.sweep import call, learned_names, sweep
-
-every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
 
 
 @every_dtype

@@ -15,6 +15,8 @@ from keras import layers as hosts
 from keras_acts import layers
 from support import models
 
+pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the backend")
+
 LEARNABLE: dict[str, Callable[[], Any]] = {
     "APReLU": layers.APReLU,
     "Maxout": lambda: layers.Maxout(3),  # of the size that each host here has

@@ -11,6 +11,8 @@ from support.models import jiggle, random
 from support.rows import CASES, each_row, one_of_each_kind
 from support.tolerances import COMPILED, assert_within_epsilons
 
+pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the backend")
+
 POLICIES = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 """The mixed policies and their compute dtypes; the pure ones run in test_values.py
 and test_axis.py."""

@@ -10,6 +10,8 @@ from keras_acts import functional, layers
 from support import models
 from support.rows import CASES, each_row
 
+pytestmark = pytest.mark.in_turn("what this package does, whatever the backend")
+
 RESIZING = [case for case in CASES if case.row.layer.resizes is not None]
 STEPS, FEATURES = 6, 4
 

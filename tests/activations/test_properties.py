@@ -14,6 +14,8 @@ from support.reference import assert_right, exactly, numbers
 from support.rows import AXIS, CASES, ELEMENTWISE, each_row
 from support.sweep import learned_names
 
+pytestmark = pytest.mark.in_turn("shapes and arguments at random")
+
 few = settings(max_examples=5)
 """Each new shape is compiled on JAX; the profile makes all rows see the same ones."""
 

@@ -21,6 +21,8 @@ from support.rows import CASES, each_row, one_of_each_kind
 from support.runs.evidence import record_file
 from support.tolerances import assert_close_across_backends
 
+pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the backend")
+
 HERE = keras.backend.backend()
 ELSEWHERE = [name for name in backends.BACKENDS if name != HERE]
 

@@ -8,8 +8,8 @@ from keras import ops
 from keras_acts import functional, layers
 from support import floats
 from support.gradients import value_and_vjp
+from support.rows import every_dtype
 
-every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
 every_axis = pytest.mark.parametrize("axis", [-1, 1, [-2, -1], [1]])
 
 PROBABILITIES = {"softmax": 1, "softmin": -1}

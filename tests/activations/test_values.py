@@ -4,15 +4,12 @@ import functools
 import math
 
 import numpy as np
-import pytest
 from keras import ops
 
 from support import floats, reference
 from support.reference import alternatives, assert_right, exactly
-from support.rows import ELEMENTWISE, each_row
+from support.rows import ELEMENTWISE, each_row, every_dtype
 from support.sweep import sweep
-
-every_dtype = pytest.mark.parametrize("dtype", floats.DTYPES)
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 Keras has one backend a process. `pytest --backend jax`, or `KERAS_BACKEND=jax pytest`,
 runs one backend in this process; plain `pytest` starts processes for all of them, as
-`support.all_backends` says.
+`support.runs.parts` says.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def _unproven(passed: Mapping[str, Evidence]) -> Iterator[str]:
 
 def _missing(shown: Mapping[str, Evidence], found: Found) -> Iterator[str]:
     """A test that exports files is there on each backend, if only to be skipped."""
-    exports = [b for b, one in shown.items() if one.files and not one.once]
+    exports = [b for b, one in shown.items() if one.files and not one.elsewhere]
     absent = [backend for backend in found if backend not in shown]
     if exports and absent and not any(one.differ for one in shown.values()):
         yield f"is on {', '.join(exports)} and not on {', '.join(absent)}"

@@ -20,6 +20,7 @@ from unittest import mock
 import pytest
 
 from support.backends import FIRST
+from support.runs.turns import may_be_elsewhere
 
 LARGEST = 1 << 30
 """Bytes of weights above which a file is not read for its digest."""
@@ -33,7 +34,7 @@ class Evidence:
         outcome: How it ended: passed, failed, skipped or xfailed.
         files: The SHA-256 of each file that it exported, in order.
         answers: "compared" or "left out"; empty where the test did not ask.
-        once: Whether it is marked `runs_once`.
+        elsewhere: Whether another backend may do without it.
         differ: The reason of its mark `files_differ`.
         leaves_answers: Whether it may leave its answers to the first backend.
     """
@@ -41,7 +42,7 @@ class Evidence:
     outcome: str = ""
     files: list[str] = field(default_factory=list)
     answers: str = ""
-    once: bool = False
+    elsewhere: bool = False
     differ: str = ""
     leaves_answers: bool = False
 
@@ -106,7 +107,7 @@ class Recorder:
         differ = item.get_closest_marker("files_differ")
         own = differ or item.get_closest_marker("answers_differ")
         return Evidence(
-            once=item.get_closest_marker("runs_once") is not None,
+            elsewhere=may_be_elsewhere(item),
             differ=differ.args[0] if differ else "",
             leaves_answers=self.leaves_answers and not own,
         )
