@@ -19,6 +19,7 @@ from keras_acts.export.errors import (
     UnsupportedOperationError,
     WriteError,
 )
+from keras_acts.export.keras2 import load_keras2_model
 from keras_acts.export.parity import ParityReport, verify
 from keras_acts.export.saved_model import SavedModel, load_saved_model
 
@@ -41,6 +42,7 @@ __all__ = [
     "UnsupportedOperationError",
     "WriteError",
     "export_model",
+    "load_keras2_model",
     "load_saved_model",
     "register_converter",
     "to_onnx",

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from keras_acts.export import signature_graphs
 from keras_acts.export.errors import EngineError, SignatureError
 from keras_acts.export.trace import Signature, TracedInput
 
@@ -108,13 +109,40 @@ def load_saved_model(
     try:
         owner = tensorflow.saved_model.load(os.fspath(path))
     except Exception as error:  # from protobuf, the file system or TensorFlow
+        return _loaded_by_its_graph(path, signature, error)
+    name = _chosen(list(owner.signatures), signature)
+    function = owner.signatures[name]
+    return SavedModel(name, _signature(name, function), function, owner)
+
+
+def _loaded_by_its_graph(
+    path: Path, signature: str | None, error: Exception
+) -> SavedModel:
+    """Load a SavedModel whose objects today's TensorFlow refuses.
+
+    So it does with the optimizers of older versions. The graphs of the signatures are
+    whole without the objects.
+
+    Args:
+        path: Its folder.
+        signature: The name of one of its signatures.
+        error: Why the objects were refused.
+
+    Raises:
+        ValueError: The graphs can't be loaded either.
+    """
+    try:
+        graphs = signature_graphs.read(path)
+        name = _chosen(graphs.names, signature)
+        function = graphs.function(name)
+    except SignatureError:
+        raise
+    except Exception:  # the first error says more
         raise ValueError(
             f"The SavedModel can't be loaded: {type(error).__name__}: {error}. "
             f"Received: path={os.fspath(path)!r}"
         ) from error
-    name = _chosen(list(owner.signatures), signature)
-    function = owner.signatures[name]
-    return SavedModel(name, _signature(name, function), function, owner)
+    return SavedModel(name, _signature(name, function), function, function)
 
 
 def is_saved_model(path: str | os.PathLike[str]) -> bool:
