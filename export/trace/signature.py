@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,9 @@ from keras_acts.export.trace.structure import (
     flatten_with_path,
     map_structure,
 )
+
+# Keras numbers these by how many the process has made.
+_AUTOMATIC = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -210,9 +214,15 @@ class _Namer:
                 "An input must be a `keras.InputSpec`, a `KerasTensor`, an array, a "
                 f"shape, or a pair of shape and dtype. Received: {x!r}"
             )
-        name = key or getattr(x, "name", None) or fallback
+        name = key or _given_name(x) or fallback
         dtype = keras.backend.standardize_dtype(dtype)
         return TracedInput(tuple(shape), dtype, self._names.unique(name))
+
+
+def _given_name(x: Any) -> str | None:
+    """Return an input's name, None if Keras made it by counting."""
+    name = getattr(x, "name", None)
+    return None if name is None or _AUTOMATIC.fullmatch(name) else name
 
 
 def size_name(name: str, axis: int) -> str:
