@@ -1,16 +1,21 @@
-"""Name the sizes that the model computes from those of its inputs.
+"""Name the sizes of outputs that the model computes from those of its inputs.
 
 The shapes of the graph are computed for several samples of the inputs' sizes, without
 those with which it can't run. Rules, for a size that has no name yet:
 
 1. a formula in the inputs' names that holds at all samples is its name: `x_1`,
    `(x_1 + 1)//2`, `batch*x_1`;
-2. any other size of an output, which may depend on the inputs' numbers, is named by its
-   place, `<output>_<axis>`; so is every size that equals it at all samples.
+2. any other size, which may depend on the inputs' numbers, is named by its place,
+   `<output>_<axis>`, and so is another output's that equals it at all samples.
+
+Values inside the graph are left alone: onnxruntime lets those share memory whose sizes
+have the same names.
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import onnx_ir as ir
@@ -27,74 +32,61 @@ from keras_acts.export.passes.shapes.formulas import formula
 from keras_acts.export.passes.shapes.samples import Sample
 from keras_acts.export.passes.shapes.symbols import is_unnamed
 
-_ENOUGH = 9
-"""So many samples are enough, if the graph runs with them."""
+_ENOUGH = 6
+"""So many further samples are enough, if the graph runs with them."""
 
 _LEAST = 3
 """Fewer samples prove nothing."""
 
+_TRIED = 4
+"""If the graph can't run with any of so many samples, no other is tried."""
+
 Run = tuple[Sample, Evaluation]
 Values = tuple[int, ...]
-Names = dict[Values, str | None]
+Names = dict[Values, str]
 
 
 class NameComputedSizesPass(InPlacePass):
-    """Name the sizes of outputs, and of what they are computed from (rules 1, 2)."""
+    """Name the sizes of outputs (rules 1 and 2)."""
 
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules to a model whose shapes have been inferred."""
         unnamed = [x for x in model.graph.outputs if any(map(is_unnamed, _dims(x)))]
         if not unnamed:
             return PassResult(model, modified=False)
-        runs = _runs(model, unnamed)
-        names: Names = {}
-        if runs:
-            for value in list(runs[0][1].shapes):
-                _rename(value, runs, names)
+        runs, names = _runs(model, unnamed), Names()
         taken = UniqueNames(_names(model.graph.inputs))
         for value in unnamed:
-            _name_by_place(value, runs, names, taken)
-        for value in _values(model) if runs else ():
-            _rename(value, runs, names)
+            value.shape = ir.Shape(
+                [
+                    ir.SymbolicDim(_name(value, axis, runs, names, taken))
+                    if is_unnamed(size)
+                    else size
+                    for axis, size in enumerate(_dims(value))
+                ]
+            )
         return PassResult(model, modified=True)
 
 
-def _rename(value: ir.Value, runs: Sequence[Run], names: Names) -> None:
-    """Rule 1: name the sizes of a value that a formula gives."""
-    if value.shape is None:
-        return
-    sizes = list(value.shape)
-    for axis, size in enumerate(sizes):
-        found = _found(value, axis, runs) if is_unnamed(size) else None
-        if found is None:
-            continue
-        if found not in names:
-            names[found] = formula(found, [sample for sample, _ in runs])
-        name = names[found]
-        sizes[axis] = size if name is None else ir.SymbolicDim(name)
-    value.shape = ir.Shape(sizes)
-
-
-def _name_by_place(
-    value: ir.Value, runs: Sequence[Run], names: Names, taken: UniqueNames
-) -> None:
-    """Rule 2: name the other sizes of an output by their places."""
-    sizes = list(value.shape or ())
-    for axis, size in enumerate(sizes):
-        if not is_unnamed(size):
-            continue
-        found = _found(value, axis, runs) if runs else None
-        name = None if found is None else names.get(found)
-        if name is None:
-            name = taken.unique(f"{value.name}_{axis}")
-        if found is not None:
-            names[found] = name
-        sizes[axis] = ir.SymbolicDim(name)
-    value.shape = ir.Shape(sizes)
+def _name(
+    value: ir.Value, axis: int, runs: Sequence[Run], names: Names, taken: UniqueNames
+) -> str:
+    """Return the name of a size: a formula (rule 1), or its place (rule 2)."""
+    found = _found(value, axis, runs)
+    if found is not None and found in names:
+        return names[found]
+    name = None if found is None else formula(found, [sample for sample, _ in runs])
+    if name is None:
+        name = taken.unique(f"{value.name}_{axis}")
+    if found is not None:
+        names[found] = name
+    return name
 
 
 def _found(value: ir.Value, axis: int, runs: Sequence[Run]) -> Values | None:
     """Return a size at each sample, None if it isn't known at one of them."""
+    if not runs:
+        return None
     values = []
     for _, run in runs:
         shape = run.shape(value)
@@ -106,21 +98,31 @@ def _found(value: ir.Value, axis: int, runs: Sequence[Run]) -> Values | None:
 
 
 def _runs(model: ir.Model, outputs: Iterable[ir.Value]) -> list[Run]:
-    """Compute the shapes that outputs depend on, for samples that are possible."""
+    """Compute the shapes that outputs depend on, for samples that are possible.
+
+    As few sizes as the model needs are equal in them.
+    """
     names = list(dict.fromkeys(_names(model.graph.inputs)))
     nodes, schemas = _ancestors(model.graph, outputs), Schemas(model.opset_imports)
-    for chosen in (samples.distinct, samples.tied):
-        runs: list[Run] = []
-        for sample in chosen(names) if names else ():
+
+    def feasible(chosen: Iterable[Sample]) -> Iterator[Run]:
+        for sample in chosen:
             evaluation = Evaluation(schemas, sample)
-            try:
+            with contextlib.suppress(InfeasibleError):
                 evaluation.run(nodes)
-            except InfeasibleError:
-                continue
-            runs.append((sample, evaluation))
-            if len(runs) == _ENOUGH and chosen is samples.distinct:
-                break
-        if len(runs) >= _LEAST:
+                yield sample, evaluation
+
+    for level in samples.partitions(names) if names else ():
+        runs: list[Run] = []
+        for partition in level:
+            chosen = list(samples.of_partition(names, partition))
+            found = list(feasible(chosen[:_TRIED]))
+            if found:
+                found += itertools.islice(feasible(chosen[_TRIED:]), _ENOUGH)
+            if len(found) >= _LEAST:
+                runs += found
+                runs += feasible(samples.with_ones(names, partition))
+        if runs:
             return runs
     return []
 
@@ -146,12 +148,6 @@ def _read(node: ir.Node) -> Iterator[ir.Value]:
             yield from (x for x in graph.outputs if x is not None)
             for inner in graph:
                 yield from _read(inner)
-
-
-def _values(model: ir.Model) -> Iterator[ir.Value]:
-    for graph in model.graphs():
-        for node in graph:
-            yield from node.outputs
 
 
 def _names(values: Iterable[ir.Value]) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 A formula for a size has to hold for sizes of every kind: small and large, odd ones, and
 multiples of powers of two, which a model may need. So does each sample differ in kind
-from the others. Within one of the `distinct` samples all names have different sizes; in
-the `tied` ones all but the batch have the same, for models that need that.
+from the others. Sizes that a model needs to be equal are in one class of a partition;
+different classes have different sizes.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 BATCH = "batch"
@@ -29,28 +30,56 @@ _DISTINCT = (
     (3, 12, 5),
     (2, 64, 64),
 )
-_TIED = ((2, 8), (3, 15), (5, 32), (3, 64), (4, 101))
-_ALONE = 12
+
+_MOST_NAMES = 5
+"""Of more names, only the finest and the coarsest partition are tried."""
+
+_WITH_ONES = 3
+"""So many samples are tried with each name as 1."""
+
+Partition = tuple[tuple[str, ...], ...]
 
 
-def distinct(names: Sequence[str]) -> Iterator[Sample]:
-    """Yield samples in which no two names have the same size."""
+def partitions(names: Sequence[str]) -> list[list[Partition]]:
+    """Return the partitions of the names but the batch, the finest ones first.
+
+    Those in one list have as many classes.
+    """
+    others = [name for name in names if name != BATCH]
+    if len(others) > _MOST_NAMES:
+        return [[tuple((name,) for name in others)], [(tuple(others),)]]
+    by_count: dict[int, list[Partition]] = {}
+    for one in _partitions(others):
+        by_count.setdefault(len(one), []).append(one)
+    return [by_count[count] for count in sorted(by_count, reverse=True)]
+
+
+def _partitions(names: Sequence[str]) -> Iterator[Partition]:
+    if not names:
+        yield ()
+        return
+    *rest, last = names
+    for partition in _partitions(rest):
+        for i, one in enumerate(partition):
+            yield (*partition[:i], (*one, last), *partition[i + 1 :])
+        yield (*partition, (last,))
+
+
+def of_partition(names: Sequence[str], partition: Partition) -> Iterator[Sample]:
+    """Yield samples in which classes have different sizes."""
     for batch, first, step in _DISTINCT:
-        others = (name for name in names if name != BATCH)
-        sizes = {name: first + i * step for i, name in enumerate(others)}
+        sizes = dict[str, int]()
+        for i, alike in enumerate(partition):
+            sizes |= dict.fromkeys(alike, first + i * step)
         yield _with_batch(names, batch, sizes)
 
 
-def tied(names: Sequence[str]) -> Iterator[Sample]:
-    """Yield samples in which all names but the batch have the same size.
-
-    In the last ones, one of them has the size 1, which broadcasts.
-    """
-    others = [name for name in names if name != BATCH]
-    for batch, size in _TIED:
-        yield _with_batch(names, batch, dict.fromkeys(others, size))
-    for one in others:
-        yield _with_batch(names, 3, dict.fromkeys(others, _ALONE) | {one: 1})
+def with_ones(names: Sequence[str], partition: Partition) -> Iterator[Sample]:
+    """Yield samples in which one name of a larger class is 1, which broadcasts."""
+    several = [name for one in partition if len(one) > 1 for name in one]
+    chosen = itertools.islice(of_partition(names, partition), _WITH_ONES)
+    for sample, name in itertools.product(chosen, several):
+        yield {**sample, name: 1}
 
 
 def _with_batch(names: Sequence[str], batch: int, sizes: dict[str, int]) -> Sample:

@@ -30,6 +30,7 @@ from keras import KerasTensor
 
 from keras_acts.export.trace.kinds import LAYER
 from keras_acts.export.trace.shapes.indexing import has_arrays, indexed_spec, plain_key
+from keras_acts.export.trace.shapes.measured import corrected
 from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
 from keras_acts.export.trace.structure import flatten, map_structure
@@ -41,14 +42,17 @@ def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
     """Return the shapes and dtypes that an operation returns, as `KerasTensor`.
 
     Our own shape function, if there is one, takes precedence over Keras's
-    `compute_output_spec`. Either way, float64 is kept.
+    `compute_output_spec`. The backend corrects either (`measured`); float64 is kept.
     """
     name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
     shape_function = _SHAPE_FUNCTIONS.get(name)
-    if shape_function is not None:
-        spec = shape_function(operation, *args, **kwargs)
-    else:
-        spec = sized_spec(kind, operation, args, kwargs)
+
+    def infer() -> Any:
+        if shape_function is not None:
+            return shape_function(operation, *args, **kwargs)
+        return sized_spec(kind, operation, args, kwargs)
+
+    spec = infer() if kind == LAYER else corrected(infer, operation, args, kwargs)
     if "float64" not in _dtypes((args, kwargs)) or _has_dtype_argument(operation):
         return spec
     return map_structure(_in_float64, spec)
