@@ -14,6 +14,7 @@ it does for operations without shape inference:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,10 @@ from keras_acts.export.trace.tensors import (
     traced_statics,
     with_statics,
 )
+
+_SIZES = (1, None)
+"""What stands for unknown sizes where dtypes are asked for: sizes that broadcast, then
+symbols."""
 
 _WIDE = frozenset(("float64", "int64", "uint64", "complex64", "complex128"))
 
@@ -56,17 +61,30 @@ def corrected(spec: Callable[[], Any], operation: Any, args: Any, kwargs: Any) -
         return measured
     if not _is_promoted((args, kwargs, statics), inferred):
         return inferred
-    measured = _measured(operation, statics, args, kwargs)
+    measured = None
+    for size in _SIZES:
+        if measured is None:
+            measured = _measured(operation, statics, args, kwargs, size)
     return inferred if measured is None else _with_dtypes(inferred, measured)
 
 
-def _measured(operation: Any, statics: Any, args: Any, kwargs: Any) -> Any:
-    """Return what the backend says that a call returns, None if it refuses it."""
+def _measured(
+    operation: Any, statics: Any, args: Any, kwargs: Any, size: int | None = None
+) -> Any:
+    """Return what the backend says that a call returns, None if it refuses it.
+
+    Args:
+        operation: The operation.
+        statics: Its attributes that are traced.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        size: The size in the place of unknown ones.
+    """
 
     def call(statics: Any, *args: Any, **kwargs: Any) -> Any:
         return with_statics(operation, statics).call(*args, **kwargs)
 
-    given = map_leaves(_plain, (statics, args, kwargs))
+    given = map_leaves(partial(_plain, size), (statics, args, kwargs))
     infer = keras.Operation.compute_output_spec
     try:
         # Keras's own way for an operation without shape inference.
@@ -77,10 +95,11 @@ def _measured(operation: Any, statics: Any, args: Any, kwargs: Any) -> Any:
         return None
 
 
-def _plain(x: Any) -> Any:
+def _plain(size: int | None, x: Any) -> Any:
     """Return the shape and dtype of a tensor or variable; other values unchanged."""
     if isinstance(x, KerasTensor | keras.Variable):
-        return KerasTensor(tuple(x.shape), keras.backend.standardize_dtype(x.dtype))
+        shape = [size if n is None else n for n in x.shape]
+        return KerasTensor(shape, keras.backend.standardize_dtype(x.dtype))
     return x
 
 

@@ -16,7 +16,8 @@ Inside a layer, a function accepts whatever its backends accept. Keras's
 11. `bincount` refuses traced weights;
 12. `average` refuses several axes, `append` and `squeeze` unknown sizes;
 13. `select` refuses numbers, and reads the first choice only;
-14. `clip` doesn't broadcast.
+14. `clip` doesn't broadcast;
+15. `cross` drops the axis of the coordinates if their number is unknown.
 """
 
 from __future__ import annotations
@@ -251,6 +252,19 @@ def _clip(operation: Any, x: Any) -> KerasTensor:
     return KerasTensor(_broadcast(x, operation.x_min, operation.x_max), spec.dtype)
 
 
+def _cross(operation: Any, x1: Any, x2: Any) -> KerasTensor:
+    """Case 15: ask Keras with 3 for an unknown number of coordinates."""
+
+    def known(x: Any, axis: int) -> KerasTensor:
+        shape = list(_shape(x))
+        shape[axis] = shape[axis] or 3
+        return KerasTensor(shape, _dtype(x))
+
+    return operation.compute_output_spec(
+        known(x1, operation.axisa), known(x2, operation.axisb)
+    )
+
+
 def _sum(sizes: Sequence[int | None]) -> int | None:
     """Return the sum of sizes, None if one is unknown."""
     return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
@@ -286,6 +300,7 @@ NUMPY_SPECS: dict[str, ShapeFunction] = {
     "numpy.Clip": _clip,
     "numpy.Corrcoef": _corrcoef,
     "numpy.Correlate": _correlate,
+    "numpy.Cross": _cross,
     "numpy.Digitize": _digitize,
     "numpy.Heaviside": _heaviside,
     "numpy.Hstack": _stacked(1, 1),
