@@ -1,7 +1,7 @@
 """Random calls of every operation of `keras.ops`: arguments, dtypes, ranks, sizes.
 
-`draw(name, rng)` returns a call of one operation. Its arguments follow from the names of
-the function's parameters; operations whose arguments belong together have a row in
+`draw(name, rng)` returns a call of one operation. Its arguments follow from the names
+of the function's parameters; operations whose arguments belong together have a row in
 `_ROWS`. Not every call is one that Keras takes: the caller leaves those out.
 """
 
@@ -21,6 +21,20 @@ Rng = np.random.Generator
 FLOATS = ("float32", "float16", "bfloat16")
 INTEGERS = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "bool", "int64")
 DTYPES = FLOATS[:2] + INTEGERS
+
+
+EXCLUDED = {
+    **dict.fromkeys(
+        (
+            *("associative_scan", "cond", "custom_gradient", "fori_loop", "jvp", "map"),
+            *("scan", "switch", "vectorize", "vectorized_map", "while_loop"),
+        ),
+        "calls a function",
+    ),
+    **dict.fromkeys(("convert_to_numpy", "dtype", "is_tensor"), "returns no tensor"),
+    "shape": "returns symbols",
+}
+"""Operations that can't be drawn, and why."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +163,26 @@ def _by_parameters(name: str, made: _Arguments) -> tuple[Any, Any]:
 
 
 _MATRICES = frozenset(
-    "cholesky cholesky_inverse det eig eigh inv logdet lu_factor slogdet matrix_rank "
-    "pinv svd qr matmul trace diagonal".split()
+    (
+        *("cholesky", "cholesky_inverse", "det", "diagonal", "eig", "eigh", "inv"),
+        *(
+            "logdet",
+            "lu_factor",
+            "matrix_rank",
+            "pinv",
+            "qr",
+            "slogdet",
+            "svd",
+            "trace",
+        ),
+    )
 )
 _TWO_NUMBERS = frozenset(
-    "add subtract multiply divide true_divide maximum minimum power mod floor_divide "
-    "equal less greater logical_and logical_or bitwise_and bitwise_or".split()
+    (
+        *("add", "bitwise_and", "bitwise_or", "divide", "equal", "floor_divide"),
+        *("greater", "less", "logical_and", "logical_or", "maximum", "minimum", "mod"),
+        *("multiply", "power", "subtract", "true_divide"),
+    )
 )
 
 Row = Callable[[_Arguments], tuple[list[Any], dict[str, Any]]]
@@ -309,7 +337,7 @@ def _attention(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
 def _einsum(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
     equation, *shapes = m.one_of(
         ("ab,bc->ac", (2, 3), (3, 4)), ("abc,cd->abd", (2, 3, 4), (4, 5)),
-        ("ij,kj->ik", (2, 3), (4, 3)), ("ab->ba", (2, 3)), ("...a,a->...", (2, 3), (3,)),
+        ("ij,kj->ik", (2, 3), (4, 3)), ("ab->ba", (2, 3)), ("...a,a->...", (2, 3), (3,))
     )  # fmt: skip
     return [equation, *map(m.tensor, shapes)], {}
 
@@ -396,11 +424,17 @@ _ROWS: dict[str, Row] = {
     "hsplit": _split(1, 2, 3),
     "ifft2": _complex_pair,
     "image.affine_transform": lambda m: (
-        [m.tensor((2, 6, 8, 3)), m.place(np.asarray([[1, 0, 0, 0, 1, 0, 0, 0]] * 2, "f"))],
+        [
+            m.tensor((2, 6, 8, 3)),
+            m.place(np.asarray([[1, 0, 0, 0, 1, 0, 0, 0]] * 2, "f")),
+        ],
         {"data_format": "channels_last"},
     ),
     "image.crop_images": _images(
-        top_cropping=1, left_cropping=2, target_height=3, target_width=4,
+        top_cropping=1,
+        left_cropping=2,
+        target_height=3,
+        target_width=4,
         data_format="channels_last",
     ),
     "image.extract_patches": _images((2, 2), data_format="channels_last"),
@@ -415,7 +449,10 @@ _ROWS: dict[str, Row] = {
         {},
     ),
     "image.pad_images": _images(
-        top_padding=1, left_padding=2, bottom_padding=1, right_padding=0,
+        top_padding=1,
+        left_padding=2,
+        bottom_padding=1,
+        right_padding=0,
         data_format="channels_last",
     ),
     "image.perspective_transform": lambda m: (
@@ -438,8 +475,12 @@ _ROWS: dict[str, Row] = {
     "image.sobel_edges": _images(data_format="channels_last"),
     "image.scale_and_translate": lambda m: (
         [
-            m.tensor((6, 8)), (3, 4), m.tensor((2,), "float32"),
-            m.tensor((2,), "float32"), (0, 1), "linear",
+            m.tensor((6, 8)),
+            (3, 4),
+            m.tensor((2,), "float32"),
+            m.tensor((2,), "float32"),
+            (0, 1),
+            "linear",
         ],
         {},
     ),
@@ -479,31 +520,60 @@ _ROWS: dict[str, Row] = {
     "polar": _same(),
     "psnr": lambda m: ([*(m.tensor((2, 3, 4)) for _ in range(2)), 1.0], {}),
     "quantile": _quantiles,
-    "rearrange": lambda m: ([m.tensor((2, 3, 4)), m.one_of("a b c -> a (b c)", "a b c -> c b a")], {}),
-    "repeat": lambda m: ([m.tensor(s := m.shape(1, 3)), 2], {"axis": m.one_of(None, m.axis(s))}),
+    "rearrange": lambda m: (
+        [m.tensor((2, 3, 4)), m.one_of("a b c -> a (b c)", "a b c -> c b a")],
+        {},
+    ),
+    "repeat": lambda m: (
+        [m.tensor(s := m.shape(1, 3)), 2],
+        {"axis": m.one_of(None, m.axis(s))},
+    ),
     "reshape": _reshape,
     "roll": _plain(_number(1, -2)),
     "rot90": _plain(ranks=(2, 4)),
     "saturate_cast": _plain(_number("uint8", "int8", "float16")),
-    "searchsorted": lambda m: ([m.place(np.asarray([1, 2, 5], "int32")), m.tensor(m.shape(1, 2))], {}),
-    "scatter": lambda m: ([m.place(np.asarray([[0], [2]], "int32")), m.tensor((2, 3)), (4, 3)], {}),
+    "searchsorted": lambda m: (
+        [m.place(np.asarray([1, 2, 5], "int32")), m.tensor(m.shape(1, 2))],
+        {},
+    ),
+    "scatter": lambda m: (
+        [m.place(np.asarray([[0], [2]], "int32")), m.tensor((2, 3)), (4, 3)],
+        {},
+    ),
     "scatter_update": lambda m: (
-        [m.tensor((4, 3), d := m.one_of(*DTYPES)), m.place(np.asarray([[0], [2]], "int32")), m.tensor((2, 3), d)],
+        [
+            m.tensor((4, 3), d := m.one_of(*DTYPES)),
+            m.place(np.asarray([[0], [2]], "int32")),
+            m.tensor((2, 3), d),
+        ],
         {},
     ),
     **{f"segment_{x}": _segments for x in ("max", "min", "prod", "sum")},
     "select": _select,
     "separable_conv": lambda m: (
-        [m.tensor((2, 7, 7, 4)), m.tensor((3, 3, 4, 1), "float32"), m.tensor((1, 1, 4, 5), "float32")],
+        [
+            m.tensor((2, 7, 7, 4)),
+            m.tensor((3, 3, 4, 1), "float32"),
+            m.tensor((1, 1, 4, 5), "float32"),
+        ],
         {"data_format": "channels_last"},
     ),
     "slice": _slice,
-    "slice_update": lambda m: ([m.tensor((4, 5), d := m.one_of(*DTYPES)), (1, 2), m.tensor((2, 2), d)], {}),
+    "slice_update": lambda m: (
+        [m.tensor((4, 5), d := m.one_of(*DTYPES)), (1, 2), m.tensor((2, 2), d)],
+        {},
+    ),
     "solve": _solve,
     "solve_triangular": _solve,
-    "space_to_depth": lambda m: ([m.tensor((2, 4, 6, 3)), 2], {"data_format": "channels_last"}),
+    "space_to_depth": lambda m: (
+        [m.tensor((2, 4, 6, 3)), 2],
+        {"data_format": "channels_last"},
+    ),
     "sparse_categorical_crossentropy": lambda m: (
-        [m.place(np.asarray([0, 1, 2], "int32")), m.tensor((3, 4), m.one_of(*FLOATS[:2]))],
+        [
+            m.place(np.asarray([0, 1, 2], "int32")),
+            m.tensor((3, 4), m.one_of(*FLOATS[:2])),
+        ],
         {},
     ),
     "split": _split(0),
@@ -518,11 +588,14 @@ _ROWS: dict[str, Row] = {
     "trapezoid": _plain(),
     "tri": lambda m: ([3, m.one_of(None, 4)], {}),
     "unfold": lambda m: ([m.tensor((2, 3, 6, 6)), m.one_of(2, (2, 3))], {}),
-    "unravel_index": lambda m: ([m.tensor(m.shape(1, 2), m.one_of("int32", "uint8")), (4, 5)], {}),
+    "unravel_index": lambda m: (
+        [m.tensor(m.shape(1, 2), m.one_of("int32", "uint8")), (4, 5)],
+        {},
+    ),
     "unstack": _plain(),
     "vander": _plain(ranks=(1, 1)),
     "vdot": _same(),
     "view_as_real": _plain(),
     "vsplit": _split(0),
     "where": _where,
-}  # fmt: skip
+}
