@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -185,21 +185,21 @@ class _Namer:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._names = UniqueNames()
+        self._fallbacks: Iterator[str] = iter(())
 
     def name(self, arguments: tuple[Any, ...]) -> Signature:
-        several = len(arguments) > 1 or isinstance(arguments[0], list)
-        named = [
-            self._visit(argument, "", f"input_{i}" if several else "input")
-            for i, argument in enumerate(arguments)
-        ]
-        return Signature(tuple(named))
+        count = sum(1 for one in arguments for _ in _leaves(one))
+        self._fallbacks = (
+            iter(["input"]) if count == 1 else (f"input_{i}" for i in range(count))
+        )
+        return Signature(tuple(self._visit(argument, "") for argument in arguments))
 
-    def _visit(self, x: Any, key: str, fallback: str) -> Any:
+    def _visit(self, x: Any, key: str) -> Any:
         if isinstance(x, Mapping):
-            return {k: self._visit(v, str(k), str(k)) for k, v in x.items()}
+            return {k: self._visit(v, str(k)) for k, v in x.items()}
         if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
-            return [self._visit(v, key, f"{fallback}_{i}") for i, v in enumerate(x)]
-        return None if x is None else self._spec(x, key, fallback)
+            return [self._visit(v, key) for v in x]
+        return None if x is None else self._spec(x, key, next(self._fallbacks))
 
     def _spec(self, x: Any, key: str, fallback: str) -> TracedInput:
         if _is_pair(x):
@@ -217,6 +217,17 @@ class _Namer:
         name = key or _given_name(x) or fallback
         dtype = keras.backend.standardize_dtype(dtype)
         return TracedInput(tuple(shape), dtype, self._names.unique(name))
+
+
+def _leaves(x: Any) -> Iterator[Any]:
+    """Yield the inputs of a structure, without None."""
+    if isinstance(x, Mapping):
+        x = list(x.values())
+    if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
+        for part in x:
+            yield from _leaves(part)
+    elif x is not None:
+        yield x
 
 
 def _given_name(x: Any) -> str | None:

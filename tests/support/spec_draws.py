@@ -61,6 +61,13 @@ class _Arguments:
     rng: Rng
     dtypes: tuple[str, ...] = DTYPES
     arrays: list[Array] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+
+    def weight(self, shape: Any, dtype: str | None = None) -> _Place:
+        """Return the place of a new tensor whose sizes are known."""
+        made = self.tensor(shape, dtype)
+        self.known.add(made.index)
+        return made
 
     def tensor(self, shape: Any, dtype: str | None = None) -> _Place:
         """Return the place of a new tensor of small numbers."""
@@ -104,13 +111,15 @@ class _Place:
 
 def draw(name: str, rng: Rng) -> Call:
     """Draw a call of an operation, by its name in `keras.ops`."""
-    made = _Arguments(rng)
+    narrow = keras.backend.backend() == "jax"  # which reads int64 as int32
+    made = _Arguments(rng, DTYPES[:-1] if narrow else DTYPES)
     row = _ROWS.get(name)
     args, kwargs = row(made) if row is not None else _by_parameters(name, made)
     some = rng.random() < 0.6
     unknown = [
         {axis for axis in range(x.ndim) if some and rng.random() < 0.5}
-        for x in made.arrays
+        - (set(range(x.ndim)) if i in made.known else set())
+        for i, x in enumerate(made.arrays)
     ]
     function = function_of(name)
 
@@ -219,7 +228,7 @@ def _images(*rest: Any, channels: int = 3, **kwargs: Any) -> Row:
 
 
 def _complex_pair(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
-    shape, dtype = m.shape(2, 3), m.one_of(*DTYPES)
+    shape, dtype = m.shape(2, 3), m.one_of(*m.dtypes)
     return [(m.tensor(shape, dtype), m.tensor(shape, dtype))], {}
 
 
@@ -227,7 +236,7 @@ def _conv(rank: int, *kernel: int, **kwargs: Any) -> Row:
     def row(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
         float_kernel = m.one_of("float32", "float16", None)
         x = m.tensor((2, *[7] * rank, 4))
-        return [x, m.tensor((*[3] * rank, *kernel), float_kernel)], {
+        return [x, m.weight((*[3] * rank, *kernel), float_kernel)], {
             "data_format": "channels_last",
             "strides": m.one_of(1, 2) if "strides" not in kwargs else kwargs["strides"],
             "padding": m.one_of("same", "valid"),
@@ -415,6 +424,11 @@ _ROWS: dict[str, Row] = {
     "einsum": _einsum,
     "expand_dims": _plain(_axis),
     "extract_sequences": lambda m: ([m.tensor((2, 12)), 4, m.one_of(2, 3)], {}),
+    "empty": lambda _: ([(2, 3)], {}),
+    "full": lambda m: ([(2, 3), m.one_of(1, 2.5, True)], {}),
+    "identity": lambda _: ([3], {}),
+    "ones": lambda _: ([(2, 3)], {}),
+    "zeros": lambda _: ([(2, 3)], {}),
     "eye": lambda m: ([3, m.one_of(None, 4)], {}),
     "fft": _complex_pair,
     "fft2": _complex_pair,
@@ -542,7 +556,7 @@ _ROWS: dict[str, Row] = {
     ),
     "scatter_update": lambda m: (
         [
-            m.tensor((4, 3), d := m.one_of(*DTYPES)),
+            m.tensor((4, 3), d := m.one_of(*m.dtypes)),
             m.place(np.asarray([[0], [2]], "int32")),
             m.tensor((2, 3), d),
         ],
@@ -553,14 +567,14 @@ _ROWS: dict[str, Row] = {
     "separable_conv": lambda m: (
         [
             m.tensor((2, 7, 7, 4)),
-            m.tensor((3, 3, 4, 1), "float32"),
-            m.tensor((1, 1, 4, 5), "float32"),
+            m.weight((3, 3, 4, 1), "float32"),
+            m.weight((1, 1, 4, 5), "float32"),
         ],
         {"data_format": "channels_last"},
     ),
     "slice": _slice,
     "slice_update": lambda m: (
-        [m.tensor((4, 5), d := m.one_of(*DTYPES)), (1, 2), m.tensor((2, 2), d)],
+        [m.tensor((4, 5), d := m.one_of(*m.dtypes)), (1, 2), m.tensor((2, 2), d)],
         {},
     ),
     "solve": _solve,

@@ -105,7 +105,10 @@ def difference(call: Call, name: str) -> str | None:
     try:
         got = traced(call)
     except Exception as error:
-        return f"refused: {type(error).__name__}: {str(error)[:150]}"
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        return f"refused: {type(cause).__name__}: {str(cause)[:300]}"
     if len(got) != len(want):
         return f"{len(got)} results, Keras {len(want)}"
     for (shape, dtype), (sizes, wanted) in zip(got, want, strict=True):

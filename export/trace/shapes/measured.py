@@ -118,7 +118,7 @@ def _is_promoted(structure: Any, spec: Any) -> bool:
     if "float64" in dtypes or (dtypes & _WIDE and _narrows()):
         return False
     of_results = {x.dtype for x in flatten(spec) if x is not None}
-    if of_results == {"bool"}:
+    if of_results == {"bool"} and "bool" not in dtypes:
         return False
     floats = all(map(keras.backend.is_float_dtype, dtypes | of_results))
     return not (floats and len(dtypes | of_results) == 1)

@@ -39,11 +39,14 @@ from keras_acts.export.trace.structure import flatten, map_structure
 ShapeFunction = Callable[..., Any]
 
 
-def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+def output_spec(
+    kind: str, operation: Any, args: Any, kwargs: Any, given: Any = None
+) -> Any:
     """Return the shapes and dtypes that an operation returns, as `KerasTensor`.
 
     Our own shape function, if there is one, takes precedence over Keras's
-    `compute_output_spec`. The backend corrects either (`measured`); float64 is kept.
+    `compute_output_spec`. The backend corrects either (`measured`), given the arguments
+    as the model's code has them; float64 is kept.
     """
     name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
     shape_function = _SHAPE_FUNCTIONS.get(name)
@@ -53,7 +56,11 @@ def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
             return shape_function(operation, *args, **kwargs)
         return sized_spec(kind, operation, args, kwargs)
 
-    spec = infer() if kind == LAYER else corrected(infer, operation, args, kwargs)
+    spec = (
+        infer()
+        if kind == LAYER
+        else corrected(infer, operation, *(given or (args, kwargs)))
+    )
     if "float64" not in _dtypes((args, kwargs)) or _has_dtype_argument(operation):
         return spec
     return map_structure(_in_float64, spec)

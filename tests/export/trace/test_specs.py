@@ -1,8 +1,8 @@
 """What the trace says of shapes and dtypes is what Keras really returns.
 
 The operations are those that `keras.ops` has; their arguments, dtypes, ranks and
-unknown axes are random (`support/spec_draws.py`), and a seed repeats a case. The sweep behind
-`heavy` draws fifty calls of each and takes about five minutes a backend.
+unknown axes are random (`support/spec_draws.py`), and a seed repeats a case. The sweep
+behind `heavy` draws fifty calls of each and takes about five minutes a backend.
 """
 
 from __future__ import annotations
