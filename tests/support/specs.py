@@ -11,9 +11,12 @@ import numpy as np
 from keras_acts.export.convert import record_of
 from keras_acts.export.trace import model_signature, trace
 from keras_acts.export.trace.graph import Constant, Value
+from support.keras_tests import Configuration
 from support.spec_draws import Call
 
 Spec = tuple[tuple[int | None, ...], str]
+
+LAYER_DTYPES = ("float16", "int32", "uint8", "int8", "bool", "int16")
 
 DATA_DEPENDENT = frozenset(("nonzero", "unique", "bincount", "where"))
 """Operations whose sizes depend on the numbers."""
@@ -93,6 +96,29 @@ def _said(x: Any) -> Spec:
     if isinstance(x, Constant):
         return x.array.shape, str(keras.backend.standardize_dtype(x.array.dtype))
     return _of(x)
+
+
+def layer_call(configuration: Configuration, rng: np.random.Generator) -> Call:
+    """Return a call of a layer on inputs of an unknown batch size and a random dtype.
+
+    Args:
+        configuration: The layer and its inputs, as one of Keras's own tests has them.
+        rng: Draws the dtype.
+    """
+    model = configuration.model()
+    layer, structure = model.layers[-1], model.input
+    arrays = configuration.arrays(model, 2)
+    if all(np.dtype(x.dtype).kind == "f" for x in arrays):
+        dtype = LAYER_DTYPES[int(rng.integers(len(LAYER_DTYPES)))]
+        arrays = [(np.abs(x) * 3).astype(dtype) for x in arrays]
+
+    def function(*tensors: Any) -> Any:
+        inputs = keras.tree.pack_sequence_as(structure, list(tensors))
+        return layer(**inputs) if isinstance(inputs, dict) else layer(inputs)
+
+    shown = [f"{x.dtype}{list(x.shape)}" for x in arrays]
+    batches = [{0} for _ in arrays]
+    return Call(function, arrays, batches, f"{configuration} of {shown}")
 
 
 def difference(call: Call, name: str) -> str | None:

@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-from onnx.reference import ReferenceEvaluator
 
 from keras_acts.export.builder.loops import KEEPS_SHAPES
 from keras_acts.export.passes.shapes.samples import Sample
+
+if TYPE_CHECKING:
+    from onnx.reference import ReferenceEvaluator
 
 Sizes = tuple[int | None, ...]
 Array = np.ndarray[Any, Any]
@@ -313,6 +315,8 @@ class Schemas:
 
     def evaluator(self, node: ir.Node) -> ReferenceEvaluator:
         """Return ONNX's reference implementation of a node."""
+        from onnx.reference import ReferenceEvaluator  # it loads much that few need
+
         if node not in self._evaluators:
             self._evaluators[node] = ReferenceEvaluator(
                 self.proto(node), opsets=dict(self._opsets)
