@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.convert import layers, ops  # noqa: F401  they fill the registry
+from keras_acts.export.convert.common.promotion import in_result_dtype
 from keras_acts.export.convert.failures import (
     author_of,
     check_result,
@@ -217,8 +219,9 @@ class _Conversion:
         )
         if converter is None:
             raise UnsupportedOperationError(no_converter(node))
-        args = map_leaves(self._operand, node.args)
-        kwargs = map_leaves(self._operand, node.kwargs)
+        given = map_leaves(self._operand, (node.args, node.kwargs))
+        cast = partial(in_result_dtype, self._g, node.kind)
+        args, kwargs = map_leaves(cast, given)
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
         operation = with_statics(node.operation, sizes)
         author = author_of(node, converter)

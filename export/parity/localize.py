@@ -23,6 +23,8 @@ from keras_acts.export.parity.reference.keras_calls import to_numpy
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.session import open_session
 from keras_acts.export.parity.tolerances import Array, Tolerance
+from keras_acts.export.trace import flatten
+from keras_acts.export.trace.keras_patches import reads
 
 _PROVIDER = "CPUExecutionProvider"
 
@@ -52,9 +54,7 @@ def first_divergence(
     steps = [step for step in graph.operations if _tensors(step.output)]
     feeds = {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
     values = _inner_values(onnx_model, feeds)
-    expected = _outputs(
-        model.inputs, steps, [case.inputs[x.name] for x in model.inputs]
-    )
+    expected = _outputs(model.inputs, steps, _arrays(model, inputs, case))
     matched = {
         id(step): all(
             any(_equal(want, got, tolerance) for got in values.values())
@@ -66,6 +66,13 @@ def first_divergence(
         name, error = _nearest(expected[id(step)][0], values)
         return Divergence(step.name, type(step).__name__, name, error, case.name)
     return None
+
+
+def _arrays(model: Any, inputs: list[PairedInput], case: Case) -> list[Array]:
+    """Return the arrays for a model's inputs, in the order that the model has."""
+    tensors = [x for x in flatten(reads.input_structure(model)) if x is not None]
+    names = {id(x): one.spec.name for x, one in zip(tensors, inputs, strict=True)}
+    return [case.inputs[names[id(x)]] for x in model.inputs]
 
 
 def _tensors(structure: Any) -> list[Any]:

@@ -21,6 +21,7 @@ from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
+from keras_acts.export.passes.shapes.computed import NameComputedSizesPass
 from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
@@ -56,6 +57,8 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         UseGlobalPoolsPass(),
         NameSizesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),
+        NameComputedSizesPass(),
+        RemoveUnusedNodesPass(),
     )
     run_in_order(model, passes, writer=writer)
 

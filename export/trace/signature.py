@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +19,9 @@ from keras_acts.export.trace.structure import (
     flatten_with_path,
     map_structure,
 )
+
+# Keras numbers these by how many the process has made.
+_AUTOMATIC = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -181,21 +185,21 @@ class _Namer:
     def __init__(self, model: Any) -> None:
         self._model = model
         self._names = UniqueNames()
+        self._fallbacks: Iterator[str] = iter(())
 
     def name(self, arguments: tuple[Any, ...]) -> Signature:
-        several = len(arguments) > 1 or isinstance(arguments[0], list)
-        named = [
-            self._visit(argument, "", f"input_{i}" if several else "input")
-            for i, argument in enumerate(arguments)
-        ]
-        return Signature(tuple(named))
+        count = sum(1 for one in arguments for _ in _leaves(one))
+        self._fallbacks = (
+            iter(["input"]) if count == 1 else (f"input_{i}" for i in range(count))
+        )
+        return Signature(tuple(self._visit(argument, "") for argument in arguments))
 
-    def _visit(self, x: Any, key: str, fallback: str) -> Any:
+    def _visit(self, x: Any, key: str) -> Any:
         if isinstance(x, Mapping):
-            return {k: self._visit(v, str(k), str(k)) for k, v in x.items()}
+            return {k: self._visit(v, str(k)) for k, v in x.items()}
         if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
-            return [self._visit(v, key, f"{fallback}_{i}") for i, v in enumerate(x)]
-        return None if x is None else self._spec(x, key, fallback)
+            return [self._visit(v, key) for v in x]
+        return None if x is None else self._spec(x, key, next(self._fallbacks))
 
     def _spec(self, x: Any, key: str, fallback: str) -> TracedInput:
         if _is_pair(x):
@@ -210,9 +214,26 @@ class _Namer:
                 "An input must be a `keras.InputSpec`, a `KerasTensor`, an array, a "
                 f"shape, or a pair of shape and dtype. Received: {x!r}"
             )
-        name = key or getattr(x, "name", None) or fallback
+        name = key or _given_name(x) or fallback
         dtype = keras.backend.standardize_dtype(dtype)
         return TracedInput(tuple(shape), dtype, self._names.unique(name))
+
+
+def _leaves(x: Any) -> Iterator[Any]:
+    """Yield the inputs of a structure, without None."""
+    if isinstance(x, Mapping):
+        x = list(x.values())
+    if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
+        for part in x:
+            yield from _leaves(part)
+    elif x is not None:
+        yield x
+
+
+def _given_name(x: Any) -> str | None:
+    """Return an input's name, None if Keras made it by counting."""
+    name = getattr(x, "name", None)
+    return None if name is None or _AUTOMATIC.fullmatch(name) else name
 
 
 def size_name(name: str, axis: int) -> str:

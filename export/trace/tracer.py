@@ -118,8 +118,10 @@ class _Recorder:
         handler = find_handler(kind)
         if handler is not None:
             return handler(self, operation, *args, **kwargs)
+        given = args, kwargs
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
-        return self._record_call(kind, operation, args, kwargs)
+        spec = output_spec(kind, operation, args, kwargs, given)
+        return self._record_call(kind, operation, args, kwargs, spec)
 
     def control_flow(
         self, operation: Any, args: Any, eagerly: Callable[[], Any]
@@ -150,7 +152,8 @@ class _Recorder:
                 return layer_calls.inner_call(layer)(*args, **kwargs)
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
-            return self._record_call(LAYER, layer, args, kwargs, body)
+            spec = output_spec(LAYER, layer, args, kwargs)
+            return self._append_node(LAYER, args, kwargs, spec, layer, body=body)
         except Exception as error:
             if self.failure is None:
                 self.failure = failures.untraceable(self._scope, layer, kwargs, error)
@@ -179,15 +182,12 @@ class _Recorder:
         return body
 
     def _record_call(
-        self, kind: str, operation: Any, args: Any, kwargs: Any, body: Any = None
+        self, kind: str, operation: Any, args: Any, kwargs: Any, spec: Any
     ) -> Any:
-        """Record a call as one node, with the spec of its outputs inferred.
+        """Record a call as one node, given the spec of its outputs.
 
         Complex numbers, which ONNX lacks, are computed if they depend on weights only.
         """
-        spec = output_spec(kind, operation, args, kwargs)
-        if kind == LAYER:
-            return self._append_node(kind, args, kwargs, spec, operation, body=body)
         results = weight_values.of_operation(operation, args, kwargs)
         if results is not None and weight_values.is_complex(spec):
             return pack(spec, results())

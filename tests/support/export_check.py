@@ -288,7 +288,8 @@ def varies(output: Array) -> bool:
 def assert_shapes_survive(
     proto: onnx.ModelProto, model: keras.Model, batch_named: bool = True
 ) -> None:
-    """Check that the file knows the sizes that Keras knows, and no batch size."""
+    """Check that the file knows the sizes that Keras knows, and names all others."""
+    assert_sizes_named(proto)
     for output, tensor in zip(proto.graph.output, model.outputs, strict=True):
         dims = output.type.tensor_type.shape.dim
         sizes = [d.dim_param or d.dim_value for d in dims]
@@ -297,6 +298,14 @@ def assert_shapes_survive(
             pairs
         )
         assert not sizes or not batch_named or sizes[0] == "batch", sizes
+
+
+def assert_sizes_named(proto: onnx.ModelProto) -> None:
+    """Check that no output has a size without a name, or with one of ONNX's numbers."""
+    for output in proto.graph.output:
+        for size in output.type.tensor_type.shape.dim:
+            named = size.dim_param and not size.dim_param.startswith("unk__")
+            assert named or size.HasField("dim_value"), output
 
 
 def _filled(shape: Sequence[int | None], size: int) -> list[int]:

@@ -142,6 +142,7 @@ def check_operation(case: Operation) -> None:
 
 def assert_sizes_survive(proto: onnx.ModelProto, model: keras.Model) -> None:
     """Check that the file knows the sizes that Keras knows, and no other."""
+    export_check.assert_sizes_named(proto)
     for output, tensor in zip(proto.graph.output, model.outputs, strict=True):
         dims = output.type.tensor_type.shape.dim
         assert [d.dim_value or None for d in dims] == list(tensor.shape)

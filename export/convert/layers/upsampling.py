@@ -1,4 +1,7 @@
-"""Upsampling by integer factors: one Resize where possible, also for unknown sizes."""
+"""Upsampling by integer factors: one Resize where possible, also for unknown sizes.
+
+Integers are interpolated in float32, rounded and saturated.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.resampling import (
     axis_size,
     operators_for,
     resize_by_weights,
 )
+from keras_acts.export.convert.ops.core.casting import saturated
 from keras_acts.export.convert.ops.image.resize import has_operator, resize
 from keras_acts.export.convert.ops.numpy.manipulation.reshaping import repeat_elements
 from keras_acts.export.convert.registry import register_converter
@@ -52,6 +57,15 @@ def _upsampled(
         for axis, factor in zip(axes, factors, strict=True):
             x = repeat_elements(g, x, factor, axis)
         return x
+    dtype = require_dtype(x)
+    y = _interpolated(g, x, axes, factors, interpolation)
+    return y if dtype.is_floating_point() else saturated(g, g.Round(y), dtype)
+
+
+def _interpolated(
+    g: GraphBuilder, x: ir.Value, axes: list[int], factors: Any, interpolation: str
+) -> ir.Value:
+    """Return the upsampled image in floats."""
     scales = [float(factor) for factor in factors]
     if has_operator(x, interpolation):
         return resize(g, x, axes, interpolation, scales=scales)

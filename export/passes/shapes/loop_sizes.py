@@ -13,7 +13,7 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.loops import KEEPS_SHAPES
-from keras_acts.export.passes.shapes.symbols import is_generated
+from keras_acts.export.passes.shapes.symbols import is_generated, is_unnamed
 
 
 class KeepLoopSizesPass(InPlacePass):
@@ -54,17 +54,11 @@ def _copy_names(value: ir.Value, first: ir.Value) -> bool:
     if first.shape is None or value.shape is None:
         return False
     pairs = list(zip(value.shape, first.shape, strict=True))
-    sizes = [old if _is_unnamed(new) else new for new, old in pairs]
-    named = any(_is_unnamed(new) and not _is_unnamed(old) for new, old in pairs)
+    sizes = [old if is_unnamed(new) else new for new, old in pairs]
+    named = any(is_unnamed(new) and not is_unnamed(old) for new, old in pairs)
     if named:
         value.shape = ir.Shape(sizes)
     return named
-
-
-def _is_unnamed(size: int | ir.SymbolicDim) -> bool:
-    return is_generated(size) or (
-        isinstance(size, ir.SymbolicDim) and size.value is None
-    )
 
 
 def _values(model: ir.Model) -> Iterator[ir.Value]:

@@ -1,8 +1,8 @@
-"""Copy small integer constants into the subgraphs that compute sizes with them.
+"""Copy small constants into the subgraphs that compute with them.
 
 Inside a subgraph, ONNX's shape inference doesn't know the values of constants outside.
-Rule 1, for a node of a subgraph that reads a short vector of integers or a single one
-from the main graph: it reads a copy in its own graph, shared by such nodes.
+Rule 1, for a node of a subgraph that reads a short vector or a single number from the
+main graph that is no weight: it reads a copy in its own graph, shared by such nodes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST = 32
 
 
 class LocalizeSizesPass(InPlacePass):
-    """Copy short vectors of integers into the subgraphs that use them (rule 1)."""
+    """Copy short constants into the subgraphs that use them (rule 1)."""
 
     def call(self, model: ir.Model) -> PassResult:
         """Apply rule 1 to each node of each subgraph."""
@@ -37,7 +37,7 @@ def _is_small(x: ir.Value) -> bool:
     tensor = x.const_value
     return (
         tensor is not None
-        and tensor.dtype == ir.DataType.INT64
+        and not isinstance(tensor, ir.LazyTensor)
         and len(tensor.shape) < 2
         and tensor.size <= _LONGEST
     )
@@ -45,7 +45,8 @@ def _is_small(x: ir.Value) -> bool:
 
 def _copy(graph: ir.Graph, x: ir.Value) -> ir.Value:
     name = f"{graph.name}/{x.name}"
-    tensor = ir.tensor(tensor_of(x).numpy(), ir.DataType.INT64, name=name)
+    known = tensor_of(x)
+    tensor = ir.tensor(known.numpy(), known.dtype, name=name)
     value = ir.Value(name=name, shape=x.shape, type=x.type, const_value=tensor)
     graph.register_initializer(value)
     return value

@@ -67,6 +67,13 @@ def is_generated(size: Size) -> bool:
     )
 
 
+def is_unnamed(size: Size) -> bool:
+    """Whether a size is unknown and has no name, or one that inference generated."""
+    return is_generated(size) or (
+        isinstance(size, ir.SymbolicDim) and size.value is None
+    )
+
+
 def _sizes(value: ir.Value | None) -> list[Size]:
     return [] if value is None or value.shape is None else list(value.shape)
 

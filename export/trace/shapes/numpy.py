@@ -15,7 +15,9 @@ Inside a layer, a function accepts whatever its backends accept. Keras's
 10. `rot90` swaps the sizes even for half a turn;
 11. `bincount` refuses traced weights;
 12. `average` refuses several axes, `append` and `squeeze` unknown sizes;
-13. `select` refuses numbers, and reads the first choice only.
+13. `select` refuses numbers, and reads the first choice only;
+14. `clip` doesn't broadcast;
+15. `cross` drops the axis of the coordinates if their number is unknown.
 """
 
 from __future__ import annotations
@@ -244,6 +246,25 @@ def _select(
     return KerasTensor(shape, keras.backend.result_type(*types))
 
 
+def _clip(operation: Any, x: Any) -> KerasTensor:
+    """Case 14: broadcast the tensor and the bounds, in the tensor's dtype."""
+    spec = operation.compute_output_spec(x)
+    return KerasTensor(_broadcast(x, operation.x_min, operation.x_max), spec.dtype)
+
+
+def _cross(operation: Any, x1: Any, x2: Any) -> KerasTensor:
+    """Case 15: ask Keras with 3 for an unknown number of coordinates."""
+
+    def known(x: Any, axis: int) -> KerasTensor:
+        shape = list(_shape(x))
+        shape[axis] = shape[axis] or 3
+        return KerasTensor(shape, _dtype(x))
+
+    return operation.compute_output_spec(
+        known(x1, operation.axisa), known(x2, operation.axisb)
+    )
+
+
 def _sum(sizes: Sequence[int | None]) -> int | None:
     """Return the sum of sizes, None if one is unknown."""
     return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
@@ -276,8 +297,10 @@ NUMPY_SPECS: dict[str, ShapeFunction] = {
     "numpy.Append": _append,
     "numpy.Average": _average,
     "numpy.Bincount": _bincount,
+    "numpy.Clip": _clip,
     "numpy.Corrcoef": _corrcoef,
     "numpy.Correlate": _correlate,
+    "numpy.Cross": _cross,
     "numpy.Digitize": _digitize,
     "numpy.Heaviside": _heaviside,
     "numpy.Hstack": _stacked(1, 1),

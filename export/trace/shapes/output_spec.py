@@ -17,7 +17,8 @@ The `compute_output_spec` of Keras 3.15 has these mistakes:
 13. `IntegerLookup` returns the default float for encodings that are integers, and drops
     the last axis instead of the second one, which is summed;
 14. `MelSpectrogram` returns a frame too many for some lengths;
-15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers.
+15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers;
+16. the crossentropies refuse two arguments of which each knows another size.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from keras import KerasTensor
 
 from keras_acts.export.trace.kinds import LAYER
 from keras_acts.export.trace.shapes.indexing import has_arrays, indexed_spec, plain_key
+from keras_acts.export.trace.shapes.measured import corrected
 from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
 from keras_acts.export.trace.structure import flatten, map_structure
@@ -37,18 +39,28 @@ from keras_acts.export.trace.structure import flatten, map_structure
 ShapeFunction = Callable[..., Any]
 
 
-def output_spec(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
+def output_spec(
+    kind: str, operation: Any, args: Any, kwargs: Any, given: Any = None
+) -> Any:
     """Return the shapes and dtypes that an operation returns, as `KerasTensor`.
 
     Our own shape function, if there is one, takes precedence over Keras's
-    `compute_output_spec`. Either way, float64 is kept.
+    `compute_output_spec`. The backend corrects either (`measured`), given the arguments
+    as the model's code has them; float64 is kept.
     """
     name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
     shape_function = _SHAPE_FUNCTIONS.get(name)
-    if shape_function is not None:
-        spec = shape_function(operation, *args, **kwargs)
-    else:
-        spec = sized_spec(kind, operation, args, kwargs)
+
+    def infer() -> Any:
+        if shape_function is not None:
+            return shape_function(operation, *args, **kwargs)
+        return sized_spec(kind, operation, args, kwargs)
+
+    spec = (
+        infer()
+        if kind == LAYER
+        else corrected(infer, operation, *(given or (args, kwargs)))
+    )
     if "float64" not in _dtypes((args, kwargs)) or _has_dtype_argument(operation):
         return spec
     return map_structure(_in_float64, spec)
@@ -134,11 +146,25 @@ def _psnr(_operation: Any, x1: Any, _x2: Any) -> Any:
 
 
 def _categorical_crossentropy(operation: Any, target: Any, output: Any) -> Any:
-    """Case 11: remove the axis of the classes."""
-    operation.compute_output_spec(target, output)
-    shape = list(output.shape)
+    """Case 11: remove the axis of the classes from the size that both have."""
+    merged = _elementwise_loss(operation, target, output)
+    shape = list(merged.shape)
     del shape[operation.axis]
-    return KerasTensor(shape, output.dtype)
+    return KerasTensor(shape, merged.dtype)
+
+
+def _elementwise_loss(operation: Any, target: Any, output: Any) -> Any:
+    """Case 16: return what is known of the shape that both arguments have."""
+    target, output = _filled(target, output), _filled(output, target)
+    operation.compute_output_spec(target, output)  # It raises the error.
+    return output
+
+
+def _filled(x: Any, other: Any) -> Any:
+    """Return a tensor's spec with another's sizes in the place of unknown ones."""
+    same_rank = len(x.shape) == len(other.shape)
+    pairs = zip(x.shape, other.shape if same_rank else x.shape, strict=True)
+    return KerasTensor([b if a is None else a for a, b in pairs], x.dtype)
 
 
 def _lu_factor(operation: Any, x: Any) -> Any:
@@ -193,6 +219,7 @@ _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,
     "nn.BatchNorm": _like_first,
+    "nn.BinaryCrossentropy": _elementwise_loss,
     "nn.CategoricalCrossentropy": _categorical_crossentropy,
     "nn.Conv": _conv,
     "nn.DotProductAttention": _attention,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,6 +59,7 @@ def resize(
         attributes |= {"antialias": 1, "exclude_outside": 1}
     rank, outer = g.rank(x), g.rank(x) - len(axes)
     order = [axis for axis in range(rank) if axis not in axes] + list(axes)
+    known = _known_sizes([g.static_shape(x)[axis] for axis in order], sizes, scales)
     # No other dtype has a kernel on all providers.
     x = transposed(g, g.cast(x, ir.DataType.FLOAT), order)
     outer_sizes = [g.size(x, axis) for axis in range(outer)]
@@ -75,8 +77,22 @@ def resize(
         y = g.Resize(x, None, None, g.shape(*others, *(sizes or ())), **attributes)
     if interpolation == "bicubic":
         y = g.Reshape(y, g.Concat(g.shape(*outer_sizes), g.Shape(y, start=2), axis=0))
-    y = g.with_shape(y, [None] * rank)
+    y = g.with_shape(y, known)
     return transposed(g, y, [order.index(axis) for axis in range(rank)])
+
+
+def _known_sizes(
+    before: Sequence[int | None],
+    sizes: Sequence[Any] | None,
+    scales: Sequence[float] | None,
+) -> list[int | None]:
+    """Return the sizes of a tensor of which the last axes are resized."""
+    if scales is not None:
+        last = zip(before[-len(scales) :], scales, strict=True)
+        resized = [None if n is None else math.floor(n * k) for n, k in last]
+    else:
+        resized = [n if isinstance(n, int) else None for n in sizes or ()]
+    return [*before[: len(before) - len(resized)], *resized]
 
 
 def has_operator(x: ir.Value, interpolation: str) -> bool:

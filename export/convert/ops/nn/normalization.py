@@ -199,5 +199,7 @@ def inverse_permutation(permutation: Sequence[int]) -> list[int]:
 
 
 def at_least_float32(g: GraphBuilder, x: Any) -> Any:
-    """Cast half precision to the file's float32, in which Keras computes statistics."""
-    return g.cast(x, "float32") if x is not None and x.dtype in _HALF else x
+    """Cast half precision and integers to the float32 in which Keras computes."""
+    if x is None or (x.dtype.is_floating_point() and x.dtype not in _HALF):
+        return x
+    return g.cast(x, "float32")

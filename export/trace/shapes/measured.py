@@ -1,0 +1,153 @@
+"""What a call really returns, as its backend says without computing it.
+
+Keras's `compute_output_spec` promotes dtypes by one set of rules. The backends promote
+integers, booleans and mixed floats by their own, and a number beside a tensor by the
+tensor's dtype or by its own. Keras can ask the backend to run a function on symbols, as
+it does for operations without shape inference:
+
+1. a dtype that backends promote to is the one that the backend gives, unless numbers of
+   64 bits take part that it would narrow, or float64, in which it may compute less;
+2. a call that Keras's shape inference refuses has the shape and dtype that the backend
+   gives, if that takes the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import KerasTensor
+
+from keras_acts.export.trace.protocol import unrecorded
+from keras_acts.export.trace.structure import flatten, map_structure
+from keras_acts.export.trace.tensors import (
+    has_traced,
+    map_leaves,
+    traced_statics,
+    with_statics,
+)
+
+_SIZES = (1, None)
+"""What stands for unknown sizes where dtypes are asked for: sizes that broadcast, then
+symbols."""
+
+_WIDE = frozenset(("float64", "int64", "uint64", "complex64", "complex128"))
+
+
+def corrected(spec: Callable[[], Any], operation: Any, args: Any, kwargs: Any) -> Any:
+    """Return the spec that a function infers, corrected by the backend (cases 1, 2).
+
+    Args:
+        spec: Infers the spec, or raises an error.
+        operation: The operation of Keras.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+    """
+    statics = traced_statics(operation)
+    if _has_sizes((args, kwargs)):
+        return spec()
+    try:
+        inferred = spec()
+    except Exception:
+        # A symbol that stands for a size has no number, and so no shape follows.
+        scalar = any(not x.shape for x in flatten(list(statics.values())))
+        measured = None if scalar else _measured(operation, statics, args, kwargs)
+        if measured is None:
+            raise
+        return measured
+    if not _is_promoted((args, kwargs, statics), inferred):
+        return inferred
+    measured = None
+    for size in _SIZES:
+        if measured is None:
+            measured = _measured(operation, statics, args, kwargs, size)
+    return inferred if measured is None else _with_dtypes(inferred, measured)
+
+
+def _measured(
+    operation: Any, statics: Any, args: Any, kwargs: Any, size: int | None = None
+) -> Any:
+    """Return what the backend says that a call returns, None if it refuses it.
+
+    Args:
+        operation: The operation.
+        statics: Its attributes that are traced.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        size: The size in the place of unknown ones.
+    """
+
+    def call(statics: Any, *args: Any, **kwargs: Any) -> Any:
+        return with_statics(operation, statics).call(*args, **kwargs)
+
+    given = map_leaves(partial(_plain, size), (statics, args, kwargs))
+    infer = keras.Operation.compute_output_spec
+    try:
+        # Keras's own way for an operation without shape inference.
+        statics, args, kwargs = given
+        measured = SimpleNamespace(call=call)
+        return unrecorded(infer, measured, statics, *args, **kwargs)
+    except Exception:
+        return None
+
+
+def _plain(size: int | None, x: Any) -> Any:
+    """Return the shape and dtype of a tensor or variable; other values unchanged."""
+    if isinstance(x, KerasTensor | keras.Variable):
+        shape = [size if n is None else n for n in x.shape]
+        return KerasTensor(shape, keras.backend.standardize_dtype(x.dtype))
+    return x
+
+
+def _has_sizes(structure: Any) -> bool:
+    """Whether a traced number is an end of a slice, which no backend knows."""
+    ends: list[Any] = []
+    for x in flatten(structure):
+        if isinstance(x, slice):
+            ends += [x.start, x.stop, x.step]
+    return has_traced(ends)
+
+
+def _is_promoted(structure: Any, spec: Any) -> bool:
+    """Case 1: whether dtypes take part that the backends may promote."""
+    dtypes = set(_dtypes(structure))
+    if "float64" in dtypes or (dtypes & _WIDE and _narrows()):
+        return False
+    of_results = {x.dtype for x in flatten(spec) if x is not None}
+    if of_results == {"bool"} and "bool" not in dtypes:
+        return False
+    floats = all(map(keras.backend.is_float_dtype, dtypes | of_results))
+    return not (floats and len(dtypes | of_results) == 1)
+
+
+def _dtypes(structure: Any) -> Iterator[str]:
+    for x in flatten(structure):
+        dtype = getattr(x, "dtype", None)
+        if dtype is not None:
+            yield str(keras.backend.standardize_dtype(dtype))
+
+
+def _narrows() -> bool:
+    """Whether the backend computes in 32 bits what has 64."""
+    one = keras.ops.convert_to_tensor(np.ones((), "int64"))
+    return keras.backend.standardize_dtype(one.dtype) != "int64"
+
+
+def _with_dtypes(spec: Any, measured: Any) -> Any:
+    """Return a spec with the dtypes of another of as many results."""
+    dtypes = [getattr(x, "dtype", None) for x in flatten(measured)]
+    if len(dtypes) != len(flatten(spec)):
+        return spec
+    found = iter(dtypes)
+
+    def typed(x: Any) -> Any:
+        dtype = next(found)
+        if x is None or dtype is None:
+            return x
+        return KerasTensor(x.shape, keras.backend.standardize_dtype(dtype))
+
+    return map_structure(typed, spec)
