@@ -1,0 +1,63 @@
+"""The code that asks: of the model, or of Keras and the other libraries below it."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sys
+from types import FrameType
+from typing import Any
+
+_LIBRARIES = frozenset(
+    (
+        *("keras", "keras_acts", "jax", "jaxlib", "numpy", "openvino", "optree"),
+        *("tensorflow", "torch"),
+    )
+)
+
+
+def is_library(module: dict[str, Any]) -> bool:
+    """Whether a module, given its globals, is Keras's or of a library below it."""
+    return str(module.get("__name__")).partition(".")[0] in _LIBRARIES
+
+
+def _is_library(frame: FrameType) -> bool:
+    return is_library(frame.f_globals)
+
+
+def asked_by_model(depth: int = 2) -> bool:
+    """Whether the caller of the calling function belongs to the model's own code."""
+    return not _is_library(sys._getframe(depth))
+
+
+def asking_expression() -> str:
+    """Return the source of the innermost expression of the model that is evaluated."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+    if frame is None:
+        return "a condition"
+    positions = inspect.getframeinfo(frame, context=0).positions
+    return _source(frame.f_code.co_filename, positions) or "a condition"
+
+
+def _source(filename: str, positions: inspect.Traceback | None | object) -> str:
+    """Return the source at a position, on one line."""
+    first, last = (getattr(positions, x, None) for x in ("lineno", "end_lineno"))
+    start, end = (getattr(positions, x, None) for x in ("col_offset", "end_col_offset"))
+    line = linecache.getline(filename, first or 0)
+    if first is None or first != last or start is None:
+        return line.strip()
+    # Columns are offsets in bytes.
+    return line.encode()[start:end].decode(errors="ignore").strip()
+
+
+def is_deliberate(error: BaseException) -> bool:
+    """Whether the model's own code raised an error, by `raise` or `assert`."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or _is_library(trace.tb_frame):
+        return False
+    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+    return line.strip().startswith(("raise", "assert"))
