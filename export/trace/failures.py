@@ -15,7 +15,7 @@ from keras_acts.export.errors import (
 )
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.python_code.branches import BranchingError
-from keras_acts.export.trace.tensors import NeedsValue
+from keras_acts.export.trace.tensors import UnknownValueError
 
 
 def untraceable(
@@ -38,7 +38,7 @@ def untraceable(
             "is called with training=True, but an exported model only does inference. "
             "Call it without, or register a converter"
         )
-    elif isinstance(error, NeedsValue):
+    elif isinstance(error, UnknownValueError):
         reason = (
             f"can't be traced {_at(layer, error)}as it is: write it with `keras.ops`, "
             "or register a converter"

@@ -84,7 +84,8 @@ class TracedTensor(reads.DetachedTensor):
 
     def __bool__(self) -> bool:
         recorder = ACTIVE.get()
-        if self.compute is None and recorder is not None and set(self._shape) <= {1}:
+        is_one = set(self._shape) <= {1}
+        if self.compute is None and recorder is not None and is_one:
             return recorder.decide(self)
         return bool(
             self._value(
@@ -120,14 +121,14 @@ class TracedTensor(reads.DetachedTensor):
         )
 
     def _value(self, use: str) -> Any:
-        """Return the value as an array, or raise `NeedsValue` if there is none."""
+        """Return the value as an array; raise `UnknownValueError` if it has none."""
         if self.compute is None:
             self._refuse(use)
         return array_of(self.compute())
 
     def _refuse(self, use: str) -> NoReturn:
         what = "A tensor" if self._shape else "A number or size"
-        raise NeedsValue(
+        raise UnknownValueError(
             f"{what} that is unknown until the model runs can't be {use}; or give the "
             "sizes by `input_signature`. "
             f"Received: shape={self._shape}, dtype={self.dtype!r}"
@@ -140,7 +141,7 @@ def static_shape(tensor: TracedTensor) -> tuple[Any, ...]:
     return sizes
 
 
-class NeedsValue(TypeError):
+class UnknownValueError(TypeError):
     """The model's Python code needs the value of a traced tensor."""
 
 

@@ -177,7 +177,7 @@ def _quotient(a: Bounds, b: Bounds) -> Bounds:
     return min(corners), max(corners)
 
 
-def _remainder(a: Bounds, b: Bounds) -> Bounds:
+def _remainder(_a: Bounds, b: Bounds) -> Bounds:
     """Bound `a % b` for a positive number b."""
     return (0.0, b[1] - 1) if b[0] > 0 else UNBOUNDED
 

@@ -41,7 +41,7 @@ def asking_expression() -> str:
     return _source(frame.f_code.co_filename, positions) or "a condition"
 
 
-def _source(filename: str, positions: inspect.Traceback | None | object) -> str:
+def _source(filename: str, positions: object) -> str:
     """Return the source at a position, on one line."""
     first, last = (getattr(positions, x, None) for x in ("lineno", "end_lineno"))
     start, end = (getattr(positions, x, None) for x in ("col_offset", "end_col_offset"))
@@ -53,11 +53,26 @@ def _source(filename: str, positions: inspect.Traceback | None | object) -> str:
 
 
 def is_deliberate(error: BaseException) -> bool:
-    """Whether the model's own code raised an error, by `raise` or `assert`."""
+    """Whether code checks its arguments and raised an error, by `raise` or `assert`.
+
+    It is the model's own code, or a function of Keras before it records anything.
+    """
+    frames = []
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        frames.append(trace)
         trace = trace.tb_next
-    if trace is None or _is_library(trace.tb_frame):
+    if not frames or any(one.tb_frame.f_code.co_name in _SHAPES for one in frames):
         return False
-    line = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
-    return line.strip().startswith(("raise", "assert"))
+    last = frames[-1]
+    package = str(last.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    if is_library(last.tb_frame.f_globals) and package != "keras":
+        return False
+    if isinstance(error, AssertionError):
+        return True
+    positions = inspect.getframeinfo(last, context=0).positions
+    return _source(last.tb_frame.f_code.co_filename, positions).startswith("raise")
+
+
+_SHAPES = ("compute_output_spec", "compute_output_shape", "symbolic_call")
+"""Functions of Keras that may refuse symbols, where they would take values."""

@@ -41,9 +41,7 @@ def joined(recorder: Recorder, fork: Fork, first: Way, second: Way) -> Any:
     if not chosen:
         return first.results
     masks = [
-        place
-        for place in chosen
-        if any(_mask(x) is not None for x in leaves[place])
+        place for place in chosen if any(_mask(x) is not None for x in leaves[place])
     ]
     pairs = [_alike(fork, *leaves[place]) for place in chosen]
     for place in masks:
@@ -82,9 +80,9 @@ def _is_same(fork: Fork, a: Any, b: Any) -> bool:
         return type(a) is type(b) and a == b
     if all(map(_is_tensor, (a, b))):
         return False
-    if type(a) is type(b) and not _is_tensor(a) and a == b:
-        return True
-    _refuse(fork, a, b)
+    if type(a) is not type(b) or _is_tensor(a) or a != b:
+        _refuse(fork, a, b)
+    return True
 
 
 def _is_traced(*numbers: Any) -> bool:

@@ -118,16 +118,6 @@ def _arange(op: Any, start: Any, stop: Any = None, step: Any = None) -> KerasTen
     return KerasTensor((None,), op.dtype or keras.backend.result_type(*types))
 
 
-@_shape_function("numpy.Linspace")
-def _linspace(op: Any, start: Any, stop: Any) -> KerasTensor:
-    """Return a vector whose length may be unknown, between two numbers."""
-    if not has_traced(op.num):
-        return op.compute_output_spec(start, stop)
-    types = [getattr(x, "dtype", type(x)) for x in (start, stop)]
-    dtype = op.dtype or keras.backend.result_type(*types, float)
-    return KerasTensor((None,), dtype)
-
-
 @_shape_function("core.Slice")
 def _slice(op: Any, x: Any, start_indices: Any) -> KerasTensor:
     """Return the sizes of the slice; one of -1 extends from the start to the end."""
