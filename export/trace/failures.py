@@ -14,6 +14,8 @@ from keras_acts.export.errors import (
     brief,
 )
 from keras_acts.export.trace.handlers import layer_calls
+from keras_acts.export.trace.python_code.branches import BranchingError
+from keras_acts.export.trace.tensors import UnknownValueError
 
 
 def untraceable(
@@ -27,12 +29,19 @@ def untraceable(
         kwargs: The keyword arguments of the call.
         error: What the call raised.
     """
+    if isinstance(error, BranchingError):
+        return UnsupportedOperationError(f"{_location(scope, layer)} {error}")
     if isinstance(error, ExportError):
         return error
     if kwargs.get("training"):
         reason = (
             "is called with training=True, but an exported model only does inference. "
             "Call it without, or register a converter"
+        )
+    elif isinstance(error, UnknownValueError):
+        reason = (
+            f"can't be traced {_at(layer, error)}as it is: write it with `keras.ops`, "
+            "or register a converter"
         )
     else:
         reason = (

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from keras_acts.export.trace.subgraph import Subgraph
+if TYPE_CHECKING:
+    from keras_acts.export.trace.subgraph import Subgraph
 
 
 class Recorder(Protocol):
@@ -14,7 +15,7 @@ class Recorder(Protocol):
 
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
     `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
-    and `tensor`.
+    and `tensor`; traced tensors call `shape_for_model` and `decide`.
     """
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -30,6 +31,12 @@ class Recorder(Protocol):
 
     def shape(self, tensor: Any) -> tuple[Any, ...]:
         """Return a tensor's sizes, with a traced integer for each unknown one."""
+
+    def shape_for_model(self, tensor: Any) -> tuple[Any, ...]:
+        """Return a tensor's `shape` as the model's own code sees it."""
+
+    def decide(self, condition: Any) -> bool:
+        """Return the truth of a condition on the way that is being traced."""
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record the creation of a tensor whose size is traced."""

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 
 from keras_acts.export.trace.keras_patches import reads
+from keras_acts.export.trace.protocol import ACTIVE
+from keras_acts.export.trace.python_code.frames import asked_by_model
 from keras_acts.export.trace.structure import map_structure
 
 
@@ -20,14 +22,30 @@ class TracedTensor(reads.DetachedTensor):
 
     Attributes:
         compute: Computes the value with the backend; None if it has no value.
+        expression: The kind and the operands of the operation that made a number, for
+            what is known of its value; None for other tensors.
     """
 
     compute: Callable[[], Any] | None = None
+    expression: tuple[str, tuple[Any, ...]] | None = None
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(
             shape, dtype, record_history=False, name="traced_tensor", **kwargs
         )
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """The sizes: None where unknown to Keras, a traced number to the model's code.
+
+        There they are numbers when the model runs, so that `x.shape[1] % 4` is code
+        that works, and `x.shape[1] == 8` not always false.
+        """
+        sizes: tuple[Any, ...] = self._shape
+        recorder = ACTIVE.get()
+        if recorder is None or None not in sizes or not asked_by_model():
+            return sizes
+        return recorder.shape_for_model(self)
 
     # NumPy's arrays and numbers defer operators to the traced tensor's own.
     __array_priority__ = 1e6
@@ -55,37 +73,76 @@ class TracedTensor(reads.DetachedTensor):
         return np.array(array_of(self.compute()), dtype)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.compute is None or not self.shape:
+        if not self._shape:
             return iter(super().__iter__())  # which raises an error
-        return iter([self[i] for i in range(self.shape[0])])
+        if self._shape[0] is None:
+            self._refuse(
+                "iterated over: write `ops.map(step, x)`, or `ops.scan(step, init, x)` "
+                "where a step needs the one before"
+            )
+        return iter([self[i] for i in range(self._shape[0])])
 
     def __bool__(self) -> bool:
-        use = "the condition of an `if` or a `while`, in `and`, `min` or `max`"
-        return bool(self._value(use))
+        recorder = ACTIVE.get()
+        is_one = set(self._shape) <= {1}
+        if self.compute is None and recorder is not None and is_one:
+            return recorder.decide(self)
+        return bool(
+            self._value(
+                "the condition of an `if` or a `while`, in `and`, `min` or `max`: it "
+                "has several elements. Use `ops.where`, `ops.any` or `ops.all`"
+            )
+        )
 
     def __float__(self) -> float:
-        return float(self._value("a Python number"))
+        return float(
+            self._value(
+                "a Python number. Compute with `ops.cast(n, 'float32')` and "
+                "`keras.ops`, such as `ops.sqrt`"
+            )
+        )
 
     def __int__(self) -> int:
-        return int(self._value("a Python integer"))
+        return int(
+            self._value(
+                "a Python integer. Use `//`, `math.floor`, `math.ceil`, or "
+                "`ops.cast(n, 'int32')`"
+            )
+        )
 
     def __index__(self) -> int:
-        return operator.index(self._value("a Python integer, as in `range`"))
+        return operator.index(
+            self._value(
+                "a Python integer, as `range` or a list need one. Write a loop as "
+                "`ops.fori_loop(0, n, lambda i, state: ..., start)`, `ops.scan` or "
+                "`ops.map`; numbers up to it as `ops.arange(n)`; a part of an array as "
+                "`ops.take(array, ops.arange(n), axis=0)`"
+            )
+        )
 
     def _value(self, use: str) -> Any:
-        """Return the value as an array, or raise `TypeError` if there is none."""
+        """Return the value as an array; raise `UnknownValueError` if it has none."""
         if self.compute is None:
             self._refuse(use)
         return array_of(self.compute())
 
     def _refuse(self, use: str) -> NoReturn:
-        what = "A tensor" if self.shape else "A number or size"
-        raise TypeError(
-            f"{what} that is unknown until the model runs can't be {use}. Use "
-            "`keras.ops`, such as `ops.arange`, `ops.where` and `ops.minimum`, or give "
-            "the sizes by `input_signature`. "
-            f"Received: shape={self.shape}, dtype={self.dtype!r}"
+        what = "A tensor" if self._shape else "A number or size"
+        raise UnknownValueError(
+            f"{what} that is unknown until the model runs can't be {use}; or give the "
+            "sizes by `input_signature`. "
+            f"Received: shape={self._shape}, dtype={self.dtype!r}"
         )
+
+
+def static_shape(tensor: TracedTensor) -> tuple[Any, ...]:
+    """Return a tensor's sizes, None where unknown, as Keras shows them."""
+    sizes: tuple[Any, ...] = tensor._shape
+    return sizes
+
+
+class UnknownValueError(TypeError):
+    """The model's Python code needs the value of a traced tensor."""
 
 
 def _is_data(x: object) -> bool:

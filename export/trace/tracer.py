@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +30,11 @@ from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.keras_patches import patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
+from keras_acts.export.trace.python_code import lists, numbers
+from keras_acts.export.trace.python_code.attempts import ATTEMPT, Attempt
+from keras_acts.export.trace.python_code.branches import EAGER, Branching, Tape
+from keras_acts.export.trace.python_code.facts import EXPRESSIONS
+from keras_acts.export.trace.python_code.joining import joined
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
 from keras_acts.export.trace.signature import (
@@ -43,6 +49,7 @@ from keras_acts.export.trace.tensors import (
     array_of,
     has_traced,
     map_leaves,
+    static_shape,
     traced_statics,
 )
 
@@ -102,7 +109,6 @@ class _Recorder:
     """Collects the nodes of one trace, as a `Recorder`."""
 
     def __init__(self, record_of: RecordOf) -> None:
-        self.nodes: list[Node] = []
         self.failure: ExportError | None = None
         self._record_of = record_of
         self.names = LayerNames()
@@ -111,6 +117,13 @@ class _Recorder:
         self._values: dict[IdentityKey, Value | Weight] = {}
         self._weights: dict[tuple[IdentityKey, str], Any] = {}
         self._sizes: dict[tuple[IdentityKey, int], Any] = {}
+        self._branching = Branching()
+        self._shows_sizes, self._showed_sizes = True, False
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The operations recorded by the innermost function."""
+        return self._branching.tape.nodes
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation: by its handler, or as one node."""
@@ -120,6 +133,8 @@ class _Recorder:
             return handler(self, operation, *args, **kwargs)
         given = args, kwargs
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
+        args = lists.with_tensors(kind, args)
+        args, kwargs = numbers.beside_tensors(kind, (args, kwargs))
         spec = output_spec(kind, operation, args, kwargs, given)
         return self._record_call(kind, operation, args, kwargs, spec)
 
@@ -130,13 +145,17 @@ class _Recorder:
 
         Its functions must be traced first to see whether they use outer tensors.
         """
-        before = len(self.nodes)
+        tape = self._branching.tape
+        if tape.is_next(EAGER):
+            return tape.play(EAGER)[0]
+        before, played = len(tape.nodes), len(tape.played)
         result = self.operation(operation, args, {})
-        added = self.nodes[before:]
+        added = tape.nodes[before:]
         if has_traced(args) or not added or any(map(uses_outer, added)):
             return result
-        del self.nodes[before:]
-        return eagerly()
+        del tape.nodes[before:], tape.played[played:]
+        tape.played.append((EAGER, eagerly()))
+        return tape.played[-1][1]
 
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a leaf as one node, any other layer as the operations inside it."""
@@ -149,7 +168,7 @@ class _Recorder:
             if reads.is_stateful(layer):
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
-                return layer_calls.inner_call(layer)(*args, **kwargs)
+                return self._call(layer, args, kwargs)
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
             spec = output_spec(LAYER, layer, args, kwargs)
@@ -161,6 +180,52 @@ class _Recorder:
         finally:
             del self._callers[depth:]
             self._scope = outer
+
+    def _call(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        """Call a layer's code, in the first way that succeeds (see `attempts`)."""
+        call = layer_calls.inner_call(layer)
+        tape = self._branching.tape
+        if tape.is_next(ATTEMPT):
+            attempt = tape.play(ATTEMPT)[0]
+            return self._attempt(attempt, call, args, kwargs)
+        sizes, nodes, played = dict(self._sizes), len(tape.nodes), len(tape.played)
+        failed: list[Exception] = []
+        for attempt in Attempt:
+            if not attempt.may_help(failed, self._showed_sizes):
+                continue
+            tape.played.append((ATTEMPT, attempt))
+            try:
+                return self._attempt(attempt, call, args, kwargs)
+            except Exception as error:
+                if error is self.failure:  # of a layer inside
+                    raise
+                failed.append(error)
+                self._sizes = dict(sizes)
+                del tape.nodes[nodes:], tape.played[played:]
+        raise failed[0]
+
+    def _attempt(self, attempt: Attempt, call: Any, args: Any, kwargs: Any) -> Any:
+        """Call the code of a layer, to which unknown sizes are shown or not."""
+        outer = self._shows_sizes
+        self._shows_sizes, self._showed_sizes = attempt.shows_sizes, False
+        try:
+            return self._ways(partial(attempt.code(call), *args, **kwargs))
+        finally:
+            self._shows_sizes = outer
+
+    def _ways(self, function: Callable[[], Any]) -> Any:
+        """Call a function; if it branches on unknown numbers, along all ways."""
+        sizes = dict(self._sizes)
+
+        @contextlib.contextmanager
+        def as_before() -> Iterator[None]:
+            outer, self._sizes = self._sizes, dict(sizes)
+            try:
+                yield
+            finally:
+                self._sizes = outer
+
+        return self._branching.run(function, partial(joined, self), as_before)
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""
@@ -218,7 +283,12 @@ class _Recorder:
         compute: Callable[[], list[Any]] | None = None,
     ) -> Any:
         """Append a node, with its body or a function that computes its outputs."""
+        tape = self._branching.tape
+        if tape.ahead:
+            return tape.play(kind)[0]
         outputs = map_structure(_traced, spec)
+        tape.played.append((kind, outputs))
+        _express(kind, args, outputs)
         if compute is not None:
             weight_values.attach(outputs, compute)
         statics = {**traced_statics(operation), **functions}
@@ -240,24 +310,40 @@ class _Recorder:
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
         """Trace a function on new tensors with the shapes and dtypes of `specs`."""
         inputs = map_structure(_traced, specs)
-        nodes, known = self.nodes, self._sizes
         # A size that is read inside the function is known only there.
-        self.nodes, self._sizes = [], dict(known)
+        tape, known = Tape(), self._sizes
+        self._sizes = dict(known)
         try:
-            results = map_structure(self.tensor, function(*inputs))
-            return Subgraph(
-                inputs=map_structure(self.value_of, inputs),
-                outputs=map_structure(self.operand, results),
-                nodes=self.nodes,
-            )
+            with self._branching.recording_to(tape):
+                outputs = self._ways(partial(function, *inputs))
+                return Subgraph(
+                    inputs=map_structure(self.value_of, inputs),
+                    outputs=map_structure(self._result, outputs),
+                    nodes=tape.nodes,
+                )
         finally:
-            self.nodes, self._sizes = nodes, known
+            self._sizes = known
+
+    def _result(self, x: Any) -> Any:
+        """Return what represents a result of a function in the graph."""
+        return self.operand(self.tensor(x))
 
     def tensor(self, x: Any) -> Any:
         """Convert a number to a tensor; return tensors and variables unchanged."""
         if x is None or isinstance(x, TracedTensor | keras.Variable):
             return x
         return keras.ops.convert_to_tensor(x)
+
+    def decide(self, condition: Any) -> bool:
+        """Return the truth of a condition on the way that is being traced."""
+        return self._branching.decide(condition)
+
+    def shape_for_model(self, tensor: Any) -> tuple[Any, ...]:
+        """Return a tensor's `shape` as the model's own code sees it."""
+        if not self._shows_sizes:
+            return static_shape(tensor)
+        self._showed_sizes = True
+        return self.shape(tensor)
 
     def shape(self, tensor: Any) -> tuple[Any, ...]:
         """Return a tensor's sizes; reading an unknown one is an operation."""
@@ -270,9 +356,8 @@ class _Recorder:
         """Return a traced size of a tensor, recorded once."""
         key = (IdentityKey(tensor), axis)
         if key not in self._sizes:
-            spec = keras.KerasTensor((), "int32")
             self._sizes[key] = self.record_node(
-                symbolic_sizes.SIZE, (tensor, axis), {}, spec
+                symbolic_sizes.SIZE, (tensor, axis), {}, numbers.NumberSpec("int32")
             )
         return self._sizes[key]
 
@@ -331,4 +416,20 @@ class _Recorder:
 
 def _traced(spec: Any) -> Any:
     """Return a new traced tensor of a shape and dtype, None for None."""
-    return None if spec is None else TracedTensor(tuple(spec.shape), spec.dtype)
+    if spec is None:
+        return None
+    cls = numbers.TracedNumber if isinstance(spec, numbers.NumberSpec) else TracedTensor
+    return cls(tuple(spec.shape), spec.dtype)
+
+
+def _express(kind: str, args: Any, outputs: Any) -> None:
+    """Note how a number was made, for what is known of it before the model runs."""
+    if kind not in EXPRESSIONS or not isinstance(outputs, TracedTensor):
+        return
+    known = all(isinstance(x, bool | int | float) or _is_scalar(x) for x in args)
+    if kind == symbolic_sizes.SIZE or (known and not outputs.shape):
+        outputs.expression = kind, tuple(args)
+
+
+def _is_scalar(x: Any) -> bool:
+    return isinstance(x, TracedTensor) and not x.shape

@@ -147,7 +147,8 @@ def _spaced(operation: Any, start: Any, stop: Any) -> Any:
     axis = operation.axis % (len(shape) + 1)
     given = [getattr(x, "dtype", type(x)) for x in (start, stop)]
     dtype = operation.dtype or keras.backend.result_type(*given, float)
-    spaced = KerasTensor((*shape[:axis], operation.num, *shape[axis:]), dtype)
+    count = operation.num if isinstance(operation.num, int) else None
+    spaced = KerasTensor((*shape[:axis], count, *shape[axis:]), dtype)
     if not getattr(operation, "retstep", False):
         return spaced
     return spaced, KerasTensor(shape, dtype)

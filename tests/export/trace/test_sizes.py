@@ -6,7 +6,6 @@ import keras
 import pytest
 from keras import ops
 
-from keras_acts.export import UnsupportedOperationError, to_onnx
 from support.export_check import check_model, randomize
 
 
@@ -184,31 +183,3 @@ def test_unknown_batch_and_time(function):
 @pytest.mark.parametrize("opset", [17, 26])
 def test_other_opsets(opset):
     check_model(_model(causal_sums), opset=opset, batch_named=False)
-
-
-def branches_on_a_size(x):
-    return x * 2.0 if ops.shape(x)[1] > 8 else x
-
-
-def branches_on_equality(x):
-    return x * 2.0 if ops.shape(x)[1] == 8 else x
-
-
-def counts_to_a_size(x):
-    return sum(x[:, i : i + 1] for i in range(ops.shape(x)[1])) + x
-
-
-def least_of_python(x):
-    return x[:, : min(ops.shape(x)[1], 3)].sum() + x
-
-
-@pytest.mark.parametrize(
-    "function",
-    [branches_on_a_size, branches_on_equality, counts_to_a_size, least_of_python],
-    ids=lambda f: f.__name__,
-)
-def test_python_code_that_needs_the_size_is_refused(function):
-    with pytest.raises(
-        UnsupportedOperationError, match=r"Calls.*Received: .*unknown until the model"
-    ):
-        to_onnx(_model(function), engine="native")

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder import GraphBuilder, Operand, Size
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.resampling import (
-    NumpyOperators,
     operators_for,
     resize_by_weights,
 )
@@ -45,7 +44,7 @@ def resize(
     axes: Sequence[int],
     interpolation: str,
     *,
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[Size] | None = None,
     scales: Sequence[float] | None = None,
     antialias: bool = False,
 ) -> ir.Value:
@@ -125,7 +124,7 @@ def spatial_axes(g: GraphBuilder, op: Any, x: ir.Value) -> list[int]:
 
 
 def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.Value:
-    method, sizes = op.interpolation, [int(size) for size in op.size]
+    method, sizes = op.interpolation, [_as_size(g, size) for size in op.size]
     if method == "nearest":
         for axis, size in zip(axes, sizes, strict=True):
             x = _nearest(g, x, axis, size)
@@ -133,24 +132,37 @@ def _resized(g: GraphBuilder, op: Any, x: ir.Value, axes: Sequence[int]) -> ir.V
     if has_operator(x, method) and (g.opset >= _ANTIALIAS or not op.antialias):
         return resize(g, x, axes, method, sizes=sizes, antialias=op.antialias)
     floats = x if x.dtype == ir.DataType.DOUBLE else g.cast(x, ir.DataType.FLOAT)
-    return resize_by_weights(g, floats, axes, sizes, method, antialias=op.antialias)
+    new = [
+        g.cast(size, ir.DataType.DOUBLE) if isinstance(size, ir.Value) else size
+        for size in sizes
+    ]
+    return resize_by_weights(g, floats, axes, new, method, antialias=op.antialias)
 
 
-def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: int) -> ir.Value:
+def _nearest(g: GraphBuilder, x: ir.Value, axis: int, new: Size) -> ir.Value:
     """Gather the input pixel that contains each output pixel's center, in any dtype."""
-    odd = np.arange(new, dtype=np.int64) * 2 + 1
+    two, one = np.int64(2), np.int64(1)
     size = g.static_shape(x)[axis]
-    n: Any = g if size is None else NumpyOperators
     old = g.size(x, axis) if size is None else size
-    return g.Gather(x, n.Div(n.Mul(odd, old), np.int64(2 * new)), axis=axis)
+    pixels: Any
+    if isinstance(new, ir.Value):
+        new = g.cast(new, ir.DataType.INT64)
+        pixels = g.Range(np.int64(0), new, one)
+    else:
+        pixels = np.arange(new, dtype=np.int64)
+    n = operators_for(g, old, new)
+    odd = operators_for(g, new).Add(operators_for(g, new).Mul(pixels, two), one)
+    width = operators_for(g, new).Mul(new, two)
+    return g.Gather(x, n.Div(n.Mul(odd, old), width), axis=axis)
 
 
 def cropped_to_aspect_ratio(
-    g: GraphBuilder, x: ir.Value, axes: Sequence[int], size: Sequence[int]
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int], size: Sequence[Size]
 ) -> ir.Value:
     """Crop the center to the largest part with the aspect ratio of a size."""
     height, width = _sizes(g, x, axes)
-    n, one = operators_for(g, height, width), np.int64(1)
+    size = _wanted(g, size)
+    n, one = operators_for(g, height, width, *size), np.int64(1)
     lengths = [
         n.Max(n.Min(length, _in_proportion(n, other, size, i)), one)
         for i, length, other in ((0, height, width), (1, width, height))
@@ -171,9 +183,10 @@ def _padded_to_aspect_ratio(
             f"Received: fill_mode={op.fill_mode!r}"
         )
     height, width = _sizes(g, x, axes)
-    n = operators_for(g, height, width)
+    size = _wanted(g, op.size)
+    n = operators_for(g, height, width, *size)
     pads = [
-        n.Div(n.Max(n.Sub(_in_proportion(n, other, op.size, i), length), 0), 2)
+        n.Div(n.Max(n.Sub(_in_proportion(n, other, size, i), length), 0), 2)
         for i, (length, other) in enumerate(((height, width), (width, height)))
     ]
     amounts: list[Any] = [0] * g.rank(x)
@@ -195,10 +208,14 @@ def _sizes(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> list[Any]:
     return [g.size(x, axis) for axis in axes]
 
 
-def _in_proportion(n: Any, other: Any, size: Sequence[int], i: int) -> Any:
+def _wanted(g: GraphBuilder, size: Sequence[Size]) -> list[Any]:
+    """Return new sizes as numbers, or as vectors of one element if unknown."""
+    return [g.shape(x) if isinstance(x, ir.Value) else np.int64(x) for x in size]
+
+
+def _in_proportion(n: Any, other: Any, size: Sequence[Any], i: int) -> Any:
     """Return the length of one side, from the other, at the aspect ratio of a size."""
-    target, other_target = np.int64(size[i]), np.int64(size[1 - i])
-    return n.Div(n.Mul(other, target), other_target)
+    return n.Div(n.Mul(other, size[i]), size[1 - i])
 
 
 def sliced(

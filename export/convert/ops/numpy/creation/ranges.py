@@ -11,6 +11,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.promotion import half_to_float32
+from keras_acts.export.convert.ops.trace import sizes
 from keras_acts.export.convert.registry import converts
 
 
@@ -43,7 +44,12 @@ def _interpolate(
 
 @converts("numpy.Linspace")
 def linspace(g: GraphBuilder, op: Any, start: Operand, stop: Operand) -> Any:
-    """Map `ops.linspace` to a weighted mean of the endpoints along a new axis."""
+    """Map `ops.linspace` to a weighted mean of the endpoints along a new axis.
+
+    With an unknown number of elements it is a Range, scaled.
+    """
+    if isinstance(op.num, ir.Value):
+        return sizes.linspace(g, op, start, stop, op.num, op.endpoint, op.retstep)
     if not op.retstep:
         return _interpolate(g, op, start, stop, g.spec)
     numbers, step = g.spec
@@ -97,8 +103,28 @@ def arange(
     stop: Operand = None,
     step: Operand = None,
 ) -> ir.Value:
-    """Map `ops.arange` to Range."""
+    """Map `ops.arange` to Range; one that may go below 0 is counted up from there.
+
+    onnxruntime replaces Gather of a Range by Slice, whose negative ends mean others.
+    """
     if stop is None:
         start, stop = 0, start
     ends = [g.cast(x, g.spec.dtype) for x in (start, stop, 1 if step is None else step)]
-    return g.Range(*ends)
+    dtype = require_dtype(ends[0])
+    if dtype.is_floating_point() or _counts_up(start, step):
+        return g.Range(*ends)
+    first, last, by = ends
+    zero, one = np.zeros((), dtype.numpy()), np.ones((), dtype.numpy())
+    count = g.cast(g.Ceil(_quotient(g, g.Sub(last, first), by)), dtype)
+    return g.Add(first, g.Mul(g.Range(zero, count, one), by))
+
+
+def _quotient(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
+    """Return the exact quotient of two integers below 2^53."""
+    return g.Div(g.cast(a, ir.DataType.DOUBLE), g.cast(b, ir.DataType.DOUBLE))
+
+
+def _counts_up(start: Operand, step: Operand) -> bool:
+    """Whether a range is known to start at 0 or above, and to go up."""
+    known = isinstance(start, int | float) and isinstance(step, int | float | None)
+    return known and start >= 0 and (step is None or step > 0)

@@ -1,0 +1,78 @@
+"""The code that asks: of the model, or of Keras and the other libraries below it."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import sys
+from types import FrameType
+from typing import Any
+
+_LIBRARIES = frozenset(
+    (
+        *("keras", "keras_acts", "jax", "jaxlib", "numpy", "openvino", "optree"),
+        *("tensorflow", "torch"),
+    )
+)
+
+
+def is_library(module: dict[str, Any]) -> bool:
+    """Whether a module, given its globals, is Keras's or of a library below it."""
+    return str(module.get("__name__")).partition(".")[0] in _LIBRARIES
+
+
+def _is_library(frame: FrameType) -> bool:
+    return is_library(frame.f_globals)
+
+
+def asked_by_model(depth: int = 2) -> bool:
+    """Whether the caller of the calling function belongs to the model's own code."""
+    return not _is_library(sys._getframe(depth))
+
+
+def asking_expression() -> str:
+    """Return the source of the innermost expression of the model that is evaluated."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+    if frame is None:
+        return "a condition"
+    positions = inspect.getframeinfo(frame, context=0).positions
+    return _source(frame.f_code.co_filename, positions) or "a condition"
+
+
+def _source(filename: str, positions: object) -> str:
+    """Return the source at a position, on one line."""
+    first, last = (getattr(positions, x, None) for x in ("lineno", "end_lineno"))
+    start, end = (getattr(positions, x, None) for x in ("col_offset", "end_col_offset"))
+    line = linecache.getline(filename, first or 0)
+    if first is None or first != last or start is None:
+        return line.strip()
+    # Columns are offsets in bytes.
+    return line.encode()[start:end].decode(errors="ignore").strip()
+
+
+def is_deliberate(error: BaseException) -> bool:
+    """Whether code checks its arguments and raised an error, by `raise` or `assert`.
+
+    It is the model's own code, or a function of Keras before it records anything.
+    """
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    if not frames or any(one.tb_frame.f_code.co_name in _SHAPES for one in frames):
+        return False
+    last = frames[-1]
+    package = str(last.tb_frame.f_globals.get("__name__")).partition(".")[0]
+    if is_library(last.tb_frame.f_globals) and package != "keras":
+        return False
+    if isinstance(error, AssertionError):
+        return True
+    positions = inspect.getframeinfo(last, context=0).positions
+    return _source(last.tb_frame.f_code.co_filename, positions).startswith("raise")
+
+
+_SHAPES = ("compute_output_spec", "compute_output_shape", "symbolic_call")
+"""Functions of Keras that may refuse symbols, where they would take values."""
