@@ -3,6 +3,7 @@
 No other stage knows Keras's private parts: `keras_patches` changes and reads them.
 """
 
+from keras_acts.export.trace.function_model import model_of
 from keras_acts.export.trace.graph import (
     Constant,
     Graph,
@@ -36,6 +37,7 @@ __all__ = [
     "flatten",
     "map_leaves",
     "map_structure",
+    "model_of",
     "model_signature",
     "pack",
     "public_names",

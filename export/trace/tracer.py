@@ -81,7 +81,7 @@ def trace(
 
     with patches.recording(recorder):
         try:
-            outputs = model(*signature.map(placeholder), training=False)
+            outputs = signature.call(model, placeholder)
         except Exception:
             # Keras rewrites the message of an error that passes through it.
             if recorder.failure is not None:

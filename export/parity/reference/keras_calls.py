@@ -32,7 +32,7 @@ def answers(
     def tensor(spec: TracedInput) -> Any:
         return keras.ops.convert_to_tensor(inputs[spec.name], dtype=spec.dtype)
 
-    outputs = model(*signature.map(tensor), training=False)
+    outputs = signature.call(model, tensor)
     return output_names(model, outputs, [spec.name for spec in signature.inputs])
 
 

@@ -138,9 +138,15 @@ def input_structure(model: Any) -> Any:
     return getattr(model, "_inputs_struct", None)
 
 
-def recorded_shapes(model: Any) -> tuple[Any, ...]:
-    """Return the shapes that a model was built with, one entry per argument."""
-    return tuple((getattr(model, "_build_shapes_dict", None) or {}).values())
+def recorded_shapes(model: Any) -> dict[str, Any]:
+    """Return the shapes that a model was built with, by `"<argument>_shape"`."""
+    return dict(getattr(model, "_build_shapes_dict", None) or {})
+
+
+def infer_output_spec(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return the spec of a function's results, and build the layers that it calls."""
+    compute = find("keras.src.backend:compute_output_spec")
+    return compute(function, *args, **kwargs)
 
 
 def output_layer_names(model: Any) -> list[str]:
