@@ -23,10 +23,10 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.handlers import layer_calls
+from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
-from keras_acts.export.trace.keras_patches import patches, reads
+from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
@@ -114,6 +114,8 @@ class _Recorder:
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation: by its handler, or as one node."""
+        if activations.is_in_training(operation, args, kwargs):
+            return activations.formula_of(operation, args, kwargs)
         kind = operation_kind(operation)
         handler = find_handler(kind)
         if handler is not None:
@@ -280,6 +282,14 @@ class _Recorder:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
         return self.record_node(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
+
+    def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
+        """Record a draw of `keras.random`, whose arguments go by name."""
+        given = {**arguments, "seed": seed}
+        for tensor in draws.TENSORS & set(given):
+            given[tensor] = self.tensor(given[tensor])
+        spec = draws.draw_spec(name, given)
+        return self.record_node(f"{draws.KIND}.{name}", (), given, spec)
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`, the loop over time."""

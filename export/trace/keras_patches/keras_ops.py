@@ -13,6 +13,7 @@ from typing import Any
 
 from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import lookup, wrappers
+from keras_acts.export.trace.keras_patches.module import Replaced
 from keras_acts.export.trace.keras_patches.vectorize import vectorize
 
 Wrap = Callable[[Any], Any]
@@ -50,21 +51,9 @@ FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
 """The wrapper of each function, by module of the backend."""
 
 
-class _Module(ModuleType):
-    """A module with some of its attributes replaced."""
-
-    def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
-        super().__init__(original.__name__, original.__doc__)
-        self._original = original
-        vars(self).update(replaced)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
-
-
 def recorded(backend: ModuleType) -> ModuleType:
     """Return Keras's backend with the functions of `FUNCTIONS` wrapped."""
-    return _Module(
+    return Replaced(
         backend,
         {
             name: _wrapped(getattr(backend, name), wraps)
@@ -80,4 +69,4 @@ def _wrapped(module: ModuleType, wraps: Mapping[str, Wrap]) -> ModuleType:
         if not hasattr(module, name):
             lookup.refuse(f"{module.__name__}:{name}")
         replaced[name] = wrap(getattr(module, name))
-    return _Module(module, replaced)
+    return Replaced(module, replaced)

@@ -74,6 +74,12 @@ class CallState:
             _global_state().set_global_attribute(name, value)
 
 
+def is_training() -> bool:
+    """Whether the present call of a layer is one in training."""
+    context = _global_state().get_global_attribute("current_call_ctx")
+    return bool(getattr(context, "training", None))
+
+
 def inner_call(layer: Any) -> Callable[..., Any]:
     """Return the method that computes a layer's output."""
     quantized = getattr(layer, "quantization_mode", None) is not None
