@@ -52,7 +52,9 @@ class Moments:
         if not finite.size:
             return cls(0.0, 0.0, (0.0,) * len(_QUANTILES))
         quantiles = np.quantile(finite, _QUANTILES)
-        return cls(float(finite.mean()), float(finite.std()), tuple(map(float, quantiles)))
+        return cls(
+            float(finite.mean()), float(finite.std()), tuple(map(float, quantiles))
+        )
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,8 @@ def _problem(found: Distribution, want: Array, have: Array) -> str | None:
         return "the same numbers in each run, where Keras draws new ones"
     a, b = found.expected, found.got
     return (
-        f"another distribution, {found.distance:.2f} apart, {found.allowed:.2f} allowed: "
-        f"expected mean {a.mean:.4g} and deviation {a.deviation:.4g}, got {b.mean:.4g} "
+        f"another distribution, {found.distance:.2f} apart, {found.allowed:.2f} "
+        f"allowed: expected mean {a.mean:.4g} and deviation {a.deviation:.4g}, got {b.mean:.4g} "
         f"and {b.deviation:.4g}"
     )
 
@@ -128,9 +130,7 @@ def _flat(samples: Array) -> Array:
 
 def _distances(want: Array, have: Array, rounding: float) -> list[float]:
     """Return the distance of each element and of each number that sums up a run."""
-    elements = [
-        _distance(a, b, rounding) for a, b in zip(want.T, have.T, strict=True)
-    ]
+    elements = [_distance(a, b, rounding) for a, b in zip(want.T, have.T, strict=True)]
     if want.shape[1] < 2:
         return elements
     both = np.concatenate([want, have])

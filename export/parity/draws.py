@@ -53,7 +53,9 @@ class Draws:
         if chances is None or len(chances) != len(answers):
             again = self._answers(inputs)
             same = {n: np.array_equal(x, again[n]) for n, x in answers.items()}
-            same |= {n: _same_but_nan(x, again[n]) for n, x in answers.items() if not same[n]}
+            same |= {
+                n: _same_but_nan(x, again[n]) for n, x in answers.items() if not same[n]
+            }
             chances = [Chance.NONE if same[name] else Chance.NEW for name in answers]
         found = zip(answers, chances, strict=True)
         self.chances = {name: one for name, one in found if one is not Chance.NONE}

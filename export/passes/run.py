@@ -21,6 +21,7 @@ from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
+from keras_acts.export.passes.shapes.empty import KeepEmptyPass
 from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
@@ -55,6 +56,8 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         inference,
         UseGlobalPoolsPass(),
         NameSizesPass(),
+        KeepEmptyPass(),
+        RemoveUnusedNodesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),
     )
     run_in_order(model, passes, writer=writer)

@@ -13,8 +13,8 @@ class Recorder(Protocol):
     """Records the calls of one trace.
 
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
-    `draw`, `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
-    and `tensor`.
+    `draw`, `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`,
+    `record_node` and `tensor`.
     """
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:

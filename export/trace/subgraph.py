@@ -48,7 +48,7 @@ def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
 
 
 def uses_outer(node: Node) -> bool:
-    """Whether a node, or a function it calls, uses a weight or an outer value, or draws.
+    """Whether a node, or a function it calls, draws, or uses a weight or outer value.
 
     If it does neither, it returns the same in every call of the model.
     """
@@ -57,7 +57,9 @@ def uses_outer(node: Node) -> bool:
 
 def draws_anew(node: Node) -> bool:
     """Whether a node, or a function it calls, draws other numbers in each run."""
-    return is_draw(node) and node.kwargs["seed"] is None or any(map(draws_anew, inner_nodes(node)))
+    if is_draw(node) and node.kwargs["seed"] is None:
+        return True
+    return any(map(draws_anew, inner_nodes(node)))
 
 
 def is_draw(node: Node) -> bool:
@@ -69,7 +71,9 @@ def inner_nodes(node: Node) -> list[Node]:
     """Return the nodes of the functions that a node calls."""
     found: list[Node] = []
     parts = (node.args, node.kwargs, list(node.statics.values()))
-    map_leaves(lambda x: found.extend(x.nodes if isinstance(x, Subgraph) else ()), parts)
+    map_leaves(
+        lambda x: found.extend(x.nodes if isinstance(x, Subgraph) else ()), parts
+    )
     return found
 
 

@@ -101,7 +101,9 @@ def _uniform(
     return ops.add(ops.multiply(ops.subtract(maxval, minval), u), minval)
 
 
-def _dropout(original: Draw, seed: Any, inputs: Any, rate: Any, noise_shape: Any) -> Any:
+def _dropout(
+    original: Draw, seed: Any, inputs: Any, rate: Any, noise_shape: Any
+) -> Any:
     if not _is_sized(inputs) or has_traced((rate, noise_shape)):
         return None
     ones = np.ones(inputs.shape, "float32")
@@ -144,5 +146,7 @@ def draw_spec(name: str, arguments: Mapping[str, Any]) -> keras.KerasTensor:
         shape = batch, count
     else:
         shape = tuple(arguments["shape"])
-    sizes = [None if isinstance(n, TracedTensor) or n is None else int(n) for n in shape]
+    sizes = [
+        None if isinstance(n, TracedTensor) or n is None else int(n) for n in shape
+    ]
     return keras.KerasTensor(sizes, arguments["dtype"] or keras.config.floatx())

@@ -104,7 +104,10 @@ PATCHES: tuple[Patch, ...] = (
     ),
     *(Patch("keras.ops", name, wrappers.window) for name in WINDOWS),
     # Two names of one module.
-    *(Patch(module, "random", draws.recorded) for module in (_BACKEND, "keras.src.ops")),
+    *(
+        Patch(module, "random", draws.recorded)
+        for module in (_BACKEND, "keras.src.ops")
+    ),
 )
 
 INSTALLER = Installer(PATCHES)

@@ -58,8 +58,8 @@ def model_of(layer: Any, shape: Any = (4,), batch: int | None = None) -> keras.M
 
 
 def of_shape(draw: Callable[..., Any], **kwargs: Any) -> Callable[[Any, Any], Any]:
-    return lambda x, seed: x + ops.cast(
-        draw(ops.shape(x), seed=seed, **kwargs), "float32"
+    return lambda x, seed: (
+        x + ops.cast(draw(ops.shape(x), seed=seed, **kwargs), "float32")
     )
 
 
@@ -102,7 +102,7 @@ PER_SAMPLE = {
     ),
     "shuffle": shuffled,
 }
-"""What draws of its own for each sample, so that those of one run are a distribution."""
+"""What draws for each sample: those of one run are a distribution."""
 
 PER_RUN = {
     "known sizes": lambda x, seed: x + random.normal((4,), seed=seed),
@@ -163,8 +163,12 @@ def test_a_draw_without_an_operator(name: str) -> None:
     arguments = {"gamma": (2.0,), "beta": (2.0, 3.0), "binomial": (4, 0.5)}[name]
     draw = getattr(random, name)
     generator = random.SeedGenerator(1)
-    model = model_of(Drawing(lambda x, s: x + draw((4,), *arguments, seed=s), generator))
-    with pytest.raises(UnsupportedOperationError, match=rf"random\.{name}: ONNX has no"):
+    model = model_of(
+        Drawing(lambda x, s: x + draw((4,), *arguments, seed=s), generator)
+    )
+    with pytest.raises(
+        UnsupportedOperationError, match=rf"random\.{name}: ONNX has no"
+    ):
         to_onnx(model, engine="native")
 
 
@@ -202,7 +206,9 @@ IN_TRAINING = {
     "RandomFlip": InTraining(layers.RandomFlip, (4, 4, 1)),
     "RandomBrightness": InTraining(lambda: layers.RandomBrightness(0.3), (4, 4, 3)),
     "RandomRotation": InTraining(lambda: layers.RandomRotation(0.2), (6, 6, 1)),
-    "RandomTranslation": InTraining(lambda: layers.RandomTranslation(0.3, 0.2), (6, 6, 1)),
+    "RandomTranslation": InTraining(
+        lambda: layers.RandomTranslation(0.3, 0.2), (6, 6, 1)
+    ),
 }
 
 

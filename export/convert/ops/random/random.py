@@ -74,7 +74,7 @@ def truncated_normal(
     dtype: str | None,
     seed: int | None,
 ) -> ir.Value:
-    """Map `random.truncated_normal` to the inverse of its distribution, of a uniform."""
+    """Map `random.truncated_normal` to the inverse of its distribution function."""
     to = _drawn_in(g)
     u = _uniform(g, shape, ir.DataType.DOUBLE, seed)
     share = math.erf(_TRUNCATED / math.sqrt(2.0))
@@ -199,7 +199,9 @@ def _uniform(
     return g.Min(u, _BELOW_ONE) if to == ir.DataType.FLOAT else u
 
 
-def _difference(g: GraphBuilder, high: Operand, low: Operand, like: ir.Value) -> Operand:
+def _difference(
+    g: GraphBuilder, high: Operand, low: Operand, like: ir.Value
+) -> Operand:
     if isinstance(high, int | float) and isinstance(low, int | float):
         return high - low
     dtype = like.dtype or ir.DataType.FLOAT
