@@ -114,8 +114,8 @@ def _problem(found: Distribution, want: Array, have: Array) -> str | None:
     a, b = found.expected, found.got
     return (
         f"another distribution, {found.distance:.2f} apart, {found.allowed:.2f} "
-        f"allowed: expected mean {a.mean:.4g} and deviation {a.deviation:.4g}, got {b.mean:.4g} "
-        f"and {b.deviation:.4g}"
+        f"allowed: expected mean {a.mean:.4g} and deviation {a.deviation:.4g}, "
+        f"got {b.mean:.4g} and {b.deviation:.4g}"
     )
 
 

@@ -52,6 +52,23 @@ class Training(layers.Layer):
         return self.inner.compute_output_spec(x)
 
 
+class SelfAttention(layers.Layer):
+    """Attention with dropout of its scores."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attend = layers.MultiHeadAttention(2, 3, dropout=0.5)
+
+    def build(self, shape: Any) -> None:
+        self.attend.build(shape, shape)
+
+    def call(self, x: Any, training: Any = None) -> Any:
+        return self.attend(x, x, training=training)
+
+    def compute_output_spec(self, x: Any, training: Any = None) -> Any:
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
 def model_of(layer: Any, shape: Any = (4,), batch: int | None = None) -> keras.Model:
     x = keras.Input(shape, batch_size=batch, name="x")
     return keras.Model(x, layer(x))
@@ -185,7 +202,7 @@ IN_TRAINING = {
     "Dropout": InTraining(lambda: layers.Dropout(0.3), operator="Dropout"),
     "Dropout of rows": InTraining(lambda: layers.Dropout(0.3, noise_shape=(None, 1))),
     "GaussianNoise": InTraining(
-        lambda: layers.GaussianNoise(2.0), operator="RandomNormalLike"
+        lambda: layers.GaussianNoise(0.5), operator="RandomNormalLike"
     ),
     "GaussianDropout": InTraining(
         lambda: layers.GaussianDropout(0.3), operator="RandomNormalLike"
@@ -194,6 +211,7 @@ IN_TRAINING = {
     "SpatialDropout1D": InTraining(lambda: layers.SpatialDropout1D(0.3), (None, 3)),
     "SpatialDropout2D": InTraining(lambda: layers.SpatialDropout2D(0.3), (3, 3, 2)),
     "SpatialDropout3D": InTraining(lambda: layers.SpatialDropout3D(0.3), (2, 2, 2, 2)),
+    "MultiHeadAttention": InTraining(SelfAttention, (5, 4), operator="Dropout"),
     "RReLU": InTraining(ours.RReLU),
     "LSTM": InTraining(lambda: layers.LSTM(3, dropout=0.5), (5, 2)),
     "GRU": InTraining(
