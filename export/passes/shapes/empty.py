@@ -192,8 +192,9 @@ def _entries(shape: ir.Value) -> list[Entry] | None:
 
     Each size of a vector that is read at once is that vector.
     """
-    if shape.const_value is not None:
-        return [int(n) for n in shape.const_value.numpy().reshape(-1)]
+    known = ir.convenience.get_const_tensor(shape)
+    if known is not None:
+        return [int(n) for n in known.numpy().reshape(-1)]
     node = shape.producer()
     if node is not None and node.op_type == "Concat":
         parts = [_entries(x) for x in node.inputs if x is not None]
