@@ -23,6 +23,11 @@ from onnx_ir.passes import InPlacePass, PassResult
 from keras_acts.export.passes.nodes import graph_of
 from keras_acts.export.passes.weights import constant
 
+_SIZES = {"Add", "Div", "Max", "Min", "Mul", "ReduceProd", "Shape", "Size", "Sub"}
+"""Operators whose results are sizes, and no -1 that is meant as the rest."""
+
+_VIEWS = {"Cast", "Identity", "Reshape", "Squeeze", "Unsqueeze"}
+
 _REST = -1
 _COPY = 0
 
@@ -192,7 +197,12 @@ def _entries(shape: ir.Value) -> list[Entry] | None:
 
     Each size of a vector that is read at once is that vector.
     """
-    known = ir.convenience.get_const_tensor(shape)
+    node = shape.producer()
+    source = shape
+    while node is not None and node.op_type in _VIEWS and node.inputs[0] is not None:
+        source = node.inputs[0]
+        node = source.producer()
+    known = ir.convenience.get_const_tensor(source)
     if known is not None:
         return [int(n) for n in known.numpy().reshape(-1)]
     node = shape.producer()
@@ -208,14 +218,14 @@ def _entries(shape: ir.Value) -> list[Entry] | None:
 
 
 def _reads_sizes(x: ir.Value) -> bool:
-    """Whether a value is computed from sizes of tensors."""
+    """Whether a value is computed from sizes of tensors, or by arithmetic."""
     waiting, seen = [x], set[ir.Value]()
     while waiting:
         one = waiting.pop()
         node = one.producer()
         if node is None or one in seen:
             continue
-        if node.op_type in ("Shape", "Size"):
+        if node.op_type in _SIZES:
             return True
         seen.add(one)
         waiting += [value for value in node.inputs if value is not None]
