@@ -23,6 +23,9 @@ from onnx_ir.passes import InPlacePass, PassResult
 from keras_acts.export.passes.nodes import graph_of
 from keras_acts.export.passes.weights import constant
 
+SIZES = "sizes"
+"""Part of the names of the nodes that compute the shape of a Reshape."""
+
 _SIZES = {"Add", "Div", "Max", "Min", "Mul", "ReduceProd", "Shape", "Size", "Sub"}
 """Operators whose results are sizes, and no -1 that is meant as the rest."""
 
@@ -170,7 +173,7 @@ class _Reshape:
 
     def _number(self, sizes: Sequence[int]) -> ir.Value:
         self._count += 1
-        name = f"{self._node.name}/sizes_{self._count}"
+        name = f"{self._node.name}/{SIZES}/{self._count}"
         return constant(self._weights, np.asarray(sizes, np.int64), name)
 
     def _append(
@@ -182,7 +185,7 @@ class _Reshape:
     ) -> ir.Value:
         """Put a node before the Reshape that computes a vector of sizes."""
         self._count += 1
-        name = f"{self._node.name}/{op_type}_{self._count}"
+        name = f"{self._node.name}/{SIZES}/{op_type}_{self._count}"
         node = ir.Node("", op_type, inputs, attributes, name=name)
         value = node.outputs[0]
         value.name = name
