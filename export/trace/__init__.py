@@ -3,8 +3,8 @@
 No other stage knows Keras's private parts: `keras_patches` changes and reads them.
 """
 
+from keras_acts.export.trace.calls.function_model import model_of
 from keras_acts.export.trace.drawn import Chance, chances
-from keras_acts.export.trace.function_model import model_of
 from keras_acts.export.trace.graph import (
     Constant,
     Graph,

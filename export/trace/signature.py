@@ -12,9 +12,8 @@ import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
 from keras_acts.export.names import UniqueNames
-from keras_acts.export.trace.function_model import FunctionModel
-from keras_acts.export.trace.graph import Shape
-from keras_acts.export.trace.input_signature import (
+from keras_acts.export.trace.calls.function_model import FunctionModel
+from keras_acts.export.trace.calls.input_signature import (
     Arguments,
     arguments_of,
     is_pair,
@@ -23,6 +22,7 @@ from keras_acts.export.trace.input_signature import (
     recorded_arguments,
     shown,
 )
+from keras_acts.export.trace.graph import Shape
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.structure import (
     flatten,

@@ -20,7 +20,7 @@ import numpy as np
 from keras import ops
 
 from keras_acts.export.trace.keras_patches import lookup, reads
-from keras_acts.export.trace.keras_patches.module import Replaced
+from keras_acts.export.trace.keras_patches.keras_ops import Replaced
 from keras_acts.export.trace.protocol import ACTIVE, Recorder, unrecorded
 from keras_acts.export.trace.tensors import TracedTensor, array_of, has_traced
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import lookup, wrappers
-from keras_acts.export.trace.keras_patches.module import Replaced
 from keras_acts.export.trace.keras_patches.vectorize import vectorize
 
 Wrap = Callable[[Any], Any]
@@ -49,6 +48,18 @@ _NUMPY: dict[str, Wrap] = {
 
 FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
 """The wrapper of each function, by module of the backend."""
+
+
+class Replaced(ModuleType):
+    """A module with some of its attributes replaced."""
+
+    def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
+        super().__init__(original.__name__, original.__doc__)
+        self._original = original
+        vars(self).update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
 
 
 def recorded(backend: ModuleType) -> ModuleType:

@@ -22,7 +22,7 @@ from typing import Any
 import keras
 
 from keras_acts.export.errors import SignatureError
-from keras_acts.export.trace.function_model import FunctionModel
+from keras_acts.export.trace.calls.function_model import FunctionModel
 from keras_acts.export.trace.keras_patches import reads
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
