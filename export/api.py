@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from keras_acts.export.parity import ParityReport
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.verify import verify_reference
 from keras_acts.export.saved_model import SavedModel
+from keras_acts.export.trace import model_of
 from keras_acts.export.write import (
     fill,
     finished,
@@ -32,7 +33,7 @@ from keras_acts.export.write import (
 
 
 def to_onnx(
-    model: keras.Model | SavedModel,
+    model: keras.Layer | SavedModel | Callable[..., Any],
     path: str | os.PathLike[str] | None = None,
     *,
     input_signature: Any = None,
@@ -44,20 +45,23 @@ def to_onnx(
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
 ) -> onnx.ModelProto:
-    """Convert a Keras model, or a SavedModel, to ONNX.
+    """Convert a Keras model, a function of layers, or a SavedModel, to ONNX.
 
     The model is traced, not run: its weights, training flags, random state and the
     backend's configuration stay as they are.
 
     Args:
-        model: A Functional or Sequential model, or a subclassed one that was called
-            once or loaded, so that its weights exist; `input_signature` builds one that
-            has none yet, as `model.build` would.
+        model: A Functional or Sequential model, or a subclassed one or a layer that was
+            called once or loaded, so that its weights exist; `input_signature` builds
+            one that has none yet, as `model.build` would. Or a function written in
+            `keras.ops` that calls layers it closes over, with an `input_signature`.
         path: Where to write the file as well, atomically. Weights above 2 GB go to
             `<name>.onnx.data` beside it, and then a path is needed.
-        input_signature: Shapes and dtypes in place of the model's own, in the structure
-            of its first argument: `keras.InputSpec`, `KerasTensor`, arrays, or shapes,
-            with None for unknown sizes. A tuple stands for several arguments.
+        input_signature: Shapes and dtypes in place of the model's own, as `export` of
+            Keras takes it: a list with a structure for each positional argument, of
+            `keras.InputSpec`, `KerasTensor`, arrays, or shapes, with None for unknown
+            sizes. A single argument may stand by itself; a dictionary gives arguments
+            by name, such as a mask, or `training` as True.
         opset: Version of the standard operators, 17 to 26; 21 by default.
         target: `"cpu"` writes each activation as onnxruntime's CPU kernels run it
             fastest, `"cuda"` in the fewest kernels there, `"portable"` as the plain
@@ -92,7 +96,7 @@ def to_onnx(
     """
     if path is not None:
         check_path(path)
-    finished_model = _converted(model, ExportOptions.among(locals())).model
+    finished_model = _converted(model_of(model), ExportOptions.among(locals())).model
     if path is not None:
         outline = write_model(finished_model, path)
         apart = needs_external_data(finished_model)
@@ -106,7 +110,7 @@ def to_onnx(
 
 
 def export_model(
-    model: keras.Model | SavedModel,
+    model: keras.Layer | SavedModel | Callable[..., Any],
     path: str | os.PathLike[str],
     *,
     input_signature: Any = None,
@@ -143,7 +147,9 @@ def export_model(
         'passed'
     """
     check_path(path)
-    converted = _converted(model, ExportOptions.among(locals()))
+    options = ExportOptions.among(locals())
+    model = model_of(model)
+    converted = _converted(model, options)
     reports: list[ParityReport] = []
 
     def approve(candidate: str) -> None:
@@ -179,7 +185,8 @@ def _converted(model: Any, options: ExportOptions) -> engines.Conversion:
     if not isinstance(model, keras.layers.Layer | SavedModel):
         raise SignatureError(
             "`model` must be a Keras model, as `keras.models.load_model` returns it, "
-            "or a SavedModel, as `keras_acts.export.load_saved_model` does. "
+            "a layer, a function written in `keras.ops`, or a SavedModel, as "
+            "`keras_acts.export.load_saved_model` returns it. "
             f"Received: {model!r} (of type {type(model).__name__})"
         )
     check_options(options)

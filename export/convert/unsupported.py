@@ -30,6 +30,12 @@ UNSUPPORTED: dict[str, str] = {
 }
 """The reasons by the kind of the operation, as in `converts`."""
 
+_DRAWS = (
+    "ONNX has no operator that draws from this distribution. Draw it before the model, "
+    "and give the model the numbers"
+)
+UNSUPPORTED |= dict.fromkeys(("random.beta", "random.binomial", "random.gamma"), _DRAWS)
+
 _HASHES = (
     "it hashes strings, for which ONNX has no operator. Hash before the model, and "
     "give the model the integers"

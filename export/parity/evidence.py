@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, compare, summarize
+from keras_acts.export.parity.draws import Draws
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import conflicting_builds
@@ -57,6 +58,7 @@ class Evidence:
         variation: How much each output varies across random inputs.
         magnitudes: The largest number of each output in a kind of case.
         divergence: The first layer that differs, once it was looked for.
+        draws: The outputs that draw random numbers, compared apart.
     """
 
     reference: Reference
@@ -74,6 +76,10 @@ class Evidence:
     variation: dict[str, Variation] = field(default_factory=dict)
     magnitudes: dict[tuple[str, str], float] = field(default_factory=dict)
     divergence: Divergence | None = None
+    draws: Draws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.draws = Draws(self.reference, self.tolerance)
 
     def open(self, asked: Mapping[str, Mapping[str, Any]]) -> list[Session]:
         """Load the ONNX model on each provider, and record those that can't."""
@@ -113,6 +119,7 @@ class Evidence:
             }
             verdicts = [self._judge(case, expected, feeds, s) for s in sessions]
             failing = failing or (None if all(verdicts) else case)
+        self._compare_draws(cases, inputs, sessions)
         if sessions and not any(self.comparisons.values()):
             raise ValueError(
                 "The model accepts no generated input: pass `inputs`. "
@@ -120,6 +127,21 @@ class Evidence:
             )
         if failing:
             self._localize(failing, inputs)
+
+    def _compare_draws(
+        self,
+        cases: Sequence[Case],
+        inputs: list[pairing.PairedInput],
+        sessions: Sequence[Session],
+    ) -> None:
+        """Compare the outputs that draw, on ordinary inputs and the user's."""
+        ran = [case for case in cases if case.name in self.cases]
+        ordinary = [case for case in ran if case.ordinary][:1]
+        chosen = [*ordinary, *(case for case in ran if case.role == "decides")]
+        chosen = [self._with_cast_inputs(case) for case in chosen]
+        found = self.draws.compare(chosen, inputs, self.outputs, sessions)
+        for _case, name, provider, result in found:
+            self.comparisons.setdefault((name, provider), []).append(result)
 
     def _with_cast_inputs(self, case: Case) -> Case:
         specs = {spec.name: spec for spec in self.reference.signature.inputs}
@@ -137,6 +159,7 @@ class Evidence:
             return None
         if not self.outputs:
             self._pair_outputs(answers)
+            self.draws.look_for({n: x.array for n, x in answers.items()}, case.inputs)
         self.cases.append(case.name)
         expected = {name: one.array for name, one in answers.items()}
         for name, array in expected.items():
@@ -167,6 +190,8 @@ class Evidence:
             got, problem = {}, first_line(error)
         agreed = True
         for name, onnx_name in self.outputs.items():
+            if got and name in self.draws.chances:
+                continue
             if got:
                 want, have = expected[name], got[onnx_name]
                 result = compare(
@@ -225,7 +250,7 @@ class Evidence:
             outputs=outputs,
             providers=tuple(self.providers),
             problems=tuple(self.problems),
-            warnings=(*self.warnings, *self._caveats()),
+            warnings=(*self.warnings, *self.draws.warnings, *self._caveats()),
             notes=tuple(self._notes()),
             findings=tuple(self.findings),
             divergence=self.divergence,
@@ -257,10 +282,12 @@ class Evidence:
             summary=summary,
             problems=tuple(problems),
             variation=self.variation[name].share if name in self.variation else 0.0,
+            distribution=self.draws.found.get((name, provider)),
         )
 
     def _notes(self) -> Iterator[str]:
         """Yield where the file deliberately differs from Keras."""
+        yield from self.draws.notes()
         if self.onnx_model.metadata.in_float32:
             yield (
                 "the ONNX model computes in float32 where onnxruntime lacks kernels: "

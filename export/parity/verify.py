@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -22,7 +22,7 @@ from keras_acts.export.saved_model import SavedModel
 
 
 def verify(
-    model: keras.Model | SavedModel,
+    model: keras.Layer | SavedModel | Callable[..., Any],
     onnx_model: str | os.PathLike[str] | bytes | onnx.ModelProto,
     *,
     input_signature: Any = None,
@@ -46,11 +46,12 @@ def verify(
     NaN and subnormals are only reported.
 
     Args:
-        model: A Keras model, which must have been called unless it is Functional or
-            Sequential; or a SavedModel, which TensorFlow runs.
+        model: A Keras model or layer, which must have been called unless it is
+            Functional or Sequential; a function of layers, as `to_onnx` takes it; or a
+            SavedModel, which TensorFlow runs.
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
-            subclassed model with several arguments.
+            function, and for a subclassed model with several arguments.
         inputs: Further arrays to compare on: one, several in order, or by input name.
         providers: onnxruntime's providers, by full or short name ("cuda"), or as pairs
             of name and options. One that can't run is never replaced by another: the

@@ -22,6 +22,7 @@ from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
 from keras_acts.export.passes.shapes.computed import NameComputedSizesPass
+from keras_acts.export.passes.shapes.empty import KeepEmptyPass
 from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
@@ -56,6 +57,8 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         inference,
         UseGlobalPoolsPass(),
         NameSizesPass(),
+        KeepEmptyPass(),
+        RemoveUnusedNodesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),
         NameComputedSizesPass(),
         RemoveUnusedNodesPass(),

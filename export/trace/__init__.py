@@ -3,6 +3,8 @@
 No other stage knows Keras's private parts: `keras_patches` changes and reads them.
 """
 
+from keras_acts.export.trace.calls.function_model import model_of
+from keras_acts.export.trace.drawn import Chance, chances
 from keras_acts.export.trace.graph import (
     Constant,
     Graph,
@@ -24,6 +26,7 @@ from keras_acts.export.trace.tensors import map_leaves, with_statics
 from keras_acts.export.trace.tracer import trace
 
 __all__ = [
+    "Chance",
     "Constant",
     "Graph",
     "LayerRecord",
@@ -33,9 +36,11 @@ __all__ = [
     "TracedInput",
     "Value",
     "Weight",
+    "chances",
     "flatten",
     "map_leaves",
     "map_structure",
+    "model_of",
     "model_signature",
     "pack",
     "public_names",

@@ -14,8 +14,8 @@ class Recorder(Protocol):
     """Records the calls of one trace.
 
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
-    `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
-    and `tensor`; traced tensors call `shape_for_model` and `decide`.
+    `draw`, `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`,
+    `record_node` and `tensor`; traced tensors call `shape_for_model` and `decide`.
     """
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
@@ -40,6 +40,9 @@ class Recorder(Protocol):
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record the creation of a tensor whose size is traced."""
+
+    def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
+        """Record a draw of `keras.random`; None for a seed draws anew in each run."""
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`, the loop over time."""

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import keras
 
 from keras_acts.export.errors import NameClashError, SignatureError
 from keras_acts.export.names import UniqueNames
+from keras_acts.export.trace.calls.function_model import FunctionModel
+from keras_acts.export.trace.calls.input_signature import (
+    Arguments,
+    arguments_of,
+    is_pair,
+    is_shape,
+    parameters_of,
+    recorded_arguments,
+    shown,
+)
 from keras_acts.export.trace.graph import Shape
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.structure import (
@@ -41,21 +53,37 @@ class TracedInput:
 
 @dataclass(frozen=True)
 class Signature:
-    """How a model is called: positional arguments, each a structure of inputs."""
+    """How a model is called: arguments, each a structure of inputs.
+
+    Their leaves are inputs, None, or True or False as they are.
+
+    Attributes:
+        arguments: The positional ones.
+        keywords: Those given by name.
+    """
 
     arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def inputs(self) -> list[TracedInput]:
         """The inputs as a flat list, in the order of the structure."""
-        return [x for x in flatten(list(self.arguments)) if x is not None]
+        leaves = flatten([*self.arguments, *self.keywords.values()])
+        return [x for x in leaves if isinstance(x, TracedInput)]
 
-    def map(self, make: Callable[[TracedInput], Any]) -> tuple[Any, ...]:
-        """Return the arguments, with `make` applied to each input."""
-        return tuple(
-            map_structure(lambda x: None if x is None else make(x), one)
-            for one in self.arguments
-        )
+    def map(self, make: Callable[[TracedInput], Any]) -> Arguments:
+        """Return the arguments and the keywords, with `make` applied to each input."""
+
+        def leaf(x: Any) -> Any:
+            return make(x) if isinstance(x, TracedInput) else x
+
+        positional = tuple(map_structure(leaf, one) for one in self.arguments)
+        return positional, {k: map_structure(leaf, x) for k, x in self.keywords.items()}
+
+    def call(self, model: Any, make: Callable[[TracedInput], Any]) -> Any:
+        """Call a model in inference, with `make` applied to each input."""
+        arguments, keywords = self.map(make)
+        return model(*arguments, **{"training": False, **keywords})
 
     def renamed(self, names: Sequence[str] | Mapping[str, str] | None) -> Signature:
         """Return the signature with new names, given in order or by present name."""
@@ -65,7 +93,7 @@ class Signature:
         new = renamed(present, names, "input_names")
         table = dict(zip(present, new, strict=True))
         rename = lambda spec: replace(spec, name=table[spec.name])  # noqa: E731
-        return Signature(self.map(rename))
+        return Signature(*self.map(rename))
 
 
 def model_signature(model: Any, given: Any = None) -> Signature:
@@ -73,10 +101,9 @@ def model_signature(model: Any, given: Any = None) -> Signature:
 
     Args:
         model: A Keras model or layer.
-        given: The user's signature: a structure like the model's first argument, of
-            `keras.InputSpec`, `KerasTensor`, arrays, shapes, or `(shape, dtype)`;
-            a tuple of such structures means several positional arguments. A model
-            without weights is built from it, as `model.build` would.
+        given: The user's signature, as `input_signature` describes it, of
+            `keras.InputSpec`, `KerasTensor`, arrays, shapes, or `(shape, dtype)`. A
+            model without weights is built from it, as `model.build` would.
 
     Raises:
         SignatureError: The model has no weights or no signature yet, or `given` is not
@@ -88,14 +115,20 @@ def model_signature(model: Any, given: Any = None) -> Signature:
             "load it from a file, or give `input_signature`. "
             f"Received: a {type(model).__name__} that is not built"
         )
+    if given is None and isinstance(model, FunctionModel):
+        raise SignatureError(
+            f"The inputs of a function are unknown: give `input_signature`, such as "
+            f"{_example(model)}. Received: input_signature=None"
+        )
+    arguments: Arguments
     if given is not None:
-        arguments = given if _is_several(given) else (given,)
+        arguments = arguments_of(model, given)
     elif reads.input_structure(model) is not None:
-        arguments = (reads.input_structure(model),)
+        arguments = (reads.input_structure(model),), {}
     else:
-        shapes = reads.recorded_shapes(model)
-        arguments = tuple(_from_shapes(a, model.input_dtype) for a in shapes)
-    signature = _Namer(model).name(arguments) if arguments else Signature(())
+        make = partial(_from_shapes, dtype=model.input_dtype)
+        arguments = recorded_arguments(model, make)
+    signature = _Namer(model).name(*arguments)
     _check_fits(model, signature, given)
     if not model.built:
         _build(model, signature, given)
@@ -104,10 +137,17 @@ def model_signature(model: Any, given: Any = None) -> Signature:
 
 def _build(model: Any, signature: Signature, given: Any) -> None:
     """Create a model's weights by calling it on symbolic tensors."""
-    tensors = signature.map(lambda x: keras.KerasTensor(x.shape, x.dtype))
+
+    def tensor(spec: TracedInput) -> Any:
+        return keras.KerasTensor(spec.shape, spec.dtype)
+
     try:
-        with reads.calls_forgotten(model):
-            model(*tensors)
+        if isinstance(model, FunctionModel):
+            model.build_layers(*signature.map(tensor))
+        else:
+            arguments, keywords = signature.map(tensor)
+            with reads.calls_forgotten(model):
+                model(*arguments, **keywords)
     except Exception as error:
         raise SignatureError(
             f"The weights of '{model.name}' do not exist yet, and it can't be built "
@@ -118,14 +158,18 @@ def _build(model: Any, signature: Signature, given: Any) -> None:
 
 def _check_fits(model: Any, signature: Signature, given: Any) -> None:
     """Raise `SignatureError` unless the model can be called with a signature."""
+    parameters = parameters_of(model)
+    call = inspect.Signature(list(parameters.values()))
     try:
-        inspect.signature(model.call).bind(*signature.arguments)
+        bound = call.bind(*signature.arguments, **signature.keywords).arguments
+        if isinstance(bound.get("training"), TracedInput):
+            raise TypeError("`training` would be an input")
     except TypeError as error:
         raise SignatureError(
-            f"The inputs of '{model.name}' are not those of its `call`: give "
-            "`input_signature`, such as `keras.InputSpec(shape=(None, 8), "
-            "dtype='float32')`, or a tuple with one for each argument. "
-            f"Received: input_signature={given!r} ({error})"
+            f"The inputs of '{model.name}' are not those of its call, "
+            f"{_shown_call(parameters)}: give `input_signature`, such as "
+            f"{_example(model)}. "
+            f"Received: input_signature={shown(given)} ({error})"
         ) from error
     known = reads.input_structure(model)
     if known is None or given is None:
@@ -142,6 +186,26 @@ def _check_fits(model: Any, signature: Signature, given: Any) -> None:
         )
 
 
+def _shown_call(parameters: Mapping[str, inspect.Parameter]) -> str:
+    """Return the parameters of a call in brackets, without types."""
+    plain = [one.replace(annotation=one.empty) for one in parameters.values()]
+    return str(inspect.Signature(plain))
+
+
+def _example(model: Any) -> str:
+    """Return an example of a signature: a list with an input for each argument."""
+    required = [
+        one
+        for one in parameters_of(model).values()
+        if one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD
+    ]
+    one = "keras.InputSpec(shape=(None, 8), dtype='float32')"
+    names = [f"{p.name!r}: {one}" for p in required]
+    inputs = ", ".join([one] * max(1, len(required)))
+    by_name = f", or by name, `{{{', '.join(names)}}}`" if len(names) > 1 else ""
+    return f"`[{inputs}]`{by_name}"
+
+
 def _fits(shape: Shape, known: Shape) -> bool:
     """Whether two shapes agree in all sizes that both know."""
     return len(shape) == len(known) and all(
@@ -149,30 +213,9 @@ def _fits(shape: Shape, known: Shape) -> bool:
     )
 
 
-def _is_several(given: Any) -> bool:
-    """Whether a signature is a tuple of several positional arguments."""
-    return isinstance(given, tuple) and not _is_shape(given) and not _is_pair(given)
-
-
-def _is_shape(x: Any) -> bool:
-    return isinstance(x, list | tuple) and all(
-        d is None or isinstance(d, int) for d in x
-    )
-
-
-def _is_pair(x: Any) -> bool:
-    """Whether something is a pair `(shape, dtype)`."""
-    return (
-        isinstance(x, tuple)
-        and len(x) == 2
-        and _is_shape(x[0])
-        and isinstance(x[1], str)
-    )
-
-
 def _from_shapes(structure: Any, dtype: str) -> Any:
     """Turn shapes recorded at the first call into inputs of any batch size."""
-    if _is_shape(structure):
+    if is_shape(structure):
         return keras.InputSpec(shape=(None, *structure[1:]), dtype=dtype)
     if isinstance(structure, Mapping):
         return {k: _from_shapes(v, dtype) for k, v in structure.items()}
@@ -187,24 +230,37 @@ class _Namer:
         self._names = UniqueNames()
         self._fallbacks: Iterator[str] = iter(())
 
-    def name(self, arguments: tuple[Any, ...]) -> Signature:
-        count = sum(1 for one in arguments for _ in _leaves(one))
-        self._fallbacks = (
-            iter(["input"]) if count == 1 else (f"input_{i}" for i in range(count))
-        )
-        return Signature(tuple(self._visit(argument, "") for argument in arguments))
+    def name(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Signature:
+        several = sum(1 for one in arguments for _ in _leaves(one)) > 1 or keywords
+        numbered = (f"input_{i}" for i in itertools.count())
+        self._fallbacks = numbered if several else iter(["input"])
+        is_function = isinstance(self._model, FunctionModel)
+        own = self._model.parameter_names if is_function else ()
+        named = [
+            self._visit(argument, "", parameter)
+            for argument, parameter in itertools.zip_longest(
+                arguments, own[: len(arguments)], fillvalue=""
+            )
+        ]
+        by_name = {key: self._visit(x, "", key) for key, x in keywords.items()}
+        return Signature(tuple(named), by_name)
 
-    def _visit(self, x: Any, key: str) -> Any:
+    def _visit(self, x: Any, key: str, fallback: str) -> Any:
         if isinstance(x, Mapping):
-            return {k: self._visit(v, str(k)) for k, v in x.items()}
-        if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
-            return [self._visit(v, key) for v in x]
-        return None if x is None else self._spec(x, key, next(self._fallbacks))
+            return {k: self._visit(v, str(k), str(k)) for k, v in x.items()}
+        if isinstance(x, list | tuple) and not is_shape(x) and not is_pair(x):
+            return [
+                self._visit(v, key, f"{fallback}_{i}" if fallback else "")
+                for i, v in enumerate(x)
+            ]
+        if x is None or isinstance(x, bool):
+            return x
+        return self._spec(x, key, fallback or next(self._fallbacks))
 
     def _spec(self, x: Any, key: str, fallback: str) -> TracedInput:
-        if _is_pair(x):
+        if is_pair(x):
             shape, dtype = x
-        elif _is_shape(x):
+        elif is_shape(x):
             shape, dtype = x, self._model.input_dtype
         elif getattr(x, "shape", None) is not None:
             shape = x.shape
@@ -223,10 +279,10 @@ def _leaves(x: Any) -> Iterator[Any]:
     """Yield the inputs of a structure, without None."""
     if isinstance(x, Mapping):
         x = list(x.values())
-    if isinstance(x, list | tuple) and not _is_shape(x) and not _is_pair(x):
+    if isinstance(x, list | tuple) and not is_shape(x) and not is_pair(x):
         for part in x:
             yield from _leaves(part)
-    elif x is not None:
+    elif x is not None and not isinstance(x, bool):
         yield x
 
 

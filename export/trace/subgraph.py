@@ -48,11 +48,33 @@ def spec_of(result: Value | Weight | Constant | None) -> KerasTensor | None:
 
 
 def uses_outer(node: Node) -> bool:
-    """Whether a node, or a function it calls, uses a weight or an outer value.
+    """Whether a node, or a function it calls, draws, or uses a weight or outer value.
 
-    If it uses neither, it returns the same in every call of the model.
+    If it does neither, it returns the same in every call of the model.
     """
-    return bool(_free([node]))
+    return bool(_free([node])) or draws_anew(node)
+
+
+def draws_anew(node: Node) -> bool:
+    """Whether a node, or a function it calls, draws other numbers in each run."""
+    if is_draw(node) and node.kwargs["seed"] is None:
+        return True
+    return any(map(draws_anew, inner_nodes(node)))
+
+
+def is_draw(node: Node) -> bool:
+    """Whether a node draws random numbers."""
+    return node.kind.startswith("random.")
+
+
+def inner_nodes(node: Node) -> list[Node]:
+    """Return the nodes of the functions that a node calls."""
+    found: list[Node] = []
+    parts = (node.args, node.kwargs, list(node.statics.values()))
+    map_leaves(
+        lambda x: found.extend(x.nodes if isinstance(x, Subgraph) else ()), parts
+    )
+    return found
 
 
 def _free(nodes: list[Node]) -> set[IdentityKey]:

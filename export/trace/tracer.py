@@ -24,10 +24,10 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.handlers import layer_calls
+from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
-from keras_acts.export.trace.keras_patches import patches, reads
+from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.python_code import lists, numbers
@@ -88,7 +88,7 @@ def trace(
 
     with patches.recording(recorder):
         try:
-            outputs = model(*signature.map(placeholder), training=False)
+            outputs = signature.call(model, placeholder)
         except Exception:
             # Keras rewrites the message of an error that passes through it.
             if recorder.failure is not None:
@@ -127,6 +127,8 @@ class _Recorder:
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation: by its handler, or as one node."""
+        if activations.is_in_training(operation, args, kwargs):
+            return activations.formula_of(operation, args, kwargs)
         kind = operation_kind(operation)
         handler = find_handler(kind)
         if handler is not None:
@@ -365,6 +367,14 @@ class _Recorder:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
         return self.record_node(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
+
+    def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
+        """Record a draw of `keras.random`, whose arguments go by name."""
+        given = {**arguments, "seed": seed}
+        for tensor in draws.TENSORS & set(given):
+            given[tensor] = self.tensor(given[tensor])
+        spec = draws.draw_spec(name, given)
+        return self.record_node(f"{draws.KIND}.{name}", (), given, spec)
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`, the loop over time."""

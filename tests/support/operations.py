@@ -35,6 +35,8 @@ class Operation:
         outputs: Shape and dtype of each output of a layer, with the batch, where Keras
             can't find them out without values.
         files_differ: Why the file depends on the backend, where it does.
+        empty: Whether it is compared on inputs without elements; False where a backend
+            errs on them.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Operation:
     reference: Callable[..., Any] | On | None = None
     outputs: tuple[tuple[tuple[int | None, ...], str], ...] | None = None
     files_differ: str = ""
+    empty: bool = True
 
     def __str__(self) -> str:
         dtypes = "" if self.dtypes == ("float32",) else "-" + "-".join(self.dtypes)
@@ -138,6 +141,8 @@ def check_operation(case: Operation) -> None:
                 # torch gives indices as int64, where Keras says int32.
                 export_check.assert_alike(actual, expected.astype(x.dtype))
         assert len(np.unique(want[0])) > 1, "the output is the same everywhere"
+        if case.reference is None and case.empty:
+            export_check.check_empty(model, proto, session)
 
 
 def assert_sizes_survive(proto: onnx.ModelProto, model: keras.Model) -> None:

@@ -19,6 +19,11 @@ LARGER_THAN_ANY = 2**62
 """A size larger than that of any axis; added to a start, it does not overflow."""
 
 
+def divisor(g: GraphBuilder, size: ir.Value) -> ir.Value:
+    """Return a size to divide integers by: 1 for an unknown one that is 0."""
+    return size if size.const_value is not None else g.Max(size, 1)
+
+
 def reversed_along(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
     """Append a Slice that reverses the order along some axes."""
     count = len(axes)

@@ -135,8 +135,7 @@ def _call_and_inputs(request: Request) -> tuple[Call, list[TracedInput]]:
         if isinstance(model, SavedModel):
             outputs = model({old[name]: x for name, x in tensors.items()})
         else:
-            arguments = signature.map(lambda spec: tensors[spec.name])
-            outputs = model(*arguments, training=False)
+            outputs = signature.call(model, lambda spec: tensors[spec.name])
         return public_names(model, outputs, list(tensors), request.output_names)
 
     return call, specs

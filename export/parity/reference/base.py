@@ -13,7 +13,7 @@ from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.trace import Signature, TracedInput
+from keras_acts.export.trace import Chance, Signature, TracedInput
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ class Reference(Protocol):
 
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
         """Return the outputs by name, for inputs by name."""
+
+    def chances(self) -> list[Chance] | None:
+        """Return what each output owes to chance, in order; None if unknown."""
 
     def unchanged(self) -> AbstractContextManager[None]:
         """Restore on exit the state that calls may change."""

@@ -9,7 +9,7 @@ from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.keras_model import KerasReference
 from keras_acts.export.parity.reference.saved_model import SavedModelReference
 from keras_acts.export.saved_model import SavedModel
-from keras_acts.export.trace import Graph, model_signature
+from keras_acts.export.trace import Graph, model_of, model_signature
 
 
 def reference_of(
@@ -18,7 +18,7 @@ def reference_of(
     """Return the reference for a Keras model or a SavedModel.
 
     Args:
-        model: The model.
+        model: The model, a layer, or a function of layers.
         input_signature: Its inputs, in place of its own.
         graph: Its trace, where there is one already.
 
@@ -26,6 +26,7 @@ def reference_of(
         SignatureError: The model's inputs are unknown, or `input_signature` is given
             for a SavedModel.
     """
+    model = model_of(model)
     if not isinstance(model, SavedModel):
         signature = model_signature(model, input_signature)
         return KerasReference(model, signature, graph)

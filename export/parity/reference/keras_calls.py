@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.parity.tolerances import Array, coarsest
+from keras_acts.export.trace.keras_patches.training import kept as training_kept
 from keras_acts.export.trace.signature import Signature, TracedInput, output_names
 
 
@@ -32,7 +33,8 @@ def answers(
     def tensor(spec: TracedInput) -> Any:
         return keras.ops.convert_to_tensor(inputs[spec.name], dtype=spec.dtype)
 
-    outputs = model(*signature.map(tensor), training=False)
+    with training_kept():
+        outputs = signature.call(model, tensor)
     return output_names(model, outputs, [spec.name for spec in signature.inputs])
 
 

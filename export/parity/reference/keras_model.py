@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from keras_acts.export.errors import ExportError
 from keras_acts.export.parity import index_limits
 from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
 from keras_acts.export.parity.inputs import Case
@@ -19,7 +20,14 @@ from keras_acts.export.parity.reference import keras_calls
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.trace import Graph, Signature, TracedInput
+from keras_acts.export.trace import (
+    Chance,
+    Graph,
+    Signature,
+    TracedInput,
+    chances,
+    trace,
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,13 @@ class KerasReference:
             )
             for (name, x), own in zip(tensors.items(), declared, strict=True)
         }
+
+    def chances(self) -> list[Chance] | None:
+        """Return what each output owes to chance; None if it can't be traced."""
+        try:
+            return chances(self.graph or trace(self.model, self.signature))
+        except ExportError:
+            return None
 
     def unchanged(self) -> AbstractContextManager[None]:
         """Restore on exit the states of RNNs and seeds, and statistics."""

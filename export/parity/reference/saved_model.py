@@ -14,7 +14,7 @@ from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.saved_model import SavedModel, require_tensorflow
-from keras_acts.export.trace import Signature, TracedInput
+from keras_acts.export.trace import Chance, Signature, TracedInput
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class SavedModelReference:
             name: Answer(_array(x), frozenset([x.dtype.name]))
             for name, x in tensors.items()
         }
+
+    def chances(self) -> list[Chance] | None:
+        """Return None: only runs show what a graph of TensorFlow draws."""
+        return None
 
     @contextmanager
     def unchanged(self) -> Iterator[None]:

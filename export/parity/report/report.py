@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_acts.export.parity.compare import Summary, Worst
+from keras_acts.export.parity.distribution import Distribution
 from keras_acts.export.parity.tolerances import Tolerance
 
 Status = Literal["passed", "failed", "not run"]
@@ -41,6 +42,8 @@ class OutputReport:
         problems: What else is wrong, such as the dtype or the shape.
         variation: How much Keras's output varies across the random inputs, as a
             fraction of its magnitude. An output that hardly varies proves nothing.
+        distribution: How an output that draws random numbers compared; None for all
+            others.
     """
 
     name: str
@@ -52,6 +55,7 @@ class OutputReport:
     summary: Summary
     problems: tuple[str, ...] = ()
     variation: float = 0.0
+    distribution: Distribution | None = None
 
 
 @dataclass(frozen=True)

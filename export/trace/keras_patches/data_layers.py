@@ -2,7 +2,8 @@
 
 Subclasses of Keras's `DataLayer` call the functions of `self.backend` instead of
 `keras.ops`: TensorFlow's in a `tf.data` pipeline, the current backend's elsewhere. On
-traced tensors, they call the functions of `keras.ops` of the same names instead.
+traced tensors, they call the functions of `keras.ops` of the same names instead; what
+they draw is recorded.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import keras
 
+from keras_acts.export.trace.keras_patches import draws
 from keras_acts.export.trace.tensors import has_traced
 
 
@@ -47,6 +49,8 @@ def dynamic_backend(original: Callable[..., Any]) -> Callable[..., Any]:
     """Make the functions of `self.backend` call `keras.ops` on traced tensors."""
 
     def get_attribute(self: Any, name: str) -> Any:
+        if name == "random":
+            return draws.recorded(original(self, name))
         return _traceable(original(self, name), name, keras.ops)
 
     return get_attribute

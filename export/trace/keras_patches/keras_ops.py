@@ -50,7 +50,7 @@ FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
 """The wrapper of each function, by module of the backend."""
 
 
-class _Module(ModuleType):
+class Replaced(ModuleType):
     """A module with some of its attributes replaced."""
 
     def __init__(self, original: ModuleType, replaced: Mapping[str, Any]) -> None:
@@ -64,7 +64,7 @@ class _Module(ModuleType):
 
 def recorded(backend: ModuleType) -> ModuleType:
     """Return Keras's backend with the functions of `FUNCTIONS` wrapped."""
-    return _Module(
+    return Replaced(
         backend,
         {
             name: _wrapped(getattr(backend, name), wraps)
@@ -80,4 +80,4 @@ def _wrapped(module: ModuleType, wraps: Mapping[str, Wrap]) -> ModuleType:
         if not hasattr(module, name):
             lookup.refuse(f"{module.__name__}:{name}")
         replaced[name] = wrap(getattr(module, name))
-    return _Module(module, replaced)
+    return Replaced(module, replaced)

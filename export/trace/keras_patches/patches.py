@@ -19,11 +19,13 @@ some of Keras's functions check whether their arguments are traced:
    traced sizes (see `variables`);
 7. `backend.rnn`, the loop over time of recurrent layers, is recorded as one node; the
    backend's fused LSTM and GRU are disabled in favor of it, and dropout masks, which
-   inference doesn't use, are not drawn; `backend.vectorized_map`, which
+   only training uses, are not drawn in inference; `backend.vectorized_map`, which
    `TimeDistributed` calls, is recorded as a map;
 8. `unpack_int4` of quantized layers is recorded as one operation;
 9. the backend of a `DataLayer` is `keras.ops` (see `data_layers`);
-10. windows of a traced length, which Keras refuses, are computed in `keras.ops`.
+10. windows of a traced length, which Keras refuses, are computed in `keras.ops`;
+11. random draws are recorded (see `draws`);
+12. `training=True` of one layer in a Functional model holds (see `training`).
 
 The patches are installed only while some thread traces, and have no effect in other
 threads. `tests/export/trace/test_hooks.py` fails clearly if a new Keras differs, and
@@ -40,9 +42,11 @@ import keras
 from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import (
     data_layers,
+    draws,
     keras_ops,
     reads,
     supported,
+    training,
     variables,
     wrappers,
 )
@@ -99,6 +103,11 @@ PATCHES: tuple[Patch, ...] = (
         data_layers.fast_counting,
     ),
     *(Patch("keras.ops", name, wrappers.window) for name in WINDOWS),
+    # Two names of one module.
+    *(
+        Patch(module, "random", draws.recorded)
+        for module in (_BACKEND, "keras.src.ops")
+    ),
 )
 
 INSTALLER = Installer(PATCHES)
@@ -115,7 +124,7 @@ def recording(recorder: Recorder) -> Iterator[None]:
         UnsupportedKerasError: This Keras lacks something that tracing needs.
     """
     supported.warn_if_untried()
-    with INSTALLER.installed():
+    with INSTALLER.installed(), training.kept():
         token = ACTIVE.set(recorder)
         try:
             with keras.StatelessScope(), reads.name_counters_restored():

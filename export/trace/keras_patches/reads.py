@@ -74,6 +74,12 @@ class CallState:
             _global_state().set_global_attribute(name, value)
 
 
+def is_training() -> bool:
+    """Whether the present call of a layer is one in training."""
+    context = _global_state().get_global_attribute("current_call_ctx")
+    return bool(getattr(context, "training", None))
+
+
 def inner_call(layer: Any) -> Callable[..., Any]:
     """Return the method that computes a layer's output."""
     quantized = getattr(layer, "quantization_mode", None) is not None
@@ -138,9 +144,15 @@ def input_structure(model: Any) -> Any:
     return getattr(model, "_inputs_struct", None)
 
 
-def recorded_shapes(model: Any) -> tuple[Any, ...]:
-    """Return the shapes that a model was built with, one entry per argument."""
-    return tuple((getattr(model, "_build_shapes_dict", None) or {}).values())
+def recorded_shapes(model: Any) -> dict[str, Any]:
+    """Return the shapes that a model was built with, by `"<argument>_shape"`."""
+    return dict(getattr(model, "_build_shapes_dict", None) or {})
+
+
+def infer_output_spec(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return the spec of a function's results, and build the layers that it calls."""
+    compute = find("keras.src.backend:compute_output_spec")
+    return compute(function, *args, **kwargs)
 
 
 def output_layer_names(model: Any) -> list[str]:

@@ -198,10 +198,10 @@ def control_flow(
 
 
 def dropout_mask(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap `_create_dropout_mask`, so that it returns None for traced tensors."""
+    """Wrap `_create_dropout_mask`, so that it returns None in inference."""
 
     def create_mask(self: Any, step_input: Any, dropout_rate: float) -> Any:
-        if has_traced(step_input):
+        if has_traced(step_input) and not reads.is_training():
             return None
         return original(self, step_input, dropout_rate)
 

@@ -24,8 +24,10 @@ from support.runs.evidence import compares_answers
 FOUND = collect()
 BATCH = 3
 
+DRAWING = {"data_layer_test"}
+"""Test modules of layers that draw random numbers in inference too."""
+
 IMPOSSIBLE = {
-    "data_layer_test": "its layer draws random numbers in inference too",
     "hashed_crossing_test": "ONNX has no operator for the hash",
 }
 """Test modules of layers that no file can express, with the reason."""
@@ -73,7 +75,7 @@ def _module(configuration: Configuration) -> str:
 def _models() -> Iterator[Any]:
     for configuration in FOUND.models:
         name = str(configuration).partition(":")[2]
-        if _module(configuration) not in IMPOSSIBLE:
+        if _module(configuration) not in {*DRAWING, *IMPOSSIBLE}:
             marks = list(_marks(name))
             if configuration.is_wide:
                 marks.append(pytest.mark.files_differ("JAX reads 64 bits as 32"))
@@ -122,6 +124,14 @@ def test_layer_of_keras_exports(configuration: Configuration) -> None:
     got = export_check.run(session, arrays)
     for expected, actual in zip(want, got, strict=True):
         export_check.assert_alike(actual, expected)
+
+
+@pytest.mark.parametrize(
+    "configuration", [c for c in FOUND.models if _module(c) in DRAWING], ids=str
+)
+def test_layer_of_keras_draws(configuration: Configuration) -> None:
+    found = export_check.operators(to_onnx(configuration.model(), engine="native"))
+    assert "RandomUniformLike" in found
 
 
 @pytest.mark.parametrize(

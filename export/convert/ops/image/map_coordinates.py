@@ -13,6 +13,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.promotion import is_float
+from keras_acts.export.convert.common.slices import divisor
 from keras_acts.export.convert.ops.core.casting import saturated
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
@@ -33,7 +34,7 @@ def _clipped(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
 
 def _wrapped(g: GraphBuilder, index: Index, size: ir.Value) -> Index:
     """Wrap an index around, modulo the size."""
-    return g.Mod(index, size)
+    return g.Mod(index, divisor(g, size))
 
 
 def _mirrored(g: GraphBuilder, index: Index, size: ir.Value) -> Index:

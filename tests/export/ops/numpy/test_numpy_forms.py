@@ -70,6 +70,7 @@ TRACED = [
         lambda x: ops.squeeze(x[:, :1], axis=1),
         shapes=((None, 2),),
         outputs=(((None, 2), "float32"),),
+        empty=False,
     ),
     one(
         "repeat each by a tensor",

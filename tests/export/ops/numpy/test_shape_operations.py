@@ -18,7 +18,9 @@ from support.operations import Operation, one
 def reduced(name: str, **arguments: Any) -> Operation:
     function = getattr(ops, name)
     row: dict[str, Any] = {
-        key: arguments.pop(key) for key in ("dtypes", "opsets") if key in arguments
+        key: arguments.pop(key)
+        for key in ("dtypes", "opsets", "empty")
+        if key in arguments
     }
     shown = "-".join(f"{k}={v}" for k, v in arguments.items())
     return Operation(
@@ -55,7 +57,7 @@ REDUCTIONS = [
         reference=lambda x: np.count_nonzero(x, axis=1),
     ),
     reduced("argmax", axis=1, dtypes=("uint8",)),
-    reduced("max", axis=-1, initial=2.0),
+    reduced("max", axis=-1, initial=2.0, empty=False),
     reduced("cumsum", axis=1),
     reduced("cumsum", axis=-1, dtypes=("bool",)),
     reduced("average", axis=-1, weights=np.asarray([1.0, 2.0, 3.0, 4.0], "float32")),

@@ -9,7 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
-from keras_acts.export.convert.common.slices import END, reversed_along
+from keras_acts.export.convert.common.slices import END, divisor, reversed_along
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.errors import UnsupportedOperationError
@@ -123,11 +123,12 @@ def _rolled(g: GraphBuilder, x: ir.Value, shift: int | ir.Value, axis: int) -> i
     size = g.static_shape(x)[axis]
     start: Operand
     if isinstance(shift, ir.Value):
-        start = g.Mod(g.Neg(g.shape(shift)), g.size(x, axis))
+        start = g.Mod(g.Neg(g.shape(shift)), divisor(g, g.size(x, axis)))
     elif size is not None:
         start = [-int(shift) % size if size else 0]
     else:
-        start = g.Mod(np.asarray([-int(shift)], np.int64), g.size(x, axis))
+        count = divisor(g, g.size(x, axis))
+        start = g.Mod(np.asarray([-int(shift)], np.int64), count)
     tail, head = g.Slice(x, start, [END], [axis]), g.Slice(x, [0], start, [axis])
     return g.Concat(tail, head, axis=axis)
 

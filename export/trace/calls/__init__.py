@@ -1,0 +1,1 @@
+"""How models, layers and functions are called: the arguments that a signature gives."""
