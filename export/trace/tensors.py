@@ -20,9 +20,11 @@ class TracedTensor(reads.DetachedTensor):
 
     Attributes:
         compute: Computes the value with the backend; None if it has no value.
+        is_zero: Whether it was created as zeros.
     """
 
     compute: Callable[[], Any] | None = None
+    is_zero: bool = False
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(

@@ -26,6 +26,7 @@ from keras_acts.export.trace.graph import (
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
+from keras_acts.export.trace.identities import own_argument
 from keras_acts.export.trace.keras_patches import patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
@@ -115,6 +116,9 @@ class _Recorder:
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation: by its handler, or as one node."""
         kind = operation_kind(operation)
+        own = own_argument(kind, operation, args, kwargs)
+        if own is not None:
+            return own
         handler = find_handler(kind)
         if handler is not None:
             return handler(self, operation, *args, **kwargs)
@@ -148,6 +152,9 @@ class _Recorder:
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
                 return layer_calls.inner_call(layer)(*args, **kwargs)
+            own = own_argument(LAYER, layer, args, kwargs)
+            if own is not None:
+                return own
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
             return self._record_call(LAYER, layer, args, kwargs, body)
@@ -279,7 +286,10 @@ class _Recorder:
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
-        return self.record_node(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
+        kind = f"{symbolic_sizes.CREATION}.{name}"
+        created = self.record_node(kind, args, kwargs, spec)
+        created.is_zero = name == "zeros"
+        return created
 
     def recurrence(self, args: Any, kwargs: Any) -> Any:
         """Record a call of `backend.rnn`, the loop over time."""

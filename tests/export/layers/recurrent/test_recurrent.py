@@ -222,9 +222,10 @@ def test_masks_with_initial_states(flags: dict[str, Any]) -> None:
     assert "LSTM" in operators(proto)
 
 
-def test_a_masked_last_output_of_zeros_is_traced() -> None:
-    layer = layers.LSTM(UNITS, **PLAIN, **ZEROS)
-    assert "Scan" in operators(check_model(masked(layer), draw=draw_any))
+@pytest.mark.parametrize("flags", [STATES, {"go_backwards": True}], ids=["", "back"])
+def test_a_masked_last_output_of_zeros(flags: dict[str, Any]) -> None:
+    layer = layers.LSTM(UNITS, **PLAIN, **ZEROS, **flags)
+    assert "LSTM" in operators(check_model(masked(layer), draw=draw_any))
 
 
 @pytest.mark.parametrize("wrap", [layers.Bidirectional, lambda x: x])
