@@ -126,4 +126,4 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     },
     "torch": {**_CASTS, **_PARTS},
 }
-"""By backend, when a kind of operation, or a layer of one node, returns its argument."""
+"""By backend, when an operation, or a layer of one node, returns its argument."""

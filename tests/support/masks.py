@@ -17,50 +17,55 @@ Array = np.ndarray
 
 
 class WithMasks(keras.Model):
-    """Computes something of masked tensors, and the masks of what comes out.
+    """Computes something of tensors with masks, and the masks of what comes out.
 
-    It is called with tensors and as many masks, (batch, time), of which the last ones
-    may be absent.
+    It is called with tensors and as many masks, (batch, time), or fewer. The number of
+    masks that come out is an output too.
     """
 
-    def __init__(self, compute: Callable[..., Any], count: int) -> None:
+    def __init__(
+        self, compute: Callable[..., Any], count: int, *, outputs: bool = True
+    ) -> None:
         super().__init__(name="with_masks")
-        self.compute, self.count = compute, count
+        self.compute, self.count, self.outputs = compute, count, outputs
         self.inner = compute if isinstance(compute, keras.layers.Layer) else None
 
     def call(self, inputs: Any) -> Any:
         tensors, masks = inputs[: self.count], inputs[self.count :]
         for x, mask in zip(tensors, masks, strict=False):
             set_keras_mask(x, mask)
-        outputs = keras.tree.flatten(self.compute(*tensors))
-        found = [get_keras_mask(x) for x in outputs]
-        return [*outputs, *(keras.ops.cast(m, "int32") for m in found if m is not None)]
+        results = keras.tree.flatten(self.compute(*tensors))
+        found = [get_keras_mask(x) for x in results]
+        given = [keras.ops.cast(m, "int32") for m in found if m is not None]
+        number = keras.ops.cast(masks[0][:, :1], "int32") * 0 + len(given)
+        return [number, *given, *(results if self.outputs else ())]
 
 
-def masks_of(batch: int, time: int) -> list[Array]:
-    """Return a mask of every kind that a batch has room for.
-
-    All steps, none, the first ones, the last ones, all but holes.
-    """
+def masks_of(batch: int, time: int, turn: int = 0) -> Array:
+    """Return masks of every kind: all steps, none, the first, the last, with holes."""
     kinds = np.ones((5, time), bool)
     kinds[1] = False
     kinds[2, time // 2 :] = False
     kinds[3, : time // 2] = False
     kinds[4, ::2] = False
-    return [np.roll(np.resize(kinds, (batch, time)), i, 0) for i in range(2)]
+    return np.roll(np.resize(kinds, (batch, time)), turn, 0)
 
 
 def check_masks(
-    compute: Callable[..., Any], arrays: Sequence[Array], masks: Sequence[Array]
+    compute: Callable[..., Any],
+    arrays: Sequence[Array],
+    masks: Sequence[Array],
+    *,
+    outputs: bool = True,
 ) -> None:
-    """Compare outputs and masks with those of a real call, on this backend."""
-    model = WithMasks(compute, len(arrays))
+    """Compare the masks, and the outputs, with those of a real call on this backend."""
+    model = WithMasks(compute, len(arrays), outputs=outputs)
     given = [*arrays, *masks]
 
     def answers() -> list[Array]:
         tensors = [keras.ops.convert_to_tensor(x) for x in given]
-        outputs = model(tensors, training=False)
-        return [keras.ops.convert_to_numpy(x) for x in outputs]
+        results = model(tensors, training=False)
+        return [np.asarray(keras.ops.convert_to_numpy(x)) for x in results]
 
     answers()
     randomize(model)
