@@ -32,7 +32,7 @@ def own_argument(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
     if rule is None or not args:
         return None
     x, *others = args
-    if kind == "numpy.Concatenate" and len(x) == 1:
+    if isinstance(x, list | tuple) and len(x) == 1:
         (x,) = x
     if isinstance(x, TracedTensor) and rule(operation, x, *others, **kwargs):
         return x

@@ -24,11 +24,11 @@ class WithMasks(keras.Model):
     """
 
     def __init__(
-        self, compute: Callable[..., Any], count: int, *, outputs: bool = True
+        self, compute: Callable[..., Any], count: int, inner: Any, *, outputs: bool
     ) -> None:
         super().__init__(name="with_masks")
         self.compute, self.count, self.outputs = compute, count, outputs
-        self.inner = compute if isinstance(compute, keras.layers.Layer) else None
+        self.inner = inner
 
     def call(self, inputs: Any) -> Any:
         tensors, masks = inputs[: self.count], inputs[self.count :]
@@ -55,11 +55,20 @@ def check_masks(
     compute: Callable[..., Any],
     arrays: Sequence[Array],
     masks: Sequence[Array],
+    layer: Any,
     *,
     outputs: bool = True,
 ) -> None:
-    """Compare the masks, and the outputs, with those of a real call on this backend."""
-    model = WithMasks(compute, len(arrays), outputs=outputs)
+    """Compare the masks, and the outputs, with those of a real call on this backend.
+
+    Args:
+        compute: What is called with the tensors.
+        arrays: The tensors.
+        masks: The masks of the first of them.
+        layer: The layer that it calls.
+        outputs: Whether to compare the outputs besides their masks.
+    """
+    model = WithMasks(compute, len(arrays), layer, outputs=outputs)
     given = [*arrays, *masks]
 
     def answers() -> list[Array]:

@@ -12,10 +12,13 @@ import pytest
 from support.keras_tests import Configuration, collect
 from support.masks import check_masks, masks_of
 
-pytestmark = pytest.mark.runs_once(
-    "the layers call the same operations on each backend, whose own masks "
-    "test_returned_tensors.py compares"
-)
+pytestmark = [
+    pytest.mark.runs_once(
+        "the layers call the same operations on each backend, whose own masks "
+        "test_returned_tensors.py compares"
+    ),
+    pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning"),
+]
 
 BATCH = 5
 WITHOUT = {
@@ -38,8 +41,6 @@ def _first_of_each() -> Iterator[Any]:
 CASES = list(_first_of_each())
 
 
-@pytest.mark.filterwarnings("ignore:Layer .* does not support masking:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning")
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
 @pytest.mark.parametrize("configuration", CASES)
 def test_a_layer_passes_on_the_mask_of_a_real_call(
@@ -70,7 +71,7 @@ def test_a_layer_passes_on_the_mask_of_a_real_call(
         if "mask" not in str(error):
             raise
         pytest.skip("Keras refuses a mask over the time here")
-    check_masks(compute, arrays, masks, outputs=False)
+    check_masks(compute, arrays, masks, layer, outputs=False)
 
 
 def test_each_layer_of_keras_is_among_them() -> None:
@@ -103,10 +104,9 @@ NOT_IN_KERAS_TESTS = {
 """The layers that Keras's own tests don't describe."""
 
 
-@pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning")
 @pytest.mark.parametrize("kind", ["AdaptiveMaxPooling1D", "ZeroPadding1D"])
 def test_layers_that_keras_tests_otherwise(kind: str) -> None:
     given = {"output_size": 2} if kind.startswith("Adaptive") else {}
     layer = getattr(keras.layers, kind)(**given)
     x = np.random.default_rng(0).normal(size=(BATCH, 6, 3)).astype("float32")
-    check_masks(layer, [x], [masks_of(BATCH, 6)])
+    check_masks(layer, [x], [masks_of(BATCH, 6)], layer)

@@ -13,6 +13,8 @@ from keras.src.backend import get_keras_mask
 from support.export_check import check_model, randomize
 from support.recurrent import PLAIN
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning")
+
 DENSE = {"kernel_initializer": "ones"}
 TIME, WORDS = 6, 5
 
@@ -66,6 +68,8 @@ class Reading(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         mask = get_keras_mask(inputs)
+        if mask is None:
+            return inputs * 1.0
         return inputs * ops.cast(ops.expand_dims(mask, -1), inputs.dtype)
 
 
@@ -178,7 +182,6 @@ MODELS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning")
 @pytest.mark.parametrize("make", MODELS)
 def test_a_mask_reaches_the_layer_behind(make: str) -> None:
     x = words()
