@@ -104,13 +104,16 @@ _NODE_FORMS: Mapping[str, Callable[[GraphBuilder, ir.Node], ir.Value]] = {
 """The forms that read the attributes of an operation."""
 
 
-OPERATIONS = sorted([*_FORMS, *_KERAS, *_NODE_FORMS])
-"""The names of the operations that are replaced."""
+OPERATIONS = sorted([*_FORMS, *_KERAS])
+"""The names of the operations that tf2onnx lacks."""
+
+RESIZES = sorted(_NODE_FORMS)
+"""The names of those that it converts wrongly."""
 
 
 def handlers() -> dict[str, tuple[Callable[..., None], list[Any]]]:
     """Return the `custom_op_handlers` for tf2onnx."""
-    return {name: (_pass_through, []) for name in OPERATIONS}
+    return {name: (_pass_through, []) for name in (*OPERATIONS, *RESIZES)}
 
 
 def _pass_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:

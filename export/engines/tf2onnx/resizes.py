@@ -50,12 +50,20 @@ def resized(g: GraphBuilder, node: ir.Node) -> ir.Value:
     dtype = images.dtype
     if node.op_type != "ResizeNearestNeighbor":  # these answer in float32
         first, dtype = g.cast(first, ir.DataType.FLOAT), ir.DataType.FLOAT
-    outer = g.Shape(first, start=0, end=2)
-    sizes = g.Concat(outer, g.cast(size, ir.DataType.INT64), axis=0)
-    attributes = _ATTRIBUTES[node.op_type][rule]
-    y = g.Resize(
-        first, None, None, sizes, coordinate_transformation_mode=rule, **attributes
-    )
+    new, outer = g.cast(size, ir.DataType.INT64), g.Shape(first, start=0, end=2)
+    attributes = {
+        "coordinate_transformation_mode": rule,
+        **_ATTRIBUTES[node.op_type][rule],
+    }
+    if attributes["mode"] == "cubic":
+        # One channel per image: between two transposes onnxruntime would resize with
+        # the channels last, where it can't shrink.
+        spatial = g.Shape(first, start=2)
+        first = g.Reshape(first, g.Concat(np.asarray([-1, 1]), spatial, axis=0))
+    sizes = g.Concat(g.Shape(first, start=0, end=2), new, axis=0)
+    y = g.Resize(first, None, None, sizes, **attributes)
+    if attributes["mode"] == "cubic":
+        y = g.Reshape(y, g.Concat(outer, new, axis=0))
     y.dtype = dtype
     return g.Transpose(y, perm=_LAST)
 
