@@ -45,9 +45,10 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         GraphError: A pass failed, or the shapes are inconsistent.
     """
     inference = InferShapesPass(strict=writer is None)
-    prepare = () if writer is None else _PREPARE
+    named = () if writer is None else (NameFixPass(),)
     passes = (
-        *prepare,
+        *named,
+        *_PREPARE,
         FoldWeightsPass(),
         FuseBiasesPass(),
         CancelTransposesPass(),
@@ -70,14 +71,13 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
 
 
 _PREPARE: tuple[PassBase, ...] = (
-    NameFixPass(),
     RemoveInitializersFromInputsPass(),
     LiftSubgraphInitializersToMainGraphPass(),
     LiftConstantsToInitializersPass(),
     LeaveOutEmptyPass(),
 )
-"""What makes another exporter's graph like ours: names are unique, each constant is an
-initializer of the main graph that no input replaces, and what is empty is left out."""
+"""What makes another exporter's graph like ours: each constant is an initializer of the
+main graph that no input replaces, and what is empty is left out."""
 
 
 def run_in_order(

@@ -7,6 +7,8 @@ defaults, nodes without names, and operators of other domains by ONNX's names.
 
 from __future__ import annotations
 
+import io
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -420,3 +422,46 @@ def test_nodes_without_a_name() -> None:
     assert not any(node.name for node in model.graph.node)
     x = np.random.default_rng(5).normal(size=SHAPE).astype("float32")
     check(model, -np.abs(x))
+
+
+class TorchNetwork:
+    """What PyTorch makes of a small network: channels first, norms and a Resize."""
+
+    @staticmethod
+    def model() -> Any:
+        import torch
+        from torch import nn
+
+        torch.manual_seed(0)
+        return nn.Sequential(
+            nn.ZeroPad2d(1),
+            nn.Conv2d(3, 4, 3, bias=False),
+            nn.BatchNorm2d(4),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.ConvTranspose2d(4, 4, 2, 2),
+            nn.GELU(),
+            nn.Upsample(scale_factor=2.0, mode="bilinear"),
+            nn.Flatten(2),
+            nn.Softmax(-1),
+            nn.LazyLinear(5),
+        ).eval()
+
+
+def test_a_network_that_torch_wrote() -> None:
+    torch = pytest.importorskip("torch")
+    network, x = TorchNetwork.model(), torch.randn(2, 3, 6, 8)
+    network(x)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (x,),
+            file,
+            dynamo=False,
+            opset_version=18,
+            input_names=["x"],
+            dynamic_axes={"x": {0: "batch"}},
+        )
+    check(onnx.load_from_string(file.getvalue()), x.numpy())

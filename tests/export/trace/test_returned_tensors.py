@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from keras_acts.export import to_onnx
+from support.export_check import check_model
 
 FORMS: dict[str, Callable[[Any], Any]] = {
     "cast": lambda x: ops.cast(x, "float32"),
@@ -69,3 +70,16 @@ def test_the_trace_returns_what_the_backend_does() -> None:
     assert noted.notes == real
     assert real["linear"]
     assert not real["add"]
+
+
+class Same(layers.Layer):
+    """Returns its argument, by several ways."""
+
+    def call(self, x: Any) -> Any:
+        return [ops.cast(x, "float32"), ops.convert_to_tensor(x), x]
+
+
+def test_outputs_that_are_one_tensor() -> None:
+    x = keras.Input((3, 4))
+    same = layers.Lambda(lambda t: ops.cast(t, "float32"))
+    check_model(keras.Model(x, [*Same()(x), same(layers.ReLU()(x))]))
