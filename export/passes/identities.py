@@ -14,7 +14,7 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import is_made_in_same_graph, remove
+from keras_acts.export.passes.nodes import is_made_in_same_graph, kind, remove
 
 
 class DropIdentitiesPass(InPlacePass):
@@ -24,7 +24,7 @@ class DropIdentitiesPass(InPlacePass):
         """Apply the rules once to each node."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type == "Identity" and node.inputs[0] is not None:
+            if kind(node) == "Identity" and node.inputs[0] is not None:
                 modified |= _drop(node, node.inputs[0], node.outputs[0])
         return PassResult(model, modified)
 

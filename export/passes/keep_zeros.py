@@ -11,7 +11,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.builder.types import require_dtype
+from keras_acts.export.passes.nodes import kind
 from keras_acts.export.passes.weights import constant
 
 _FILLER = 2
@@ -25,14 +25,14 @@ class KeepZerosPass(InPlacePass):
         """Apply rule 1 to each Pad."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type == "Pad" and _feeds_max_pool(node) and _fills_zeros(node):
+            if kind(node) == "Pad" and _feeds_max_pool(node) and _fills_zeros(node):
                 _refill(model.graph, node)
                 modified = True
         return PassResult(model, modified)
 
 
 def _feeds_max_pool(node: ir.Node) -> bool:
-    return any(use.node.op_type == "MaxPool" for use in node.outputs[0].uses())
+    return any(kind(use.node) == "MaxPool" for use in node.outputs[0].uses())
 
 
 def _fills_zeros(node: ir.Node) -> bool:
@@ -48,9 +48,10 @@ def _fills_zeros(node: ir.Node) -> bool:
 
 def _refill(graph: ir.Graph, node: ir.Node) -> None:
     image = node.inputs[0]
-    if image is None or not require_dtype(image).is_floating_point():
+    known = None if image is None else image.dtype
+    if known is None or not known.is_floating_point():
         return
-    dtype = require_dtype(image).numpy()
+    dtype = known.numpy()
     smallest = np.nextafter(dtype.type(0), dtype.type(1))
     name = f"{node.name}/smallest"
     value = constant(graph, np.asarray(smallest, dtype), name)

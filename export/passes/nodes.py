@@ -8,6 +8,32 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
+_STANDARD = ("", "ai.onnx")
+
+
+def kind(node: ir.Node) -> str:
+    """Return the name of a node's operator, after its domain if it isn't ONNX's own."""
+    if node.domain in _STANDARD:
+        return node.op_type
+    return f"{node.domain}::{node.op_type}"
+
+
+def permutation(node: ir.Node) -> list[int] | None:
+    """Return the axes of a Transpose; None if it reverses those of an unknown rank."""
+    given = node.attributes.get("perm")
+    if given is not None:
+        return list(given.as_ints())
+    for value in (node.inputs[0], node.outputs[0]):
+        if value is not None and value.shape is not None:
+            return list(range(len(value.shape)))[::-1]
+    return None
+
+
+def keeps_zeros(reshape: ir.Node) -> bool:
+    """Whether a 0 in the shape of a Reshape is a size, rather than the input's."""
+    given = reshape.attributes.get("allowzero")
+    return given is not None and given.as_int() == 1
+
 
 def graph_of(x: ir.Node | ir.Value) -> ir.Graph:
     """Return the graph of a node, or of an input or result of a node."""

@@ -6,9 +6,16 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 from onnx_ir.passes import PassBase
-from onnx_ir.passes.common import RemoveUnusedNodesPass
+from onnx_ir.passes.common import (
+    LiftConstantsToInitializersPass,
+    LiftSubgraphInitializersToMainGraphPass,
+    NameFixPass,
+    RemoveInitializersFromInputsPass,
+    RemoveUnusedNodesPass,
+)
 
 from keras_acts.export.errors import ExportError
+from keras_acts.export.passes.empty import LeaveOutEmptyPass
 from keras_acts.export.passes.failures import graph_error
 from keras_acts.export.passes.fold.batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.fold.biases import FuseBiasesPass
@@ -39,8 +46,11 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
     Raises:
         GraphError: A pass failed, or the shapes are inconsistent.
     """
-    inference = InferShapesPass()
+    inference = InferShapesPass(strict=writer is None)
+    named = () if writer is None else (NameFixPass(),)
     passes = (
+        *named,
+        *_PREPARE,
         FoldWeightsPass(),
         FuseBiasesPass(),
         CancelTransposesPass(),
@@ -64,6 +74,16 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         RemoveUnusedNodesPass(),
     )
     run_in_order(model, passes, writer=writer)
+
+
+_PREPARE: tuple[PassBase, ...] = (
+    RemoveInitializersFromInputsPass(),
+    LiftSubgraphInitializersToMainGraphPass(),
+    LiftConstantsToInitializersPass(),
+    LeaveOutEmptyPass(),
+)
+"""What makes another exporter's graph like ours: each constant is an initializer of the
+main graph that no input replaces, and what is empty is left out."""
 
 
 def run_in_order(

@@ -24,10 +24,12 @@ class TracedTensor(reads.DetachedTensor):
         compute: Computes the value with the backend; None if it has no value.
         expression: The kind and the operands of the operation that made a number, for
             what is known of its value; None for other tensors.
+        is_zero: Whether it was created as zeros.
     """
 
     compute: Callable[[], Any] | None = None
     expression: tuple[str, tuple[Any, ...]] | None = None
+    is_zero: bool = False
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(

@@ -27,6 +27,7 @@ from keras_acts.export.trace.graph import (
 from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
+from keras_acts.export.trace.identities import own_argument
 from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
@@ -130,6 +131,9 @@ class _Recorder:
         if activations.is_in_training(operation, args, kwargs):
             return activations.formula_of(operation, args, kwargs)
         kind = operation_kind(operation)
+        own = own_argument(kind, operation, args, kwargs)
+        if own is not None:
+            return own
         handler = find_handler(kind)
         if handler is not None:
             return handler(self, operation, *args, **kwargs)
@@ -171,6 +175,9 @@ class _Recorder:
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
                 return self._call(layer, args, kwargs)
+            own = own_argument(LAYER, layer, args, kwargs)
+            if own is not None:
+                return own
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
             spec = output_spec(LAYER, layer, args, kwargs)
@@ -366,7 +373,10 @@ class _Recorder:
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
-        return self.record_node(f"{symbolic_sizes.CREATION}.{name}", args, kwargs, spec)
+        kind = f"{symbolic_sizes.CREATION}.{name}"
+        created = self.record_node(kind, args, kwargs, spec)
+        created.is_zero = name == "zeros"
+        return created
 
     def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
         """Record a draw of `keras.random`, whose arguments go by name."""

@@ -42,17 +42,6 @@ def draw_any(rng: Any, shape: Any, dtype: str) -> Any:
     return mask
 
 
-def draw_from_the_ends(rng: Any, shape: Any, dtype: str) -> Any:
-    """Draw masks that keep both ends.
-
-    Where a mask begins by leaving steps out, JAX repeats the initial state, not zeros.
-    """
-    drawn = draw_any(rng, shape, dtype)
-    if dtype == "bool":
-        drawn[:, 0] = drawn[:, -1] = True
-    return drawn
-
-
 def bidirectional(layer: Any, mode: Any = "concat", **kwargs: Any) -> Any:
     made = layer(UNITS, **PLAIN, **kwargs)
     return layers.Bidirectional(made, merge_mode=mode)

@@ -19,6 +19,7 @@ from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.layers.recurrent_cells import Operator, operator_of
 from keras_acts.export.convert.layers.recurrent_masks import UnmaskedSteps
 from keras_acts.export.convert.registry import converts_layer
+from keras_acts.export.trace.handlers.masked_steps import MaskedOutput, masked_output
 
 # onnxruntime has the operators in float32, which half precision is cast to.
 _DTYPES = ("bfloat16", "float16", "float32")
@@ -37,9 +38,17 @@ def _has_operator(layer: Any, call: Mapping[str, Any], dtype: str, target: str) 
     mask, sequences = _sequence_mask(call["mask"]), call["sequences"]
     if mask is not None and mask.shape[0] == 1 != sequences.shape[0]:
         return False
-    # If masked steps output zeros, the last output isn't the last state.
-    last = layer.zero_output_for_mask and not layer.return_sequences
-    return mask is None or (len(mask.shape) == 2 and not last)
+    return mask is None or len(mask.shape) == 2
+
+
+def _masked_output(layer: Any) -> MaskedOutput:
+    """Return the output of the steps that a mask leaves out."""
+    return masked_output(
+        keras.backend.backend(),
+        zero=layer.zero_output_for_mask,
+        unroll=layer.unroll,
+        go_backwards=layer.go_backwards,
+    )
 
 
 def _sequence_mask(mask: Any) -> Any:
@@ -67,12 +76,35 @@ def recurrent(
     Keras returns the outputs in the order of processing.
     """
     initial = [[state] for state in _as_list(initial_state)]
-    y, output, last = _run(g, [layer], sequences, initial, _sequence_mask(mask))
+    mask = _sequence_mask(mask)
+    y, output, last = _run(g, [layer], sequences, initial, mask)
     if layer.return_sequences and layer.go_backwards:
         y = reversed_along(g, y, [1])
     states = [_direction(g, state, 0) for state in last]
     output = y if layer.return_sequences else _direction(g, output, 0)
+    if mask is not None:
+        output = _zero_where_masked(g, layer, mask, output)
     return (output, *states) if layer.return_state else output
+
+
+def _zero_where_masked(
+    g: GraphBuilder, layer: Any, mask: ir.Value, output: ir.Value
+) -> ir.Value:
+    """Replace what `_run` repeats by zeros, where Keras answers with these."""
+    masked, keep = _masked_output(layer), g.cast(mask, ir.DataType.BOOL)
+    if layer.return_sequences and masked is MaskedOutput.ZERO_IN_TIME:
+        keep = g.Unsqueeze(keep, [2])
+    elif not layer.return_sequences and masked in _ZEROS:
+        # Of the step that is processed last.
+        index = np.asarray([0 if layer.go_backwards else -1], np.int64)
+        keep = g.Gather(keep, index, axis=1)
+    else:
+        return output
+    zeroed = g.Where(keep, output, g.zeros_like(output))
+    return g.with_shape(zeroed, g.static_shape(output))
+
+
+_ZEROS = (MaskedOutput.ZERO, MaskedOutput.ZERO_IN_TIME)
 
 
 def _is_bidirectional(
@@ -87,9 +119,13 @@ def _is_bidirectional(
         return False
     if layer.forward_layer.go_backwards or len(set(map(_shared_settings, both))) > 1:
         return False
-    # The output that a masked step repeats differs between the directions.
-    repeats = layer.return_sequences and not layer.forward_layer.zero_output_for_mask
-    return _sequence_mask(call["mask"]) is None or not repeats
+    if _sequence_mask(call["mask"]) is None:
+        return True
+    masked = {*map(_masked_output, both)}
+    if layer.return_sequences:
+        # The output that a masked step repeats differs between the directions.
+        return masked == {MaskedOutput.ZERO}
+    return len(masked) == 1 and not masked.intersection(_ZEROS)
 
 
 def _shared_settings(layer: Any) -> tuple[Any, ...]:
@@ -98,8 +134,7 @@ def _shared_settings(layer: Any) -> tuple[Any, ...]:
     shared = (
         getattr(cell, name, None) for name in ("units", "use_bias", "reset_after")
     )
-    rest = (layer.compute_dtype, layer.zero_output_for_mask)
-    return (operator_of(layer), *shared, *rest)
+    return (operator_of(layer), *shared, layer.compute_dtype)
 
 
 def _split_states(states: Any) -> tuple[Any, Any]:
@@ -179,14 +214,25 @@ def _run(
     if unmasked is None:
         return y, last[0], last
     one = layers[0]
+    masked = _masked_output(one)
+    has_first = masked is MaskedOutput.STATE and bool(states)
     y = unmasked.restore(
-        g, y, zero=one.zero_output_for_mask, backwards=one.go_backwards
+        g,
+        y,
+        zero=masked is MaskedOutput.ZERO,
+        backwards=one.go_backwards,
+        first=_merge_directions(g, g.Unsqueeze(states[0], [0]), (2, 0, 1, 3))
+        if has_first
+        else None,
     )
     if not states:
         return y, last[0], last
-    # If all steps are masked, the output is zero and the states are the initial ones.
+    # If all steps are masked, the states are the initial ones, and so is the output
+    # where it repeats the first state; else it is zero.
     pairs = zip(last, states, strict=True)
     ends = [unmasked.final_state(g, state, first) for state, first in pairs]
+    if has_first:
+        return y, ends[0], ends
     return y, unmasked.final_state(g, last[0], g.zeros_like(last[0])), ends
 
 

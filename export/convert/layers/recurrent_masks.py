@@ -45,7 +45,13 @@ class UnmaskedSteps:
         return _gather_steps(g, x, order)
 
     def restore(
-        self, g: GraphBuilder, y: ir.Value, *, zero: bool, backwards: bool
+        self,
+        g: GraphBuilder,
+        y: ir.Value,
+        *,
+        zero: bool,
+        backwards: bool,
+        first: ir.Value | None = None,
     ) -> ir.Value:
         """Move results from the front to their steps; y is (batch, time, units).
 
@@ -55,6 +61,7 @@ class UnmaskedSteps:
             zero: Whether masked steps output zeros, rather than the output of the step
                 processed before them.
             backwards: Whether that is the next step in time.
+            first: What comes before the first step, (batch, 1, units); zeros for None.
         """
         axis = np.asarray(1, np.int64)
         if backwards:
@@ -66,9 +73,8 @@ class UnmaskedSteps:
         g.with_shape(indices, g.static_shape(self.mask))
         restored = _gather_steps(g, y, g.cast(indices, ir.DataType.INT64))
         condition = _unsqueeze_last(g, self.mask if zero else has_output)
-        return g.with_shape(
-            g.Where(condition, restored, g.zeros_like(y)), g.static_shape(y)
-        )
+        other = g.zeros_like(y) if zero or first is None else first
+        return g.with_shape(g.Where(condition, restored, other), g.static_shape(y))
 
     def final_state(
         self, g: GraphBuilder, last: ir.Value, initial: Operand

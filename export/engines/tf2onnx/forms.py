@@ -18,6 +18,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.types import keras_dtype, require_dtype
 from keras_acts.export.convert.ops.numpy.mathematics.elementwise import log1p
 from keras_acts.export.convert.registry import find_operation
+from keras_acts.export.engines.tf2onnx import resizes
 from keras_acts.export.trace import Value
 
 DOMAIN = "keras_acts.tensorflow"
@@ -94,13 +95,25 @@ _FORMS: Mapping[str, Form] = {
 }
 
 
+_NODE_FORMS: Mapping[str, Callable[[GraphBuilder, ir.Node], ir.Value]] = {
+    **dict.fromkeys(
+        ("ResizeBicubic", "ResizeBilinear", "ResizeNearestNeighbor"), resizes.resized
+    ),
+    "ResizeArea": resizes.averaged,
+}
+"""The forms that read the attributes of an operation."""
+
+
 OPERATIONS = sorted([*_FORMS, *_KERAS])
-"""The names of the operations that are replaced."""
+"""The names of the operations that tf2onnx lacks."""
+
+RESIZES = sorted(_NODE_FORMS)
+"""The names of those that it converts wrongly."""
 
 
 def handlers() -> dict[str, tuple[Callable[..., None], list[Any]]]:
     """Return the `custom_op_handlers` for tf2onnx."""
-    return {name: (_pass_through, []) for name in OPERATIONS}
+    return {name: (_pass_through, []) for name in (*OPERATIONS, *RESIZES)}
 
 
 def _pass_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:
@@ -125,8 +138,7 @@ def _write(g: GraphBuilder, graph: ir.Graph | ir.Function, node: ir.Node) -> Non
     result = node.outputs[0]
     g.nodes, g.scope = [], (node.name or node.op_type,)
     g.spec = Value((), keras_dtype(result))
-    form = _FORMS.get(node.op_type) or _by_converter(_KERAS[node.op_type])
-    new = g.cast(form(g, *node.inputs), require_dtype(result))
+    new = g.cast(_form(g, node), require_dtype(result))
     if not g.nodes or new.producer() is not g.nodes[-1]:
         new = g.Identity(new)
     new.shape, new.type = result.shape, result.type
@@ -135,6 +147,15 @@ def _write(g: GraphBuilder, graph: ir.Graph | ir.Function, node: ir.Node) -> Non
     graph.insert_before(node, g.nodes)
     ir.convenience.replace_all_uses_with(result, new, replace_graph_outputs=True)
     graph.remove(node, safe=True)
+
+
+def _form(g: GraphBuilder, node: ir.Node) -> ir.Value:
+    """Append the form of a node, and return its result."""
+    by_node = _NODE_FORMS.get(node.op_type)
+    if by_node is not None:
+        return by_node(g, node)
+    form = _FORMS.get(node.op_type) or _by_converter(_KERAS[node.op_type])
+    return form(g, *node.inputs)
 
 
 def _by_converter(kind: str) -> Form:

@@ -17,7 +17,12 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import bypass, has_single_use, is_made_in_same_graph
+from keras_acts.export.passes.nodes import (
+    bypass,
+    has_single_use,
+    is_made_in_same_graph,
+    kind,
+)
 from keras_acts.export.passes.weights import (
     Array,
     WeightForm,
@@ -37,7 +42,7 @@ class FoldBatchNormsPass(InPlacePass):
         """Apply rule 1 to each BatchNormalization, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type != "BatchNormalization":
+            if kind(node) != "BatchNormalization":
                 continue
             x = node.inputs[0]
             convolution = None if x is None else _convolution(x)
@@ -54,10 +59,10 @@ class FoldBatchNormsPass(InPlacePass):
 def _convolution(x: ir.Value) -> ir.Node | None:
     """Return the convolution that makes a value, if its weights are foldable."""
     node = x.producer()
-    if node is None or node.op_type not in _CHANNELS or not has_single_use(x):
+    if node is None or kind(node) not in _CHANNELS or not has_single_use(x):
         return None
     group = node.attributes.get("group")
-    if node.op_type == "ConvTranspose" and group is not None and group.as_int() != 1:
+    if kind(node) == "ConvTranspose" and group is not None and group.as_int() != 1:
         return None
     weights = [one for one in node.inputs[1:] if one is not None]
     foldable = all(_is_float32(one) and has_single_use(one) for one in weights)
@@ -66,6 +71,9 @@ def _convolution(x: ir.Value) -> ir.Node | None:
 
 def _has_constant_statistics(node: ir.Node) -> bool:
     """Whether a BatchNormalization uses constant float32 statistics."""
+    trains = node.attributes.get("training_mode")
+    if trains is not None and trains.as_int() != 0:
+        return False
     return len(node.outputs) == 1 and all(
         one is not None and _is_float32(one) for one in node.inputs[1:]
     )
@@ -88,7 +96,7 @@ def _fold(graph: ir.Graph, node: ir.Node, convolution: ir.Node) -> None:
 
     kernel = convolution.inputs[1]
     assert kernel is not None  # `_convolution` checked it
-    rank, axis = len(tensor_of(kernel).shape), _CHANNELS[convolution.op_type]
+    rank, axis = len(tensor_of(kernel).shape), _CHANNELS[kind(convolution)]
     broadcast_shape = [-1 if i == axis else 1 for i in range(rank)]
 
     def new_kernel(w: Array) -> Array:

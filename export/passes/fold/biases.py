@@ -10,7 +10,13 @@ from __future__ import annotations
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import bypass, has_single_use, is_made_in_same_graph
+from keras_acts.export.passes.nodes import (
+    bypass,
+    has_single_use,
+    is_made_in_same_graph,
+    kind,
+    permutation,
+)
 from keras_acts.export.passes.weights import WeightForm, sizes, store_weight, tensor_of
 
 _CONVOLUTIONS = ("Conv", "ConvTranspose")
@@ -24,7 +30,7 @@ class FuseBiasesPass(InPlacePass):
         modified = False
         biases: dict[ir.Value, ir.Value] = {}
         for node in model.graph.all_nodes():
-            if node.op_type != "Add":
+            if kind(node) != "Add":
                 continue
             x, bias = node.inputs
             if x is None or bias is None or bias.const_value is None:
@@ -43,11 +49,14 @@ class FuseBiasesPass(InPlacePass):
 def _convolution(x: ir.Value) -> tuple[ir.Node, int] | None:
     """Return the convolution that makes a value, and the value's channel axis."""
     node, axis = x.producer(), 1
-    if node is not None and node.op_type == "Transpose" and has_single_use(x):
-        axis = list(node.attributes["perm"].as_ints()).index(1)
+    if node is not None and kind(node) == "Transpose" and has_single_use(x):
+        axes = permutation(node)
+        if axes is None:
+            return None
+        axis = axes.index(1)
         x = node.inputs[0] or x
         node = x.producer()
-    if node is None or node.op_type not in _CONVOLUTIONS or not has_single_use(x):
+    if node is None or kind(node) not in _CONVOLUTIONS or not has_single_use(x):
         return None
     return None if len(node.inputs) > 2 else (node, axis)
 
@@ -57,7 +66,11 @@ def _is_bias(bias: ir.Value, convolution: ir.Node, axis: int) -> bool:
     if weight is None or weight.shape is None or weight.const_value is None:
         return False
     shape, kernel = sizes(tensor_of(bias)), sizes(tensor_of(weight))
-    channels = kernel[0 if convolution.op_type == "Conv" else 1]
+    if kind(convolution) == "Conv":
+        channels = kernel[0]
+    else:
+        group = convolution.attributes.get("group")
+        channels = kernel[1] * (1 if group is None else group.as_int())
     aligned = (1,) * (len(kernel) - len(shape)) + shape
     wanted = [channels if i == axis else 1 for i in range(len(kernel))]
     return list(aligned) == wanted

@@ -16,7 +16,12 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import bypass, has_single_use, is_made_in_same_graph
+from keras_acts.export.passes.nodes import (
+    bypass,
+    has_single_use,
+    is_made_in_same_graph,
+    kind,
+)
 from keras_acts.export.passes.weights import (
     Array,
     WeightForm,
@@ -33,7 +38,7 @@ class FoldFactorsPass(InPlacePass):
         """Apply rule 1 to each Mul and Div, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type not in ("Div", "Mul"):
+            if kind(node) not in ("Div", "Mul"):
                 continue
             x, factor = _parts(node)
             weights = None if x is None else _weights_of(x)
@@ -54,7 +59,7 @@ class FoldFactorsPass(InPlacePass):
 def _parts(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
     """Return the operand of a Mul or Div, and its constant factor or divisor."""
     x, factor = node.inputs
-    if node.op_type == "Mul" and x is not None and x.const_value is not None:
+    if kind(node) == "Mul" and x is not None and x.const_value is not None:
         x, factor = factor, x
     return (x, factor) if factor is not None and _is_float32(factor) else (None, None)
 
@@ -63,7 +68,7 @@ def _weights_of(x: ir.Value) -> list[tuple[ir.Node, ir.Value]]:
     """Return the matrix and the bias of a product, each with the node reading it."""
     node = x.producer() if has_single_use(x) else None
     found: list[tuple[ir.Node, ir.Value]] = []
-    if node is not None and node.op_type == "Add":
+    if node is not None and kind(node) == "Add":
         product, bias = node.inputs
         if product is None or bias is None or not _is_float32(bias):
             return []
@@ -71,7 +76,7 @@ def _weights_of(x: ir.Value) -> list[tuple[ir.Node, ir.Value]]:
             return []
         found = [(node, bias)]
         node = product.producer() if has_single_use(product) else None
-    if node is None or node.op_type != "MatMul":
+    if node is None or kind(node) != "MatMul":
         return []
     matrix = node.inputs[1]
     if matrix is None or not _is_float32(matrix) or len(sizes(tensor_of(matrix))) != 2:
@@ -91,7 +96,7 @@ def _scale(
     graph: ir.Graph, reader: ir.Node, weight: ir.Value, node: ir.Node, factor: ir.Value
 ) -> None:
     """Replace a weight of an operator by the scaled weight."""
-    by, divides = tensor_of(factor), node.op_type == "Div"
+    by, divides = tensor_of(factor), kind(node) == "Div"
 
     def change(w: Array) -> Array:
         scale = by.numpy().astype(np.float64)

@@ -19,7 +19,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import has_single_use, remove
+from keras_acts.export.passes.nodes import has_single_use, kind, permutation, remove
 from keras_acts.export.passes.weights import tensor_of
 
 _NEVER_NEGATIVE = frozenset(
@@ -34,13 +34,13 @@ class FoldPadsPass(InPlacePass):
         """Apply the rules to each convolution and pooling, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
-            accepts = _RULES.get(node.op_type)
+            accepts = _RULES.get(kind(node))
             if accepts is None or _has_own_padding(node):
                 continue
-            pad, permutation = _pad_before(node)
+            pad, axes = _pad_before(node)
             if pad is None or pad.inputs[0] is None:
                 continue
-            widths = _widths(pad, permutation)
+            widths = _widths(pad, axes)
             if widths is not None and accepts(node, pad.inputs[0], widths):
                 _fold(node, pad, widths)
                 modified = True
@@ -55,17 +55,19 @@ def _has_own_padding(node: ir.Node) -> bool:
 
 def _pad_before(node: ir.Node) -> tuple[ir.Node | None, Sequence[int] | None]:
     """Return the Pad before a node, and the permutation of a Transpose between."""
-    x, permutation = node.inputs[0], None
+    x, axes = node.inputs[0], None
     before = None if x is None or not has_single_use(x) else x.producer()
-    if before is not None and before.op_type == "Transpose":
-        permutation = before.attributes["perm"].as_ints()
+    if before is not None and kind(before) == "Transpose":
+        axes = permutation(before)
+        if axes is None:
+            return None, None
         x = before.inputs[0]
         before = None if x is None or not has_single_use(x) else x.producer()
-    found = before is not None and before.op_type == "Pad"
-    return (before if found else None), permutation
+    found = before is not None and kind(before) == "Pad"
+    return (before if found else None), axes
 
 
-def _widths(pad: ir.Node, permutation: Sequence[int] | None) -> list[int] | None:
+def _widths(pad: ir.Node, axes: Sequence[int] | None) -> list[int] | None:
     """Return the widths in the order of `pads`, or None if they can't be folded."""
     mode, given = pad.attributes.get("mode"), pad.inputs[1]
     if mode is not None and mode.as_string() != "constant":
@@ -78,7 +80,7 @@ def _widths(pad: ir.Node, permutation: Sequence[int] | None) -> list[int] | None
         if known is None or np.any(known.numpy()):
             return None
     both = tensor_of(given).numpy().reshape(2, -1)
-    both = both if permutation is None else both[:, list(permutation)]
+    both = both if axes is None else both[:, list(axes)]
     if np.any(both < 0) or np.any(both[:, :2]):
         return None
     return [int(width) for width in both[:, 2:].reshape(-1)]
@@ -101,9 +103,9 @@ def _average_pool_accepts(node: ir.Node, _x: ir.Value, widths: list[int]) -> boo
 def _max_pool_accepts(node: ir.Node, x: ir.Value, widths: list[int]) -> bool:
     """Rule 3: a MaxPool takes over the widths if no number is negative."""
     producer = x.producer()
-    if producer is not None and producer.op_type == "Transpose" and producer.inputs[0]:
+    if producer is not None and kind(producer) == "Transpose" and producer.inputs[0]:
         producer = producer.inputs[0].producer()
-    nonnegative = producer is not None and producer.op_type in _NEVER_NEGATIVE
+    nonnegative = producer is not None and kind(producer) in _NEVER_NEGATIVE
     return (
         nonnegative and len(node.outputs) == 1 and _windows_overlap_image(node, widths)
     )
@@ -137,12 +139,12 @@ def _fold(node: ir.Node, pad: ir.Node, widths: Sequence[int]) -> None:
     """Add the widths to a node's pads, and remove the Pad before it."""
     total = [a + b for a, b in zip(_pads(node, widths), widths, strict=True)]
     node.attributes["pads"] = ir.AttrInt64s("pads", total)
-    if node.op_type == "AveragePool":
+    if kind(node) == "AveragePool":
         node.attributes["count_include_pad"] = ir.AttrInt64("count_include_pad", 1)
     x, padded = pad.inputs[0], pad.outputs[0]
     (use,) = padded.uses()
     use.node.replace_input_with(use.idx, x)
-    if use.node.op_type == "Transpose":
+    if kind(use.node) == "Transpose":
         _forget_sizes(use.node.outputs[0])
     remove(pad)
 

@@ -21,7 +21,13 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import graph_of, has_single_use, remove
+from keras_acts.export.passes.nodes import (
+    graph_of,
+    has_single_use,
+    kind,
+    permutation,
+    remove,
+)
 from keras_acts.export.passes.weights import (
     Array,
     WeightForm,
@@ -39,7 +45,7 @@ class FoldScalesPass(InPlacePass):
         """Apply rule 1 to each Conv, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type == "Conv":
+            if kind(node) == "Conv":
                 chain = _chain_before(node)
                 modified |= chain is not None and _fold(model.graph, node, chain)
         return PassResult(model, modified)
@@ -68,8 +74,9 @@ def _chain_before(convolution: ir.Node) -> _Chain | None:
     reader, channels = convolution, 1 - rank
     x = convolution.inputs[0]
     before = None if x is None or not has_single_use(x) else x.producer()
-    if before is not None and before.op_type == "Transpose":
-        if before.attributes["perm"].as_ints()[1] != rank - 1:
+    if before is not None and kind(before) == "Transpose":
+        axes = permutation(before)
+        if axes is None or axes[1] != rank - 1:
             return None
         reader, channels, x = before, -1, before.inputs[0]
     nodes: list[ir.Node] = []
@@ -80,29 +87,34 @@ def _chain_before(convolution: ir.Node) -> _Chain | None:
             break
         nodes.insert(0, node)
         x = node.inputs[i]
-    scales = any(node.op_type in ("Mul", "Div") for node in nodes)
+    scales = any(kind(node) in ("Mul", "Div") for node in nodes)
     return _Chain(nodes, channels, reader) if scales else None
 
 
 def _variable_input(node: ir.Node, channels: int, rank: int) -> int | None:
     """Return the index of the input that isn't constant; None for other operators."""
-    if node.op_type not in ("Add", "Div", "Mul", "Sub"):
+    if kind(node) not in ("Add", "Div", "Mul", "Sub"):
         return None
     for i, other in ((0, node.inputs[1]), (1, node.inputs[0])):
+        x = node.inputs[i]
         if other is None or other.const_value is None:
             continue
+        if x is None or x.const_value is not None:
+            return None
         shape = sizes(tensor_of(other))
         aligned = (1,) * (rank - len(shape)) + shape
         per_channel = all(
             n == 1 for axis, n in enumerate(aligned) if axis != rank + channels
         )
-        divides = node.op_type == "Div" and i == 1
+        divides = kind(node) == "Div" and i == 1
         return i if len(aligned) == rank and per_channel and not divides else None
     return None
 
 
 def _fold(graph: ir.Graph, convolution: ir.Node, chain: _Chain) -> bool:
     factor, offset = _combined(chain)
+    if len(factor) > 1 and not _has_channels(chain, len(factor)):
+        return False  # the constants broadcast the image
     with np.errstate(all="ignore"):
         shift = (-offset / factor).astype(np.float32)
         single = factor.astype(np.float32)
@@ -123,6 +135,17 @@ def _fold(graph: ir.Graph, convolution: ir.Node, chain: _Chain) -> bool:
     return True
 
 
+def _has_channels(chain: _Chain, count: int) -> bool:
+    """Whether the first operator of a chain reads that many channels."""
+    x = _variable(chain.nodes[0])
+    return x.shape is not None and x.shape[chain.channels] == count
+
+
+def _variable(node: ir.Node) -> ir.Value:
+    """Return the operand of a chain's operator that isn't constant."""
+    return next(x for x in node.inputs if x is not None and x.const_value is None)
+
+
 def _combined(chain: _Chain) -> tuple[Array, Array]:
     """Return the factor and offset of a chain in float64, scalars or per channel."""
     factor, offset = np.ones(1), np.zeros(1)
@@ -133,10 +156,10 @@ def _combined(chain: _Chain) -> tuple[Array, Array]:
         other = node.inputs[i]
         assert other is not None
         value = tensor_of(other).numpy().astype(np.float64).reshape(-1)
-        if node.op_type == "Sub" and i == 0:
+        if kind(node) == "Sub" and i == 0:
             factor, offset = -factor, value - offset
         else:
-            factor, offset = _STEPS[node.op_type](factor, offset, value)
+            factor, offset = _STEPS[kind(node)](factor, offset, value)
     both = np.broadcast_arrays(factor, offset)
     return both[0], both[1]
 
@@ -164,7 +187,7 @@ def _by_input(factor: Array, shape: Sequence[int], groups: int) -> Array:
 def _replace_chain(graph: ir.Graph, chain: _Chain, shift: Array) -> None:
     """Replace a chain by one Sub, or by nothing if the shift is 0."""
     first, last = chain.nodes[0], chain.nodes[-1]
-    x = next(one for one in first.inputs if one is not None and one.const_value is None)
+    x = _variable(first)
     result = last.outputs[0]
     if shift.any():
         name = f"{last.name}/shift"

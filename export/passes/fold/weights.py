@@ -23,9 +23,10 @@ import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.builder.arrays import converted
-from keras_acts.export.passes.nodes import remove
+from keras_acts.export.passes.nodes import keeps_zeros, kind, permutation, remove
 from keras_acts.export.passes.weights import WeightForm, sizes, store_weight
 
+_BYTE = 8
 _BYTES = (ir.DataType.INT8, ir.DataType.UINT8)
 
 
@@ -42,7 +43,8 @@ class FoldWeightsPass(InPlacePass):
             if form is None or weight is None:
                 continue
             result = node.outputs[0]
-            key = (weight, str(node.attributes), form.shape, form.dtype)
+            step = (kind(node), str(node.attributes))
+            key = (weight, *step, form.shape, form.dtype)
             if key not in done:
                 done[key] = store_weight(
                     model.graph, weight, form, result.name or "weight"
@@ -55,7 +57,7 @@ class FoldWeightsPass(InPlacePass):
 
 def _form(node: ir.Node) -> WeightForm | None:
     """Return the form that a node gives a weight, or None if the node must stay."""
-    rule = _RULES.get(node.op_type)
+    rule = _RULES.get(kind(node))
     weight = node.inputs[0] if node.inputs else None
     if rule is None or weight is None or weight.const_value is None:
         return None
@@ -65,11 +67,13 @@ def _form(node: ir.Node) -> WeightForm | None:
 def _transpose(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
     """Rule 1: permute the axes, unless a matrix is read as it is too (rule 4)."""
     uses = node.inputs[0].uses() if node.inputs[0] is not None else ()
-    if len(sizes(tensor)) == 2 and any(x.node.op_type not in _RULES for x in uses):
+    if len(sizes(tensor)) == 2 and any(kind(x.node) not in _RULES for x in uses):
         return None  # Rule 4: a tied matrix is stored once
-    permutation = tuple(node.attributes["perm"].as_ints())
-    shape = tuple(sizes(tensor)[axis] for axis in permutation)
-    return WeightForm(lambda x: x.transpose(permutation), shape, tensor.dtype)
+    axes = permutation(node)
+    if axes is None:
+        return None
+    shape = tuple(sizes(tensor)[axis] for axis in axes)
+    return WeightForm(lambda x: x.transpose(axes), shape, tensor.dtype)
 
 
 def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
@@ -78,6 +82,8 @@ def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
     if target is None or target.const_value is None:
         return None
     wanted = [int(size) for size in target.const_value.numpy()]
+    if 0 in wanted and keeps_zeros(node):
+        return None
     shape = [sizes(tensor)[i] if size == 0 else size for i, size in enumerate(wanted)]
     if -1 in shape:
         rest = -int(np.prod(shape))
@@ -89,6 +95,8 @@ def _reshape(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
 def _cast(node: ir.Node, tensor: ir.TensorProtocol) -> WeightForm | None:
     """Rule 3: store the weight in another dtype, unless that widens 8-bit integers."""
     dtype = ir.DataType(node.attributes["to"].as_int())
+    if ir.DataType.STRING in (dtype, tensor.dtype) or dtype.bitwidth < _BYTE:
+        return None
     if tensor.dtype in _BYTES and dtype.bitwidth > tensor.dtype.bitwidth:
         return None
     return WeightForm(lambda x: converted(x, dtype), sizes(tensor), dtype)

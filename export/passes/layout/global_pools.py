@@ -21,7 +21,13 @@ from keras_acts.export.passes.layout.movable import (
     keeps_axes,
     reduced_axes,
 )
-from keras_acts.export.passes.nodes import graph_of, has_single_use, remove
+from keras_acts.export.passes.nodes import (
+    graph_of,
+    has_single_use,
+    keeps_zeros,
+    kind,
+    remove,
+)
 from keras_acts.export.passes.weights import tensor_of
 
 _OVER_IMAGES = ("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "MaxPool")
@@ -34,7 +40,7 @@ class UseGlobalPoolsPass(InPlacePass):
         """Apply the rules to each ReduceMean; shapes must have been inferred."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type == "ReduceMean" and _is_over_images(node):
+            if kind(node) == "ReduceMean" and _is_over_images(node):
                 _pool(node)
                 modified = True
         return PassResult(model, modified)
@@ -58,7 +64,7 @@ def _is_image(x: ir.Value) -> bool:
         node = pending.pop().producer()
         if node is None:
             continue
-        if node.op_type in _OVER_IMAGES:
+        if kind(node) in _OVER_IMAGES:
             return True
         if is_movable(node):
             read = [node.inputs[i] for i in data_inputs(node)]
@@ -96,8 +102,10 @@ def _reshape_back(mean: ir.Value, pooled: ir.Value) -> ir.Node | None:
     if not has_single_use(mean) or pooled.shape is None:
         return None
     (use,) = mean.uses()
-    target = use.node.inputs[1] if use.node.op_type == "Reshape" else None
+    target = use.node.inputs[1] if kind(use.node) == "Reshape" else None
     if target is None or target.const_value is None or use.node.graph is not mean.graph:
+        return None
+    if keeps_zeros(use.node):
         return None
     batch, *others = (int(size) for size in tensor_of(target).numpy())
     wanted = list(pooled.shape[1:])

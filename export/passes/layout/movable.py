@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import onnx_ir as ir
 
+from keras_acts.export.passes.nodes import kind
 from keras_acts.export.passes.weights import (
     Array,
     WeightForm,
@@ -47,14 +48,14 @@ _SLICED_AXES = 3
 
 def data_inputs(node: ir.Node) -> list[int]:
     """Return the indices of the inputs whose axes are those of the result."""
-    if node.op_type in BROADCASTING or node.op_type == "Concat":
+    if kind(node) in BROADCASTING or kind(node) == "Concat":
         return [i for i, x in enumerate(node.inputs) if x is not None]
     return [0]
 
 
 def is_movable(node: ir.Node) -> bool:
     """Whether an operator after a Transpose can run before it."""
-    op_type = node.op_type
+    op_type = kind(node)
     if op_type.startswith("Reduce"):
         return keeps_axes(node) and reduced_axes(node) is not None
     if op_type == "Slice":
@@ -69,9 +70,9 @@ def is_movable(node: ir.Node) -> bool:
 
 def is_layout_invariant(node: ir.Node, permutation: Permutation) -> bool:
     """Whether an operator gives the same result before the Transpose as after it."""
-    if node.op_type == "Shape":
+    if kind(node) == "Shape":
         return _single_axis(node) is not None
-    if not node.op_type.startswith("Reduce") or keeps_axes(node):
+    if not kind(node).startswith("Reduce") or keeps_axes(node):
         return False
     axes = reduced_axes(node)
     rank = len(permutation)
@@ -84,8 +85,8 @@ def is_layout_invariant(node: ir.Node, permutation: Permutation) -> bool:
 
 def move(graph: ir.Graph, node: ir.Node, permutation: Permutation) -> None:
     """Rewrite a movable or layout-invariant node for the axes before the Transpose."""
-    reduces = node.op_type.startswith("Reduce")
-    rewrite = _move_reduction if reduces else _REWRITES.get(node.op_type)
+    reduces = kind(node).startswith("Reduce")
+    rewrite = _move_reduction if reduces else _REWRITES.get(kind(node))
     if rewrite is not None:
         rewrite(graph, node, permutation)
 

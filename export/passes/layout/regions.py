@@ -31,7 +31,13 @@ from keras_acts.export.passes.layout.movable import (
     move,
     permuted_weight,
 )
-from keras_acts.export.passes.nodes import graph_of, insert_after, remove
+from keras_acts.export.passes.nodes import (
+    graph_of,
+    insert_after,
+    kind,
+    permutation,
+    remove,
+)
 from keras_acts.export.passes.weights import sizes
 
 Ranks = dict[ir.Value, int]
@@ -199,19 +205,19 @@ def _skip_transpose(graph: ir.Graph, node: ir.Node) -> bool:
     """Rule 4: read the input of the Transpose if the layout doesn't matter."""
     x = node.inputs[0] if node.inputs else None
     before = None if x is None else x.producer()
-    if before is None or before.op_type != "Transpose":
+    if before is None or kind(before) != "Transpose":
         return False
-    permutation = before.attributes["perm"].as_ints()
-    if not is_layout_invariant(node, permutation):
+    axes = permutation(before)
+    if axes is None or not is_layout_invariant(node, axes):
         return False
-    move(graph, node, permutation)
+    move(graph, node, axes)
     node.replace_input_with(0, before.inputs[0])
     return True
 
 
-def _transpose(x: ir.Value, permutation: Sequence[int], name: str) -> ir.Node:
+def _transpose(x: ir.Value, axes: Sequence[int], name: str) -> ir.Node:
     node = ir.node(
-        "Transpose", [x], {"perm": ir.AttrInt64s("perm", list(permutation))}, name=name
+        "Transpose", [x], {"perm": ir.AttrInt64s("perm", list(axes))}, name=name
     )
     node.outputs[0].name = name
     node.outputs[0].type = x.type
@@ -227,11 +233,11 @@ def _replace_output(x: ir.Value, last: ir.Value) -> None:
     x.name, last.name = last.name, x.name
 
 
-def _permutes(node: ir.Node | None, permutation: Sequence[int]) -> bool:
+def _permutes(node: ir.Node | None, axes: Sequence[int]) -> bool:
     """Whether a node is a Transpose by this permutation."""
-    if node is None or node.op_type != "Transpose":
+    if node is None or kind(node) != "Transpose":
         return False
-    return list(node.attributes["perm"].as_ints()) == list(permutation)
+    return permutation(node) == list(axes)
 
 
 def _tensors(node: ir.Node) -> Iterator[ir.Value]:
@@ -253,7 +259,7 @@ def _regions(graph: ir.Graph, ranks: Ranks) -> list[_Region]:
             producer = x.producer()
             if producer in groups:
                 _join(groups, node, producer)
-            elif producer is not None and producer.op_type == "Transpose":
+            elif producer is not None and kind(producer) == "Transpose":
                 _join(groups, node, shared.setdefault(x, node))
     order = {node: i for i, node in enumerate(graph)}
     unique = {id(group): group for group in groups.values()}
@@ -312,9 +318,9 @@ def _ranks(model: ir.Model) -> Ranks:
 
 
 def _rank(node: ir.Node, ranks: Ranks) -> int | None:
-    if node.op_type not in _LIKE_FIRST and not is_movable(node):
+    if kind(node) not in _LIKE_FIRST and not is_movable(node):
         return None
-    read = [node.inputs[0]] if node.op_type in _LIKE_FIRST else list(_tensors(node))
+    read = [node.inputs[0]] if kind(node) in _LIKE_FIRST else list(_tensors(node))
     found = [ranks.get(x) for x in read if x is not None]
     known = [rank for rank in found if rank is not None]
     return max(known) if known and len(known) == len(found) else None

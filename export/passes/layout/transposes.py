@@ -16,7 +16,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
-from keras_acts.export.passes.nodes import remove
+from keras_acts.export.passes.nodes import kind, permutation, remove
 from keras_acts.export.passes.weights import WeightForm, store_weight, tensor_of
 
 
@@ -27,7 +27,7 @@ class CancelTransposesPass(InPlacePass):
         """Apply the rules once to each Transpose, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
-            if node.op_type != "Transpose":
+            if kind(node) != "Transpose":
                 continue
             if _fuse_into_reshape(model.graph, node):
                 modified = True
@@ -36,16 +36,18 @@ class CancelTransposesPass(InPlacePass):
             source = None if first is None else first.inputs[0]
             if first is None or source is None:
                 continue
+            combined = _combined(first, node)
+            if combined is None:
+                continue
             modified = True
-            permutation = [_permutation(first)[axis] for axis in _permutation(node)]
-            if permutation == sorted(permutation) and not _is_output(node):
+            if combined == sorted(combined) and not _is_output(node):
                 # Rule 1: they cancel
                 ir.convenience.replace_all_uses_with(node.outputs[0], source)
                 remove(node)
             else:
                 # Rule 2: they combine
                 node.replace_input_with(0, source)
-                node.attributes["perm"] = ir.AttrInt64s("perm", permutation)
+                node.attributes["perm"] = ir.AttrInt64s("perm", combined)
             if not first.outputs[0].uses() and not _is_output(first):
                 remove(first)
         return PassResult(model, modified)
@@ -54,21 +56,21 @@ class CancelTransposesPass(InPlacePass):
 def _transpose_before(node: ir.Node) -> ir.Node | None:
     """Return the Transpose whose result a Transpose reads."""
     before = None if node.inputs[0] is None else node.inputs[0].producer()
-    return before if before is not None and before.op_type == "Transpose" else None
+    return before if before is not None and kind(before) == "Transpose" else None
 
 
 def _fuse_into_reshape(graph: ir.Graph, node: ir.Node) -> bool:
     """Rule 3: let the Reshape produce the transposed shape."""
     x = node.inputs[0]
     reshape = None if x is None else x.producer()
-    if x is None or reshape is None or reshape.op_type != "Reshape" or _is_output(node):
+    if x is None or reshape is None or kind(reshape) != "Reshape" or _is_output(node):
         return False
     target = reshape.inputs[1]
     if target is None or target.const_value is None or len(x.uses()) > 1:
         return False
     before = [int(size) for size in tensor_of(target).numpy()]
-    permutation = _permutation(node)
-    moved = [(before[axis], axis) for axis in permutation]
+    axes = permutation(node) or list(range(len(before)))[::-1]
+    moved = [(before[axis], axis) for axis in axes]
     # 0 copies the size of the input's axis of the same index.
     if any(
         size == 0 and axis != new_axis for new_axis, (size, axis) in enumerate(moved)
@@ -83,14 +85,18 @@ def _fuse_into_reshape(graph: ir.Graph, node: ir.Node) -> bool:
         1, store_weight(graph, target, form, f"{reshape.name}/shape")
     )
     sizes = x.shape
-    x.shape = None if sizes is None else ir.Shape([sizes[axis] for axis in permutation])
+    x.shape = None if sizes is None else ir.Shape([sizes[axis] for axis in axes])
     ir.convenience.replace_all_uses_with(node.outputs[0], x)
     remove(node)
     return True
 
 
-def _permutation(node: ir.Node) -> list[int]:
-    return list(node.attributes["perm"].as_ints())
+def _combined(first: ir.Node, second: ir.Node) -> list[int] | None:
+    """Return the permutation of two transposes, None if one is unknown."""
+    before, after = permutation(first), permutation(second)
+    if before is None or after is None:
+        return None
+    return [before[axis] for axis in after]
 
 
 def _is_output(node: ir.Node) -> bool:

@@ -23,6 +23,8 @@ from fractions import Fraction
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
+from keras_acts.export.passes.nodes import kind
+
 _GENERATED_PREFIX = "unk__"
 
 Size = int | ir.SymbolicDim
@@ -40,7 +42,7 @@ class NameSizesPass(InPlacePass):
         for node in model.graph:
             _rename(node, names)
             for generated, size in _pairs(node, multiples):
-                if is_generated(generated) and isinstance(size, ir.SymbolicDim):
+                if is_generated(generated) and _is_named(size):
                     names[generated] = size
             _rename(node, names)
         return PassResult(model, bool(names))
@@ -48,9 +50,9 @@ class NameSizesPass(InPlacePass):
 
 def _pairs(node: ir.Node, multiples: Multiples) -> Pairs:
     """Return generated sizes of a node's outputs, each with the size it equals."""
-    if node.op_type == "Reshape":
+    if kind(node) == "Reshape":
         return _reshape(node, multiples)
-    rule = _RULES.get(node.op_type)
+    rule = _RULES.get(kind(node))
     return iter(()) if rule is None else rule(node)
 
 
@@ -74,6 +76,10 @@ def is_unnamed(size: Size) -> bool:
     )
 
 
+def _is_named(size: Size) -> bool:
+    return isinstance(size, ir.SymbolicDim) and size.value is not None
+
+
 def _sizes(value: ir.Value | None) -> list[Size]:
     return [] if value is None or value.shape is None else list(value.shape)
 
@@ -81,16 +87,26 @@ def _sizes(value: ir.Value | None) -> list[Size]:
 def _resize(node: ir.Node) -> Pairs:
     """Rule 1: pair the axes of a Resize that are scaled by 1 or copied."""
     before, after = _sizes(node.inputs[0]), _sizes(node.outputs[0])
-    scales, wanted = (*node.inputs[2:], None)[:2]
-    if scales is not None and scales.const_value is not None:
-        ratios = scales.const_value.numpy()
-        yield from (
-            (new, old)
-            for new, old, k in zip(after, before, ratios, strict=True)
-            if k == 1
-        )
-    elif wanted is not None:
+    scales, wanted = (*node.inputs[2:], None, None)[:2]
+    if any(name in node.attributes for name in _RESIZED_OTHERWISE):
+        return
+    if wanted is not None:
         yield from zip(after, _read_sizes(wanted), strict=False)
+    elif scales is not None and scales.const_value is not None:
+        ratios = scales.const_value.numpy()
+        if len(before) == len(after) == len(ratios) and not _crops(node):
+            pairs = zip(after, before, ratios, strict=True)
+            yield from ((new, old) for new, old, k in pairs if k == 1)
+
+
+_RESIZED_OTHERWISE = ("axes", "keep_aspect_ratio_policy")
+"""Attributes of a Resize by which its scales and sizes mean something else."""
+
+
+def _crops(resize: ir.Node) -> bool:
+    """Whether a Resize takes a part of its input, so that 1 may change a size."""
+    mode = resize.attributes.get("coordinate_transformation_mode")
+    return mode is not None and mode.as_string() == "tf_crop_and_resize"
 
 
 def _read_sizes(shape: ir.Value) -> Iterator[Size]:
@@ -105,9 +121,10 @@ def _read_sizes(shape: ir.Value) -> Iterator[Size]:
 
 def _read_by(node: ir.Node | None) -> list[Size]:
     """Return the sizes that a Shape node reads, none for other nodes."""
-    if node is None or node.op_type != "Shape" or "end" not in node.attributes:
+    if node is None or kind(node) != "Shape":
         return []
-    start, end = (node.attributes[name].as_int() for name in ("start", "end"))
+    given = (node.attributes.get(name) for name in ("start", "end"))
+    start, end = (None if one is None else one.as_int() for one in given)
     return _sizes(node.inputs[0])[start:end]
 
 
@@ -146,6 +163,8 @@ def _window(node: ir.Node) -> Pairs:
     before, after = _sizes(node.inputs[0])[2:], _sizes(node.outputs[0])[2:]
     rank = len(before)
     kernel = _ints(node, "kernel_shape", []) or _sizes(node.inputs[1])[2:]
+    if not len(after) == len(kernel) == rank or not all(map(_is_known, kernel)):
+        return
     pads, dilations = (
         _ints(node, "pads", [0, 0] * rank),
         _ints(node, "dilations", [1] * rank),
@@ -161,6 +180,8 @@ def _window(node: ir.Node) -> Pairs:
 def _top_k(node: ir.Node) -> Pairs:
     """Rule 4: pair all axes of a TopK but the one it sorts, and `k`."""
     before, count = _sizes(node.inputs[0]), node.inputs[1]
+    if not before:
+        return
     given = node.attributes.get("axis")
     axis = (-1 if given is None else given.as_int()) % len(before)
     for value in node.outputs:
@@ -174,11 +195,17 @@ def _top_k(node: ir.Node) -> Pairs:
 def _broadcast(node: ir.Node) -> Pairs:
     """Rule 5: pair the sizes that all operands share."""
     after = _sizes(node.outputs[0])
+    if any(value is None or value.shape is None for value in node.inputs):
+        return
     operands = [_sizes(value) for value in node.inputs]
     for offset in range(1, len(after) + 1):
         found = {sizes[-offset] for sizes in operands if len(sizes) >= offset} - {1}
         if len(found) == 1:
             yield after[-offset], found.pop()
+
+
+def _is_known(size: Size) -> bool:
+    return isinstance(size, int)
 
 
 def _is_padded_to_fit(node: ir.Node) -> bool:

@@ -1,11 +1,7 @@
 """Handler of `backend.rnn`, the loop over time of `RNN` and its subclasses.
 
 It becomes a node of kind `RECURRENCE`, with the step as a `Subgraph`.
-
-Where the backends treat masked steps differently, it follows the loop of TensorFlow and
-torch: a masked step repeats the previous output, which is zero before the first step.
-JAX repeats the first state, which differs if the initial state isn't zero. And
-`zero_output_for_mask` applies whether or not `unroll` is set.
+Masked steps answer as on the backend that traces (see `masked_steps`).
 """
 
 from __future__ import annotations
@@ -14,13 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 from keras import KerasTensor
 
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.handlers.loop_carried import carried
+from keras_acts.export.trace.handlers.masked_steps import (
+    MaskedOutput,
+    first_state,
+    masked_output,
+)
 from keras_acts.export.trace.protocol import Recorder
-from keras_acts.export.trace.structure import flatten, map_structure
-from keras_acts.export.trace.subgraph import spec_of
+from keras_acts.export.trace.structure import flatten, map_structure, pack
+from keras_acts.export.trace.subgraph import Subgraph, spec_of
+from keras_acts.export.trace.tensors import TracedTensor, array_of
 
 RECURRENCE = "trace.rnn"
 """The kind of the node, whose operation is a `Recurrence`. Its arguments are the step,
@@ -35,14 +38,13 @@ class Recurrence:
     Attributes:
         go_backwards: Whether the time runs backwards.
         time_major: Whether time is the first axis, before the batch.
-        zero_output_for_mask: Whether the output of a masked step is zero; otherwise it
-            repeats the previous output.
+        masked_output: The output of a masked step.
         return_all_outputs: Whether all outputs are returned, or the last one only.
     """
 
     go_backwards: bool
     time_major: bool
-    zero_output_for_mask: bool
+    masked_output: MaskedOutput
     return_all_outputs: bool
 
     @property
@@ -59,7 +61,7 @@ def recurrence(
     go_backwards: bool = False,
     mask: Any = None,
     constants: Sequence[Any] | None = None,
-    unroll: bool = False,  # noqa: ARG001  the values are the same
+    unroll: bool = False,
     input_length: Any = None,
     time_major: bool = False,
     zero_output_for_mask: bool = False,
@@ -71,13 +73,7 @@ def recurrence(
         UnsupportedOperationError: `input_length` is used, or the step changes the
             shapes or dtypes of the states.
     """
-    operation = Recurrence(
-        go_backwards=bool(go_backwards),
-        time_major=bool(time_major),
-        zero_output_for_mask=bool(zero_output_for_mask),
-        return_all_outputs=bool(return_all_outputs),
-    )
-    axis = operation.axis
+    axis = 0 if time_major else 1
     tensors = map_structure(recorder.tensor, inputs)
     states = map_structure(recorder.tensor, tuple(initial_states))
     length = flatten(tensors)[0].shape[axis]
@@ -94,6 +90,18 @@ def recurrence(
 
     step_inputs = map_structure(lambda x: _without(x, axis), tensors)
     body = recorder.subgraph(step, step_inputs, states)
+    masked = masked_output(
+        keras.backend.backend(),
+        zero=bool(zero_output_for_mask),
+        unroll=bool(unroll),
+        go_backwards=bool(go_backwards),
+    )
+    operation = Recurrence(
+        go_backwards=bool(go_backwards),
+        time_major=bool(time_major),
+        masked_output=_plainest(masked, body, states),
+        return_all_outputs=bool(return_all_outputs),
+    )
     output = spec_of(body.outputs[0])
     finals = carried("A step of a recurrent layer", states, body.outputs[1])
     outputs = _with(output, axis, length if return_all_outputs else 1)
@@ -104,6 +112,22 @@ def recurrence(
         (output, outputs, finals),
         operation,
     )
+
+
+def _plainest(masked: MaskedOutput, body: Subgraph, states: Any) -> MaskedOutput:
+    """Return what is the same, and what the other backends do, for a first state."""
+    output, new = body.outputs
+    is_state = first_state(pack(states, flatten(new))) is output
+    if masked is MaskedOutput.STATE and is_state and _is_zero(first_state(states)):
+        return MaskedOutput.PREVIOUS
+    return masked
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether a tensor is known to hold zeros."""
+    if isinstance(x, TracedTensor):
+        return x.is_zero
+    return not isinstance(x, keras.Variable) and not array_of(x).any()
 
 
 def _without(x: Any, axis: int) -> KerasTensor:

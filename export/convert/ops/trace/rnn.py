@@ -12,6 +12,7 @@ from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.trace import Value, flatten, pack
+from keras_acts.export.trace.handlers.masked_steps import MaskedOutput, first_state
 from keras_acts.export.trace.handlers.rnn import Recurrence
 
 
@@ -37,11 +38,18 @@ def recurrence(
         reverse=op.go_backwards,
     )
     states = finals[: len(loop.states)]
+    last_index = np.asarray(-1, np.int64)
     if op.return_all_outputs:
-        last = g.Gather(stacked[0], np.asarray(-1, np.int64), axis=op.axis)
-        return last, stacked[0], states
-    last = finals[-1] if first else finals[loop.states_that_are_outputs[0]]
-    return last, g.Unsqueeze(last, [op.axis]), states
+        last, outputs = g.Gather(stacked[0], last_index, axis=op.axis), stacked[0]
+    else:
+        last = finals[-1] if first else finals[loop.states_that_are_outputs[0]]
+        outputs = g.Unsqueeze(last, [op.axis])
+    if masks and op.masked_output is MaskedOutput.ZERO_IN_TIME:
+        step = g.Gather(masks[0], np.asarray(0, np.int64), axis=op.axis)
+        last = _zero_unless(g, step, last)
+        if op.return_all_outputs:
+            outputs = _zero_unless(g, masks[0], outputs)
+    return last, outputs, states
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +89,8 @@ class _Loop:
     @property
     def repeats_output(self) -> bool:
         """Whether a masked step repeats the previous output."""
-        return self.masked and not self.op.zero_output_for_mask
+        repeats = (MaskedOutput.PREVIOUS, MaskedOutput.ZERO_IN_TIME)
+        return self.masked and self.op.masked_output in repeats
 
     @property
     def carries_output(self) -> bool:
@@ -108,13 +117,24 @@ class _Loop:
                 g.Where(_aligned(g, keep, old), x, old)
                 for x, old in zip(next_states, current, strict=True)
             ]
-            other = carried[-1] if self.repeats_output else g.zeros_like(output)
+            other = self._masked_output(g, output, carried)
             shape = g.static_shape(output)
             output = g.Where(_aligned(g, keep, output), output, other)
             output = g.with_shape(output, shape)
         if self.carries_output:
             next_states = [*next_states, output]
         return next_states, [output] if self.op.return_all_outputs else []
+
+    def _masked_output(
+        self, g: GraphBuilder, output: ir.Value, carried: list[ir.Value]
+    ) -> ir.Value:
+        """Return the output of a masked step, given what the step reads."""
+        if self.repeats_output:
+            return carried[-1]
+        if self.op.masked_output is MaskedOutput.STATE:
+            current = carried[: len(self.states)]
+            return first_state(pack(self.initial_states, current))
+        return g.zeros_like(output)
 
     def first_output(self, g: GraphBuilder) -> ir.Value:
         """Return zeros in the shape of an output, before the first step."""
@@ -145,7 +165,13 @@ def _mask(g: GraphBuilder, mask: ir.Value) -> ir.Value:
     return g.Unsqueeze(mask, [2])
 
 
+def _zero_unless(g: GraphBuilder, keep: ir.Value, x: ir.Value) -> ir.Value:
+    """Return a tensor with zeros where a mask is False."""
+    zeroed = g.Where(_aligned(g, keep, x), x, g.zeros_like(x))
+    return g.with_shape(zeroed, g.static_shape(x))
+
+
 def _aligned(g: GraphBuilder, keep: ir.Value, x: ir.Value) -> ir.Value:
-    """Unsqueeze one step's mask to the rank of a tensor, batch first."""
+    """Unsqueeze a mask to the rank of a tensor, whose first axes are the mask's."""
     missing = list(range(g.rank(keep), g.rank(x)))
     return g.Unsqueeze(keep, missing) if missing else keep

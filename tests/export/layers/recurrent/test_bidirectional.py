@@ -18,7 +18,6 @@ from support.recurrent import (
     bidirectional,
     built,
     draw_any,
-    draw_from_the_ends,
     masked,
 )
 
@@ -43,8 +42,7 @@ def test_both_directions_are_one_operator(
 
 def test_both_directions_with_masks_and_states() -> None:
     layer = bidirectional(layers.LSTM, **SEQUENCES, **STATES)
-    jax = keras.backend.backend() == "jax"
-    proto = check_model(masked(layer, 4), draw=draw_from_the_ends if jax else draw_any)
+    proto = check_model(masked(layer, 4), draw=draw_any)
     assert sum(node.op_type == "LSTM" for node in proto.graph.node) == 1
 
 

@@ -194,15 +194,18 @@ class Affine(layers.Layer):
 def followed_by_hand(x: Any, state: Any, mask: Any, zeros: bool) -> list[np.ndarray]:
     """What TensorFlow and torch compute; JAX takes a state for the output before."""
     last, outputs = np.zeros_like(state), []
+    repeats_state = keras.backend.backend() == "jax" and not zeros
     for step in range(x.shape[1]):
         keep = mask[:, step, None]
         new = state * np.float32(0.5) + x[:, step]
-        last = np.where(keep, new + 1, 0 if zeros else last)
+        before = state if repeats_state else last
+        last = np.where(keep, new + 1, 0 if zeros else before)
         state = np.where(keep, new, state)
         outputs.append(last)
     return [np.stack(outputs, 1), state]
 
 
+@pytest.mark.files_differ("JAX repeats the state at a masked step")
 @pytest.mark.parametrize("zeros", [False, True])
 def test_masked_steps_with_an_initial_state(zeros: bool) -> None:
     x, state = keras.Input((None, 2)), keras.Input((2,))
