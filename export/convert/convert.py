@@ -141,7 +141,7 @@ class _Conversion:
             outputs,
             nodes=self._g.nodes,
             initializers=self._g.initializers,
-            opset_imports={"": self._g.opset},
+            opset_imports={"": self._g.opset, **self._g.domains},
             name=self._graph.name,
         )
         self._g.forget_inferred(body)

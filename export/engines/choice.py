@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from keras_acts.export.engines import native
 from keras_acts.export.engines.conversion import Conversion
+from keras_acts.export.engines.islands import listed
 from keras_acts.export.engines.request import Request
 from keras_acts.export.engines.tf2onnx import engine as tf2onnx
 from keras_acts.export.errors import (
@@ -51,12 +52,27 @@ def convert(request: Request) -> Conversion:
     if engine != AUTO:
         return _with_engine(_ENGINES[engine](request), engine)
     try:
-        return _with_engine(native.convert(request), native.NAME)
+        converted = native.convert(request, islands=True)
     except StatefulLayerError:
         # tf2onnx would write a file that drops the state.
         raise
     except UnsupportedOperationError as error:
         return _with_engine(_fallback(request, error), tf2onnx.NAME)
+    _warn_of_islands(converted)
+    return _with_engine(converted, native.NAME)
+
+
+def _warn_of_islands(converted: Conversion) -> None:
+    """Say which layers were left to the exporter of Keras's backend, and why."""
+    islands = () if converted.graph is None else converted.graph.islands
+    if islands:
+        warnings.warn(
+            "Layers that call the backend beside `keras.ops` were converted by its own "
+            f"exporter: {listed(islands)}. Their operators depend on the backend. "
+            f"{islands[0].reason}",
+            EngineWarning,
+            stacklevel=_CALLER,
+        )
 
 
 def _fallback(request: Request, reason: UnsupportedOperationError) -> Conversion:

@@ -11,6 +11,7 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
+from keras_acts.export.trace.islands import Island
 from keras_acts.export.trace.signature import (
     Signature,
     TracedInput,
@@ -26,6 +27,7 @@ from keras_acts.export.trace.tracer import trace
 __all__ = [
     "Constant",
     "Graph",
+    "Island",
     "LayerRecord",
     "Node",
     "Signature",

@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace import failures, weight_values
+from keras_acts.export.trace import failures, islands, weight_values
 from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import (
     Constant,
@@ -26,8 +26,9 @@ from keras_acts.export.trace.graph import (
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
+from keras_acts.export.trace.islands import Island
 from keras_acts.export.trace.keras_patches import patches, reads
-from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
+from keras_acts.export.trace.kinds import ISLAND, LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
@@ -36,7 +37,7 @@ from keras_acts.export.trace.signature import (
     TracedInput,
     public_names,
 )
-from keras_acts.export.trace.structure import map_structure, pack
+from keras_acts.export.trace.structure import flatten, map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
@@ -53,6 +54,7 @@ def trace(
     *,
     record_of: RecordOf = lambda *_call: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
+    islands: bool = False,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
@@ -62,6 +64,7 @@ def trace(
         record_of: Decides how a layer's call is recorded, given the layer, the
             arguments and the keywords.
         names: Names for the outputs, instead of the model's own.
+        islands: Whether a layer that can't be traced is left to another exporter.
 
     Returns:
         The graph, with the traced inputs and outputs by their public names.
@@ -71,7 +74,7 @@ def trace(
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs, or an output and an input, would share a name.
     """
-    recorder = _Recorder(record_of)
+    recorder = _Recorder(record_of, islands=islands)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: TracedInput) -> Any:
@@ -95,14 +98,17 @@ def trace(
         outputs=dict(zip(named, results, strict=True)),
         nodes=recorder.nodes,
         weight_names=recorder.names.weights,
+        islands=recorder.islands,
     )
 
 
 class _Recorder:
     """Collects the nodes of one trace, as a `Recorder`."""
 
-    def __init__(self, record_of: RecordOf) -> None:
+    def __init__(self, record_of: RecordOf, *, islands: bool) -> None:
         self.nodes: list[Node] = []
+        self.islands: list[Island] = []
+        self._takes_islands = islands
         self.failure: ExportError | None = None
         self._record_of = record_of
         self.names = LayerNames()
@@ -139,6 +145,7 @@ class _Recorder:
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a leaf as one node, any other layer as the operations inside it."""
         outer, depth = self._scope, len(self._callers)
+        before, sizes = len(self.nodes), dict(self._sizes)
         try:
             form = self._record_of(layer, args, kwargs)
             is_leaf = form is not LayerRecord.OPERATIONS
@@ -153,11 +160,48 @@ class _Recorder:
             return self._record_call(LAYER, layer, args, kwargs, body)
         except Exception as error:
             if self.failure is None:
-                self.failure = failures.untraceable(self._scope, layer, kwargs, error)
+                failed = failures.untraceable(self._scope, layer, kwargs, error)
+                if self._may_be_island(kwargs, failed):
+                    del self.nodes[before:]
+                    self._sizes = sizes
+                    made = self._island(layer, args, kwargs, failed)
+                    if made is not None:
+                        return made[0]
+                self.failure = failed
             raise self.failure from error
         finally:
             del self._callers[depth:]
             self._scope = outer
+
+    def _may_be_island(self, kwargs: Any, reason: ExportError) -> bool:
+        """Whether a layer that can't be traced may be left to another exporter."""
+        allowed = self._takes_islands and not isinstance(reason, islands.NEVER)
+        return allowed and not kwargs.get("training")
+
+    def _island(
+        self, layer: Any, args: Any, kwargs: Any, reason: ExportError
+    ) -> tuple[Any] | None:
+        """Record a call of a layer as an island; return its outputs in a tuple.
+
+        None if Keras's backend can't say what the layer returns.
+        """
+        if not self._callers or self._callers[-1] is not layer:
+            self._callers.append(layer)
+        path = self.names.path(layer, self._callers[:-1], is_leaf=True)
+        self._scope = path
+        made, tensors = islands.island(layer, args, kwargs, path, reason)
+        try:
+            spec, masks = islands.island_spec(made, args, kwargs)
+        except Exception:  # of the model's own code, of any kind
+            return None
+        self.islands.append(made)
+        outputs, traced = self.record_node(
+            ISLAND, tuple(tensors), {}, (spec, masks), operation=made
+        )
+        for tensor, mask in zip(flatten(outputs), traced, strict=True):
+            if mask is not None:
+                reads.set_mask(tensor, mask)
+        return (outputs,)
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""

@@ -74,6 +74,16 @@ class CallState:
             _global_state().set_global_attribute(name, value)
 
 
+def mask_of(tensor: Any) -> Any:
+    """Return the mask that a tensor carries, None if it has none."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Let a tensor carry a mask."""
+    find("keras.src.backend:set_keras_mask")(tensor, mask)
+
+
 def inner_call(layer: Any) -> Callable[..., Any]:
     """Return the method that computes a layer's output."""
     quantized = getattr(layer, "quantization_mode", None) is not None

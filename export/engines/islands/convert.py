@@ -1,0 +1,76 @@
+"""The converter of islands: by the exporter of Keras's backend, inlined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.convert.registry import converts
+from keras_acts.export.engines.islands import (
+    jax_exporter,
+    tensorflow_exporter,
+    torch_exporter,
+)
+from keras_acts.export.engines.islands.exported import Exported
+from keras_acts.export.engines.islands.inline import inline
+from keras_acts.export.errors import (
+    EngineError,
+    UnsupportedOperationError,
+    brief,
+)
+from keras_acts.export.trace import Island, flatten, pack
+from keras_acts.export.trace.kinds import ISLAND
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """The exporter of a backend.
+
+    Attributes:
+        name: Its name.
+        version: Returns its version.
+        export: Converts an island, given the opset to write and the target.
+    """
+
+    name: str
+    version: Callable[[], str]
+    export: Callable[[Island, int, str], Exported]
+
+
+EXPORTERS = {
+    "jax": Exporter(jax_exporter.NAME, jax_exporter.version, jax_exporter.export),
+    "tensorflow": Exporter(
+        tensorflow_exporter.NAME,
+        tensorflow_exporter.version,
+        tensorflow_exporter.export,
+    ),
+    "torch": Exporter(
+        torch_exporter.NAME, torch_exporter.version, torch_exporter.export
+    ),
+}
+"""The exporters by Keras's name of the backend."""
+
+
+@converts(ISLAND)
+def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
+    """Map an island to the operators that its backend's exporter writes."""
+    exporter = EXPORTERS.get(keras.backend.backend())
+    if exporter is None:
+        raise island.reason
+    try:
+        exported = exporter.export(island, g.opset, g.target)
+        weights = [g.weight(variable) for variable in island.variables]
+        results = inline(g, exported, [*weights, *tensors])
+    except EngineError as error:
+        raise EngineError(f"{error}") from island.reason
+    except Exception as error:  # of another package, of any kind
+        raise UnsupportedOperationError(
+            f"{island.reason} {exporter.name} can't convert it either: {brief(error)}"
+        ) from error
+    made = iter(results)
+    return pack(g.spec, [None if x is None else next(made) for x in flatten(g.spec)])
