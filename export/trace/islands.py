@@ -21,6 +21,7 @@ from keras_acts.export.errors import (
     UnsupportedKerasError,
 )
 from keras_acts.export.identity import IdentityKey
+from keras_acts.export.trace.island_sizes import Axis, Sizes, axes_alike, guesses
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import unrecorded
@@ -48,6 +49,7 @@ class Island:
         reason: Why it can't be traced.
         specs: The shape and dtype of each tensor that it takes.
         variables: The variables of the layer and of those inside it.
+        returns: What it returns; set when that is known.
     """
 
     layer: Any
@@ -58,6 +60,7 @@ class Island:
     _arguments: tuple[Any, Any]
     _masks: Mapping[int, int]
     _state: reads.CallState
+    returns: Returns | None = None
 
     def structured(
         self, tensors: Sequence[Any], values: Sequence[Any] | None = None
@@ -87,8 +90,7 @@ class Island:
         self, tensors: Sequence[Any], values: Sequence[Any] | None = None
     ) -> list[Any]:
         """Call the layer as `structured` does, and return all tensors as a flat list."""
-        outputs, masks = self.structured(tensors, values)
-        return [x for x in (*flatten(outputs), *masks) if x is not None]
+        return _leaves(self.structured(tensors, values))
 
     @contextlib.contextmanager
     def _in_call(self, values: Sequence[Any] | None) -> Iterator[None]:
@@ -131,36 +133,72 @@ def island(
     return made, tensors
 
 
-def island_spec(made: Island, args: Any, kwargs: Any) -> tuple[Any, list[Any]]:
-    """Return the shapes and dtypes of what an island returns, and those of its masks.
+@dataclass(frozen=True)
+class Returns:
+    """What an island returns.
+
+    Attributes:
+        spec: The shapes and dtypes, and those of the mask of each tensor.
+        sizes: The freest guess which unknown sizes of what it takes are equal.
+        alike: For axes of the returned tensors the axes that have the same size.
+    """
+
+    spec: tuple[Any, list[Any]]
+    sizes: Sizes
+    alike: Mapping[Axis, Axis]
+
+
+def returns(made: Island, args: Any, kwargs: Any) -> Returns:
+    """Find out what an island returns.
 
     The backend's own inference comes first; sizes that it doesn't know are those of the
     layer's `compute_output_shape`, if it has one of its own.
     """
     declared = unrecorded(_declared, made.layer, *map_leaves(_plain, (args, kwargs)))
+    known = [] if declared is None else flatten(declared)
+    sizes, alike = unrecorded(_alike, made)
     try:
-        outputs, masks = unrecorded(_inferred, made)
+        outputs, masks = unrecorded(_inferred, made, made.specs)
     except Exception:
         if declared is None:
             raise
-        return declared, [None] * len(flatten(declared))
-    known = [] if declared is None else flatten(declared)
+        return Returns((declared, [None] * len(known)), sizes, alike)
     leaves = flatten(outputs)
     if len(known) == len(leaves):
         leaves = [_with_sizes(x, one) for x, one in zip(leaves, known, strict=True)]
-    return pack(outputs, leaves), masks
+    return Returns((pack(outputs, leaves), masks), sizes, alike)
 
 
-def _inferred(made: Island) -> tuple[Any, list[Any]]:
+def _alike(made: Island) -> tuple[Sizes, Mapping[Axis, Axis]]:
+    """Return the freest guess of equal sizes, and what it says of the results."""
+
+    def results(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        specs = [
+            KerasTensor(shape, spec.dtype)
+            for shape, spec in zip(shapes, made.specs, strict=True)
+        ]
+        return [tuple(x.shape) for x in _leaves(_inferred(made, specs))]
+
+    found = list(guesses([spec.shape for spec in made.specs]))
+    for one in found:
+        with contextlib.suppress(Exception):  # of the model's own code, of any kind
+            return one, axes_alike(one, results)
+    return found[0], {}
+
+
+def _leaves(structure: Any) -> list[Any]:
+    return [x for x in flatten(structure) if x is not None]
+
+
+def _inferred(made: Island, given: Sequence[KerasTensor]) -> tuple[Any, list[Any]]:
     """Ask the backend what the call returns."""
     structure: list[Any] = []
 
     def call(*tensors: Any) -> list[Any]:
-        outputs, masks = made.structured(tensors)
-        structure[:] = (outputs, masks)
-        return [x for x in (*flatten(outputs), *masks) if x is not None]
+        structure[:] = made.structured(tensors)
+        return _leaves(structure)
 
-    specs = iter(_Call(call).compute_output_spec(*made.specs))
+    specs = iter(_Call(call).compute_output_spec(*given))
     outputs, masks = map_structure(
         lambda x: None if x is None else next(specs), structure
     )

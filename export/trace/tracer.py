@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -191,12 +192,13 @@ class _Recorder:
         self._scope = path
         made, tensors = islands.island(layer, args, kwargs, path, reason)
         try:
-            spec, masks = islands.island_spec(made, args, kwargs)
+            made = replace(made, returns=islands.returns(made, args, kwargs))
         except Exception:  # of the model's own code, of any kind
             return None
         self.islands.append(made)
+        assert made.returns is not None
         outputs, traced = self.record_node(
-            ISLAND, tuple(tensors), {}, (spec, masks), operation=made
+            ISLAND, tuple(tensors), {}, made.returns.spec, operation=made
         )
         for tensor, mask in zip(flatten(outputs), traced, strict=True):
             if mask is not None:

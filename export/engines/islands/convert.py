@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from keras_acts.export.errors import (
     UnsupportedOperationError,
     brief,
 )
+from keras_acts.export.passes.shapes.symbols import note_size
 from keras_acts.export.trace import Island, flatten, pack
 from keras_acts.export.trace.kinds import ISLAND
 
@@ -72,5 +73,19 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
         raise UnsupportedOperationError(
             f"{island.reason} {exporter.name} can't convert it either: {brief(error)}"
         ) from error
+    _note_sizes(island, results, tensors)
     made = iter(results)
     return pack(g.spec, [None if x is None else next(made) for x in flatten(g.spec)])
+
+
+def _note_sizes(
+    island: Island, results: Sequence[ir.Value], tensors: Sequence[ir.Value]
+) -> None:
+    """Note which sizes of the results are sizes of the tensors, for their names.
+
+    ONNX's inference does not follow all operators that exporters write.
+    """
+    assert island.returns is not None
+    for (index, axis), (source, source_axis) in island.returns.alike.items():
+        if index < len(results):
+            note_size(results[index], axis, tensors[source], source_axis)

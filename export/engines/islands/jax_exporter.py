@@ -11,9 +11,9 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.engines.islands.exported import Exported, require
-from keras_acts.export.engines.islands.sizes import Sizes, guesses
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
+from keras_acts.export.trace.island_sizes import Sizes, guesses
 
 NAME = "jax2onnx"
 
@@ -99,7 +99,8 @@ def _fitting(island: Island) -> Sizes:
     """Return the freest guess of equal sizes for which JAX can trace the layer."""
     import jax
 
-    found = list(guesses([spec.shape for spec in island.specs]))
+    assert island.returns is not None
+    found = [island.returns.sizes, *guesses([spec.shape for spec in island.specs])]
     for one in found:
         try:
             jax.eval_shape(
@@ -125,7 +126,7 @@ def _check_sizes(island: Island, sizes: Sizes) -> None:
     if not sizes.examples:
         return
     seen: set[tuple[str, ...]] = set()
-    for shapes in sizes.others():
+    for shapes in (one.example() for one in sizes.others()):
         try:
             made = jax.make_jaxpr(_function(island))(
                 *_weights(island), *_specs(island, shapes)

@@ -13,9 +13,9 @@ import keras
 import onnx_ir as ir
 
 from keras_acts.export.engines.islands.exported import Exported, require
-from keras_acts.export.engines.islands.sizes import Sizes, guesses
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
+from keras_acts.export.trace.island_sizes import Sizes
 
 NAME = "torch.onnx"
 
@@ -43,7 +43,8 @@ def export(island: Island, _opset: int, _target: str) -> Exported:
     import torch
 
     with _quiet(), _flags_restored(island.layer), torch.no_grad():
-        sizes = _fitting(island)
+        assert island.returns is not None
+        sizes = island.returns.sizes
         program = _program(island, sizes)
         _check_sizes(island, sizes, program)
         made = torch.onnx.export(
@@ -91,12 +92,6 @@ def _runs(island: Island, shapes: Sequence[tuple[int, ...]]) -> bool:
     return True
 
 
-def _fitting(island: Island) -> Sizes:
-    """Return the freest guess of equal sizes on which the layer can be called."""
-    found = list(guesses([spec.shape for spec in island.specs]))
-    return next((one for one in found if _runs(island, one.example())), found[0])
-
-
 def _program(island: Island, sizes: Sizes) -> Any:
     """Trace the layer's call with torch."""
     from torch.export import Dim, export
@@ -136,7 +131,7 @@ def _check_sizes(island: Island, sizes: Sizes, program: Any) -> None:
                     f"{tensor.shape[axis]}, where it is unknown"
                 )
     conditions = list(getattr(program, "_guards_code", None) or [])
-    for shapes in sizes.others():
+    for shapes in (one.example() for one in sizes.others()):
         broken = [one for one in conditions if not _holds(one, island, shapes)]
         if broken and _runs(island, shapes):
             raise UnsupportedOperationError(

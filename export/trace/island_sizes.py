@@ -6,6 +6,7 @@ of them are one. Guesses are tried, the freest first.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,18 @@ _SCALES: tuple[tuple[int, ...], ...] = (
 )
 """Examples of sizes. Those that some code divides, or takes windows of, are larger."""
 
+_OTHERS: tuple[tuple[int, ...], ...] = (
+    (4, 8, 12, 16),
+    (9, 15, 21, 27),
+    (2, 3, 5, 7),
+    (64, 96, 128, 160),
+)
+
+
+@dataclass(frozen=True)
+class _Unknown:
+    group: int
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -53,19 +66,22 @@ class Sizes:
 
     def example(self) -> list[tuple[int, ...]]:
         """Return the shapes with the examples."""
-        return self.mapped(lambda group: self.examples[group])
+        return self.mapped(self.examples.__getitem__)
 
-    def others(self) -> Iterator[list[tuple[int, ...]]]:
-        """Yield shapes of other sizes, even and odd, small and large."""
-        for scale in ((4, 8, 12, 16), (9, 15, 21, 27), (2, 3, 5, 7), (64, 96, 128, 32)):
+    def others(self) -> Iterator[Sizes]:
+        """Yield the guess with other examples: even and odd, small and large."""
+        for scale in _OTHERS:
             sizes = itertools.cycle(scale)
-            chosen = [next(sizes) for _ in self.examples]
-            yield self.mapped(chosen.__getitem__)
+            yield Sizes(self.shapes, tuple(next(sizes) for _ in self.examples))
 
-
-@dataclass(frozen=True)
-class _Unknown:
-    group: int
+    def axis_of(self, group: int) -> Axis:
+        """Return the first axis of a tensor whose size is of a group."""
+        return next(
+            (index, axis)
+            for index, shape in enumerate(self.shapes)
+            for axis, size in enumerate(shape)
+            if size == _Unknown(group)
+        )
 
 
 def guesses(shapes: Sequence[Sequence[int | None]]) -> Iterator[Sizes]:
@@ -87,3 +103,26 @@ def guesses(shapes: Sequence[Sequence[int | None]]) -> Iterator[Sizes]:
         if guess not in seen:
             seen.add(guess)
             yield guess
+
+
+def axes_alike(
+    sizes: Sizes, results: Callable[[Sequence[tuple[int, ...]]], list[tuple[int, ...]]]
+) -> dict[Axis, Axis]:
+    """Return which sizes of the results are sizes of the tensors, whatever those are.
+
+    Args:
+        sizes: The guess of equal sizes.
+        results: Returns the shapes of the results for those of the tensors; it raises an
+            error where they don't fit.
+    """
+    seen = [(sizes, results(sizes.example()))]
+    for other in sizes.others():
+        with contextlib.suppress(Exception):  # other sizes need not fit
+            seen.append((other, results(other.example())))
+    found: dict[Axis, Axis] = {}
+    for index, shape in enumerate(seen[0][1]):
+        for axis in range(len(shape)):
+            for group in range(len(sizes.examples)):
+                if all(one.examples[group] == got[index][axis] for one, got in seen):
+                    found[index, axis] = sizes.axis_of(group)
+    return found if len(seen) > 1 else {}
