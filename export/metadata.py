@@ -28,7 +28,8 @@ class Metadata:
         tensorflow_version: The version of TensorFlow, if the engine was tf2onnx.
         tf2onnx_version: The version of tf2onnx, if it was the engine.
         engine: The engine that converted the model.
-        islands: The layers that call the backend, with the exporter that converted them.
+        islands: The layers that call the backend, and the exporter that converted
+            them.
         version: The version of this package.
         keras_version: The version of Keras.
         dtype: The requested dtype, if it wasn't the Keras model's own.

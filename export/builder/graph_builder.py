@@ -160,7 +160,7 @@ class GraphBuilder(Initializers):
         return results
 
     def _copy_other(self, node: ir.Node) -> Sequence[ir.Value]:
-        """Append a copy of a node of a domain that onnxruntime has beside the standard."""
+        """Append a copy of a node of a domain beside the standard one."""
         name = self.names.unique("/".join((*self.scope, node.op_type)))
         attributes = node.attributes.values()
         count = len(node.outputs)

@@ -16,6 +16,7 @@ from keras_acts.export.convert.failures import (
     check_result,
     failure,
     layer_path,
+    located,
     no_converter,
 )
 from keras_acts.export.convert.registry import (
@@ -216,7 +217,7 @@ class _Conversion:
             else find_operation(node.kind)
         )
         if converter is None:
-            raise UnsupportedOperationError(no_converter(node))
+            raise located(UnsupportedOperationError(no_converter(node)), node)
         args = map_leaves(self._operand, node.args)
         kwargs = map_leaves(self._operand, node.kwargs)
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
@@ -232,9 +233,11 @@ class _Conversion:
             if error is self._located:
                 raise
             message = str(error) if author is None else f"{author} failed. {error}"
-            raise type(error)(f"{layer_path(node)}: {message}") from error
+            where = f"{layer_path(node)}: {message}"
+            raise located(type(error)(where), node) from error
         except Exception as error:
-            raise UnsupportedOperationError(failure(node, author, error)) from error
+            failed = UnsupportedOperationError(failure(node, author, error))
+            raise located(failed, node) from error
         finally:
             self._g.author = outer
 

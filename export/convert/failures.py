@@ -9,13 +9,21 @@ import onnx_ir as ir
 from keras_acts.export.builder.inference import fits
 from keras_acts.export.convert.registry import Converter
 from keras_acts.export.convert.unsupported import UNSUPPORTED
-from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
 from keras_acts.export.trace import Node, Value
+from keras_acts.export.trace.kinds import ISLAND
 
 
 def layer_path(node: Node) -> str:
     """Return the path of the layer that a node is in."""
     return "/".join(node.scope) or "the model"
+
+
+def located(error: ExportError, node: Node) -> ExportError:
+    """Note in an error the layer whose operation can't be converted."""
+    if isinstance(error, UnsupportedOperationError) and node.kind != ISLAND:
+        error.layer = node.layer
+    return error
 
 
 def author_of(node: Node, converter: Converter) -> str | None:

@@ -13,10 +13,12 @@ from keras_acts.export.convert import record_of
 from keras_acts.export.engines.conversion import Conversion
 from keras_acts.export.engines.islands import listed
 from keras_acts.export.engines.request import Request
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.options import check_opset
 from keras_acts.export.passes import run_passes
-from keras_acts.export.trace import Graph, model_signature, trace
+from keras_acts.export.trace import Graph, Islands, model_signature, trace
 
 NAME = "native"
 
@@ -33,12 +35,26 @@ def convert(request: Request, *, islands: bool = False) -> Conversion:
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset lacks an operator.
     """
-    graph = traced(request, islands=islands)
-    return Conversion(converted(graph, request), graph)
+    chosen: dict[IdentityKey, ExportError] = {}
+    while True:
+        graph = traced(request, chosen if islands else None)
+        try:
+            return Conversion(converted(graph, request), graph)
+        except UnsupportedOperationError as error:
+            layer = IdentityKey(error.layer)
+            if not islands or error.layer is None or layer in chosen:
+                raise
+            chosen[layer] = error
 
 
-def traced(request: Request, *, islands: bool = False) -> Graph:
-    """Trace the model of a request."""
+def traced(request: Request, islands: Islands | None = None) -> Graph:
+    """Trace the model of a request.
+
+    Args:
+        request: The model and the options.
+        islands: The layers to leave to another exporter, beside those that can't be
+            traced; None if none may be.
+    """
     signature = model_signature(request.model, request.input_signature)
     return trace(
         request.model,

@@ -11,7 +11,7 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
-from keras_acts.export.trace.islands import Island
+from keras_acts.export.trace.islands import Island, Islands
 from keras_acts.export.trace.signature import (
     Signature,
     TracedInput,
@@ -28,6 +28,7 @@ __all__ = [
     "Constant",
     "Graph",
     "Island",
+    "Islands",
     "LayerRecord",
     "Node",
     "Signature",

@@ -1,15 +1,15 @@
 """Which unknown sizes of an island's tensors are equal, and examples of them.
 
-torch and JAX trace code on sizes that are given or have names, so it has to be known which
-of them are one. Guesses are tried, the freest first.
+torch and JAX trace code on sizes that are given or have names, so it has to be known
+which of them are one. Guesses are tried, the freest first.
 """
 
 from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Axis = tuple[int, int]
@@ -105,24 +105,43 @@ def guesses(shapes: Sequence[Sequence[int | None]]) -> Iterator[Sizes]:
             yield guess
 
 
-def axes_alike(
-    sizes: Sizes, results: Callable[[Sequence[tuple[int, ...]]], list[tuple[int, ...]]]
-) -> dict[Axis, Axis]:
-    """Return which sizes of the results are sizes of the tensors, whatever those are.
+@dataclass(frozen=True)
+class Alike:
+    """What is known of the sizes of a function's results, whatever it is given.
+
+    Attributes:
+        sources: For axes of the results the axes of the tensors of the same size.
+        constants: For axes of the results the size that they always have.
+    """
+
+    sources: Mapping[Axis, Axis] = field(default_factory=dict)
+    constants: Mapping[Axis, int] = field(default_factory=dict)
+
+
+def alike(
+    sizes: Sizes, results: Callable[[Sequence[tuple[int, ...]]], list[tuple[Any, ...]]]
+) -> Alike:
+    """Find out which sizes of the results are sizes of the tensors, or constant.
 
     Args:
         sizes: The guess of equal sizes.
-        results: Returns the shapes of the results for those of the tensors; it raises an
-            error where they don't fit.
+        results: Returns the shapes of the results for those of the tensors; it raises
+            an error where they don't fit.
     """
     seen = [(sizes, results(sizes.example()))]
     for other in sizes.others():
         with contextlib.suppress(Exception):  # other sizes need not fit
             seen.append((other, results(other.example())))
-    found: dict[Axis, Axis] = {}
+    if len(seen) == 1:
+        return Alike()
+    sources: dict[Axis, Axis] = {}
+    constants: dict[Axis, int] = {}
     for index, shape in enumerate(seen[0][1]):
-        for axis in range(len(shape)):
+        for axis, size in enumerate(shape):
+            found = [got[index][axis] for _, got in seen]
+            if size is not None and found.count(size) == len(found):
+                constants[index, axis] = size
             for group in range(len(sizes.examples)):
-                if all(one.examples[group] == got[index][axis] for one, got in seen):
-                    found[index, axis] = sizes.axis_of(group)
-    return found if len(seen) > 1 else {}
+                if found == [one.examples[group] for one, _ in seen]:
+                    sources[index, axis] = sizes.axis_of(group)
+    return Alike(sources, constants)

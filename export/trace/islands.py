@@ -1,7 +1,7 @@
 """Islands: calls of layers whose code calls the backend beside `keras.ops`.
 
-Such code takes the backend's tensors only, so it can't be traced. Its call is recorded as
-one node, which the backend's own exporter converts; here it is told what it returns.
+Such code takes the backend's tensors only, so it can't be traced. Its call is recorded
+as one node, which the backend's own exporter converts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from keras_acts.export.errors import (
     UnsupportedKerasError,
 )
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace.island_sizes import Axis, Sizes, axes_alike, guesses
 from keras_acts.export.trace.handlers import layer_calls
+from keras_acts.export.trace.island_sizes import Alike, Sizes, alike, guesses
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import unrecorded
 from keras_acts.export.trace.structure import flatten, map_structure, pack
@@ -30,6 +30,10 @@ from keras_acts.export.trace.tensors import TracedTensor, map_leaves
 
 NEVER = (OptionError, StatefulLayerError, UnsupportedKerasError)
 """Errors that say something else than that code can't be traced."""
+
+
+Islands = Mapping[IdentityKey, ExportError]
+"""Layers to leave to another exporter, with the reason of each."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Island:
             values: Tensors in place of the variables' own values.
 
         Returns:
-            What it returns, and the mask of each of its tensors, None for those without.
+            What it returns, and the mask of each of its tensors, None where it lacks one.
         """
         for index, mask in self._masks.items():
             reads.set_mask(tensors[index], tensors[mask])
@@ -89,12 +93,12 @@ class Island:
     def __call__(
         self, tensors: Sequence[Any], values: Sequence[Any] | None = None
     ) -> list[Any]:
-        """Call the layer as `structured` does, and return all tensors as a flat list."""
+        """Call the layer, and return all tensors of `structured` as a flat list."""
         return _leaves(self.structured(tensors, values))
 
     @contextlib.contextmanager
     def _in_call(self, values: Sequence[Any] | None) -> Iterator[None]:
-        """Call in the state in which the layer was called while the model was traced."""
+        """Call in the state in which the layer was called during the trace."""
         mapping = [] if values is None else zip(self.variables, values, strict=True)
         with keras.StatelessScope(state_mapping=mapping), self._state.restored():
             yield
@@ -140,12 +144,12 @@ class Returns:
     Attributes:
         spec: The shapes and dtypes, and those of the mask of each tensor.
         sizes: The freest guess which unknown sizes of what it takes are equal.
-        alike: For axes of the returned tensors the axes that have the same size.
+        alike: Which sizes it keeps, and which are always the same.
     """
 
     spec: tuple[Any, list[Any]]
     sizes: Sizes
-    alike: Mapping[Axis, Axis]
+    alike: Alike
 
 
 def returns(made: Island, args: Any, kwargs: Any) -> Returns:
@@ -156,20 +160,20 @@ def returns(made: Island, args: Any, kwargs: Any) -> Returns:
     """
     declared = unrecorded(_declared, made.layer, *map_leaves(_plain, (args, kwargs)))
     known = [] if declared is None else flatten(declared)
-    sizes, alike = unrecorded(_alike, made)
+    sizes, kept = unrecorded(_alike, made)
     try:
         outputs, masks = unrecorded(_inferred, made, made.specs)
     except Exception:
         if declared is None:
             raise
-        return Returns((declared, [None] * len(known)), sizes, alike)
-    leaves = flatten(outputs)
+        return Returns((declared, [None] * len(known)), sizes, kept)
+    leaves = _with_constants(flatten(outputs), kept)
     if len(known) == len(leaves):
         leaves = [_with_sizes(x, one) for x, one in zip(leaves, known, strict=True)]
-    return Returns((pack(outputs, leaves), masks), sizes, alike)
+    return Returns((pack(outputs, leaves), masks), sizes, kept)
 
 
-def _alike(made: Island) -> tuple[Sizes, Mapping[Axis, Axis]]:
+def _alike(made: Island) -> tuple[Sizes, Alike]:
     """Return the freest guess of equal sizes, and what it says of the results."""
 
     def results(shapes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -182,8 +186,8 @@ def _alike(made: Island) -> tuple[Sizes, Mapping[Axis, Axis]]:
     found = list(guesses([spec.shape for spec in made.specs]))
     for one in found:
         with contextlib.suppress(Exception):  # of the model's own code, of any kind
-            return one, axes_alike(one, results)
-    return found[0], {}
+            return one, alike(one, results)
+    return found[0], Alike()
 
 
 def _leaves(structure: Any) -> list[Any]:
@@ -227,6 +231,22 @@ def _declared(layer: Any, args: Any, kwargs: Any) -> Any:
         return layer.compute_output_spec(*args, **kwargs)
     except Exception:  # of the user's code, of any kind
         return None
+
+
+def _with_constants(leaves: list[Any], kept: Alike) -> list[Any]:
+    """Fill the unknown sizes of specs that are always the same."""
+    made, index = [], 0
+    for spec in leaves:
+        if spec is not None:
+            sizes = [
+                kept.constants.get((index, axis)) if size is None else size
+                for axis, size in enumerate(spec.shape)
+            ]
+            made.append(KerasTensor(sizes, spec.dtype))
+            index += 1
+        else:
+            made.append(None)
+    return made
 
 
 def _with_sizes(spec: Any, declared: Any) -> Any:

@@ -27,7 +27,7 @@ from keras_acts.export.trace.graph import (
 from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
-from keras_acts.export.trace.islands import Island
+from keras_acts.export.trace.islands import Island, Islands
 from keras_acts.export.trace.keras_patches import patches, reads
 from keras_acts.export.trace.kinds import ISLAND, LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
@@ -55,7 +55,7 @@ def trace(
     *,
     record_of: RecordOf = lambda *_call: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
-    islands: bool = False,
+    islands: Islands | None = None,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
@@ -65,7 +65,8 @@ def trace(
         record_of: Decides how a layer's call is recorded, given the layer, the
             arguments and the keywords.
         names: Names for the outputs, instead of the model's own.
-        islands: Whether a layer that can't be traced is left to another exporter.
+        islands: The layers to leave to another exporter, with the reasons, beside those
+            that can't be traced; None if none may be.
 
     Returns:
         The graph, with the traced inputs and outputs by their public names.
@@ -75,7 +76,7 @@ def trace(
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs, or an output and an input, would share a name.
     """
-    recorder = _Recorder(record_of, islands=islands)
+    recorder = _Recorder(record_of, islands)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: TracedInput) -> Any:
@@ -106,10 +107,10 @@ def trace(
 class _Recorder:
     """Collects the nodes of one trace, as a `Recorder`."""
 
-    def __init__(self, record_of: RecordOf, *, islands: bool) -> None:
+    def __init__(self, record_of: RecordOf, islands: Islands | None) -> None:
         self.nodes: list[Node] = []
         self.islands: list[Island] = []
-        self._takes_islands = islands
+        self._may_be_islands = islands
         self.failure: ExportError | None = None
         self._record_of = record_of
         self.names = LayerNames()
@@ -148,6 +149,9 @@ class _Recorder:
         outer, depth = self._scope, len(self._callers)
         before, sizes = len(self.nodes), dict(self._sizes)
         try:
+            chosen = (self._may_be_islands or {}).get(IdentityKey(layer))
+            if chosen is not None:
+                raise chosen
             form = self._record_of(layer, args, kwargs)
             is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
@@ -176,8 +180,12 @@ class _Recorder:
 
     def _may_be_island(self, kwargs: Any, reason: ExportError) -> bool:
         """Whether a layer that can't be traced may be left to another exporter."""
-        allowed = self._takes_islands and not isinstance(reason, islands.NEVER)
-        return allowed and not kwargs.get("training")
+        allowed = self._may_be_islands is not None
+        return (
+            allowed
+            and not isinstance(reason, islands.NEVER)
+            and not kwargs.get("training")
+        )
 
     def _island(
         self, layer: Any, args: Any, kwargs: Any, reason: ExportError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,15 +18,13 @@ from keras_acts.export.engines.islands import (
     torch_exporter,
 )
 from keras_acts.export.engines.islands.exported import Exported
-from keras_acts.export.engines.islands.inline import inline
-from keras_acts.export.errors import (
-    EngineError,
-    UnsupportedOperationError,
-    brief,
-)
+from keras_acts.export.engines.islands.inline import inline, is_used
+from keras_acts.export.errors import EngineError, UnsupportedOperationError, brief
 from keras_acts.export.passes.shapes.symbols import note_size
 from keras_acts.export.trace import Island, flatten, pack
 from keras_acts.export.trace.kinds import ISLAND
+
+_SEED_STATE = "seed_generator_state"
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,12 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
         raise island.reason
     try:
         exported = exporter.export(island, g.opset, g.target)
-        weights = [g.weight(variable) for variable in island.variables]
-        results = inline(g, exported, [*weights, *tensors])
+        _check_draws(island, exported)
+        weights = [partial(g.weight, variable) for variable in island.variables]
+        given = [partial(_itself, x) for x in tensors]
+        results = inline(g, exported, [*weights, *given])
     except EngineError as error:
-        raise EngineError(f"{error}") from island.reason
+        raise EngineError(f"{island.reason} {error}") from island.reason
     except Exception as error:  # of another package, of any kind
         raise UnsupportedOperationError(
             f"{island.reason} {exporter.name} can't convert it either: {brief(error)}"
@@ -76,6 +77,24 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
     _note_sizes(island, results, tensors)
     made = iter(results)
     return pack(g.spec, [None if x is None else next(made) for x in flatten(g.spec)])
+
+
+def _itself(x: ir.Value) -> ir.Value:
+    return x
+
+
+def _check_draws(island: Island, exported: Exported) -> None:
+    """Refuse what a random generator of Keras decides: it would be drawn once for all.
+
+    Raises:
+        UnsupportedOperationError: The operators read the state of a generator.
+    """
+    states = zip(island.variables, exported.model.graph.inputs, strict=False)
+    if any(v.name == _SEED_STATE and is_used(x) for v, x in states):
+        raise UnsupportedOperationError(
+            "it draws random numbers with Keras's generator, which would be the same "
+            "in each run of the file. Received: a SeedGenerator"
+        )
 
 
 def _note_sizes(
@@ -86,6 +105,6 @@ def _note_sizes(
     ONNX's inference does not follow all operators that exporters write.
     """
     assert island.returns is not None
-    for (index, axis), (source, source_axis) in island.returns.alike.items():
+    for (index, axis), (source, source_axis) in island.returns.alike.sources.items():
         if index < len(results):
             note_size(results[index], axis, tensors[source], source_axis)

@@ -19,7 +19,7 @@ class Exported:
     Attributes:
         model: Its graph takes the island's variables, then its tensors, in their order.
         weights: What the initializers are, by their names in the model: a variable of
-            Keras, or the parts of the name that a weight of the backend has in the layer.
+            Keras, or the parts of the name of a weight of the backend in the layer.
     """
 
     model: ir.Model
@@ -35,7 +35,7 @@ def require(exporter: str, packages: tuple[str, ...], extra: str) -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise EngineError(
-                f"It calls the backend beside `keras.ops`, and {exporter}, which converts "
-                f"such a layer, needs {package}, which is not installed: "
+                f"The exporter of such layers, {exporter}, needs {package}, which is "
+                "not installed: "
                 f'`pip install "keras-acts[{extra}]"`. Received: no module {package!r}'
             )

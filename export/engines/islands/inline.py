@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import onnx
@@ -19,25 +19,27 @@ from keras_acts.export.passes.shapes.inference import InferShapesPass
 
 
 def inline(
-    g: GraphBuilder, exported: Exported, inputs: Sequence[ir.Value]
+    g: GraphBuilder, exported: Exported, inputs: Sequence[Callable[[], ir.Value]]
 ) -> list[ir.Value]:
     """Append a model's operators, and return the values of its outputs.
 
     Args:
         g: The graph under construction.
         exported: The model, which is used up.
-        inputs: A value for each of its inputs.
+        inputs: Makes the value for each of its inputs, if it is used.
     """
     model = _prepared(exported.model, g.opset)
     graph = model.graph
     outputs, values = list(graph.outputs), dict[ir.Value, ir.Value]()
-    graph.outputs.clear()
-    for old, new in zip(graph.inputs, inputs, strict=True):
-        values[old] = new if old.dtype in (None, new.dtype) else g.cast(new, old.dtype)
-        ir.convenience.replace_all_uses_with(old, values[old])
+    for old, made in zip(graph.inputs, inputs, strict=True):
+        if is_used(old):
+            new = made()
+            values[old] = new if old.dtype is None else g.cast(new, old.dtype)
     for name, old in list(graph.initializers.items()):
-        values[old] = _constant(g, old, exported.weights.get(name))
-        ir.convenience.replace_all_uses_with(old, values[old])
+        if is_used(old):
+            values[old] = _constant(g, old, exported.weights.get(name))
+    graph.outputs.clear()
+    ir.convenience.replace_all_uses_with(list(values), list(values.values()))
     for node in graph:
         for part in _graphs(node):
             _rename(g, part)
@@ -45,6 +47,11 @@ def inline(
         values.update(zip(node.outputs, made, strict=True))
         ir.convenience.replace_all_uses_with(node.outputs, made)
     return [values[x] for x in outputs]
+
+
+def is_used(value: ir.Value) -> bool:
+    """Whether a node reads a value, or it is an output."""
+    return bool(value.uses()) or value.is_graph_output()
 
 
 def _prepared(model: ir.Model, opset: int) -> ir.Model:
@@ -56,8 +63,23 @@ def _prepared(model: ir.Model, opset: int) -> ir.Model:
         model = ir.from_proto(proto)
     LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(model)
     RemoveUnusedNodesPass()(model)
+    for node in model.graph.all_nodes():
+        _without_empty_inputs(node)
+        for value in node.outputs:
+            if value.type is None:
+                value.shape = None  # which could not be written without a type
     InferShapesPass(strict=False)(model)
     return model
+
+
+def _without_empty_inputs(node: ir.Node) -> None:
+    """Leave out the inputs of a Resize that are empty: that is how older ones did."""
+    if node.op_type != "Resize":
+        return
+    for i, value in enumerate(node.inputs[1:3], 1):
+        array = None if value is None else value.const_value
+        if array is not None and array.size == 0:
+            node.replace_input_with(i, None)
 
 
 def _constant(g: GraphBuilder, value: ir.Value, weight: Any) -> ir.Value:

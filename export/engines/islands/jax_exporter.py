@@ -115,8 +115,8 @@ def _fitting(island: Island) -> Sizes:
 def _check_sizes(island: Island, sizes: Sizes) -> None:
     """Refuse code that does something else on other sizes.
 
-    JAX takes a symbolic size for different from any number, so that a condition on it is
-    decided without a word.
+    JAX takes a symbolic size for different from any number, so that a condition on it
+    is decided without a word.
 
     Raises:
         UnsupportedOperationError: The layer does other things on other sizes.

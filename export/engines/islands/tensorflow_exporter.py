@@ -1,4 +1,4 @@
-"""TensorFlow's exporter: tf2onnx, of the graph that TensorFlow traces of a layer's call."""
+"""TensorFlow's exporter: tf2onnx, of the graph that a layer's call is traced to."""
 
 from __future__ import annotations
 

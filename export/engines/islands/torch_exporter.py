@@ -37,7 +37,7 @@ def export(island: Island, _opset: int, _target: str) -> Exported:
 
     Raises:
         EngineError: onnxscript is not installed.
-        UnsupportedOperationError: The code works for the sizes alone that it was run on.
+        UnsupportedOperationError: The code works for the sizes that it was run on.
     """
     require(NAME, ("onnxscript",), "torch")
     import torch
@@ -114,8 +114,8 @@ def _check_sizes(island: Island, sizes: Sizes, program: Any) -> None:
     """Refuse code that does something else on other sizes.
 
     Raises:
-        UnsupportedOperationError: torch had to fix a size, or a condition on sizes decided
-            what was recorded and the layer can be called where that doesn't hold.
+        UnsupportedOperationError: torch had to fix a size, or a condition on sizes
+            decided what was recorded, and the layer can be called where it is false.
     """
     taken = [
         node.meta["val"]
@@ -126,8 +126,8 @@ def _check_sizes(island: Island, sizes: Sizes, program: Any) -> None:
         for axis, size in enumerate(spec.shape):
             if size is None and isinstance(tensor.shape[axis], int):
                 raise UnsupportedOperationError(
-                    f"its code works for one size of axis {axis} of tensor {index} alone"
-                    f": use other functions, or give the size. Received: size "
+                    f"its code works for one size of axis {axis} of tensor {index} "
+                    "alone: use other functions, or give the size. Received: size "
                     f"{tensor.shape[axis]}, where it is unknown"
                 )
     conditions = list(getattr(program, "_guards_code", None) or [])
@@ -135,8 +135,8 @@ def _check_sizes(island: Island, sizes: Sizes, program: Any) -> None:
         broken = [one for one in conditions if not _holds(one, island, shapes)]
         if broken and _runs(island, shapes):
             raise UnsupportedOperationError(
-                "its code does one thing or another depending on a size, which would be "
-                "decided for good: use `keras.ops.cond`, or give the size. "
+                "its code does one thing or another depending on a size, which would "
+                "be decided for good: use `keras.ops.cond`, or give the size. "
                 f"Received: {_readable(broken[0])}"
             )
 
