@@ -90,3 +90,18 @@ def run(proto: onnx.ModelProto, *arrays: Any) -> Sequence[Any]:
         None, dict(zip(names, arrays, strict=True))
     )
     return outputs
+
+
+def raw_relu(x: Any) -> Any:
+    """Call the backend's own relu, which takes its own tensors only."""
+    if BACKEND == "torch":
+        import torch
+
+        return torch.relu(x)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.nn.relu(x)
+    import tensorflow as tf
+
+    return tf.nn.relu(x)
