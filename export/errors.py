@@ -77,7 +77,7 @@ class EngineError(ExportError):
 
 
 class EngineWarning(UserWarning):
-    """The native engine can't convert the model or a layer, and another exporter did."""
+    """The native engine can't convert a layer, and another exporter did."""
 
 
 class ParityError(ExportError):

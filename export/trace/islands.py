@@ -76,7 +76,7 @@ class Island:
             values: Tensors in place of the variables' own values.
 
         Returns:
-            What it returns, and the mask of each of its tensors, None where it lacks one.
+            What it returns, and the mask of each of its tensors, None for none.
         """
         for index, mask in self._masks.items():
             reads.set_mask(tensors[index], tensors[mask])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 
 from keras_acts.export.engines.islands.convert import EXPORTERS
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.trace import Island
 
 
@@ -15,5 +16,7 @@ def listed(islands: Sequence[Island]) -> str | None:
     if not islands:
         return None
     exporter = EXPORTERS[keras.backend.backend()]
-    paths = dict.fromkeys("/".join(one.path) for one in islands)
-    return f"{', '.join(paths)} ({exporter.name} {exporter.version()})"
+    # A layer that is called in several places is named by the first.
+    paths = {IdentityKey(one.layer): "/".join(one.path) for one in reversed(islands)}
+    named = ", ".join(reversed(paths.values()))
+    return f"{named} ({exporter.name} {exporter.version()})"
