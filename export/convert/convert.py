@@ -217,7 +217,7 @@ class _Conversion:
             else find_operation(node.kind)
         )
         if converter is None:
-            raise located(UnsupportedOperationError(no_converter(node)), node)
+            raise located(UnsupportedOperationError(no_converter(node)), node, None)
         args = map_leaves(self._operand, node.args)
         kwargs = map_leaves(self._operand, node.kwargs)
         sizes = {k: map_leaves(self._operand, v) for k, v in node.statics.items()}
@@ -233,11 +233,11 @@ class _Conversion:
             if error is self._located:
                 raise
             message = str(error) if author is None else f"{author} failed. {error}"
-            where = f"{layer_path(node)}: {message}"
-            raise located(type(error)(where), node) from error
+            failed = type(error)(f"{layer_path(node)}: {message}")
+            raise located(failed, node, author) from error
         except Exception as error:
-            failed = UnsupportedOperationError(failure(node, author, error))
-            raise located(failed, node) from error
+            unsupported = UnsupportedOperationError(failure(node, author, error))
+            raise located(unsupported, node, author) from error
         finally:
             self._g.author = outer
 

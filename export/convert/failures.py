@@ -19,9 +19,13 @@ def layer_path(node: Node) -> str:
     return "/".join(node.scope) or "the model"
 
 
-def located(error: ExportError, node: Node) -> ExportError:
-    """Note in an error the layer whose operation can't be converted."""
-    if isinstance(error, UnsupportedOperationError) and node.kind != ISLAND:
+def located(error: ExportError, node: Node, author: str | None) -> ExportError:
+    """Note in an error the layer that another exporter may convert in our place.
+
+    There is none where a registered converter failed, or that exporter did.
+    """
+    unsupported = isinstance(error, UnsupportedOperationError)
+    if unsupported and author is None and node.kind != ISLAND:
         error.layer = node.layer
     return error
 

@@ -21,7 +21,6 @@ from keras_acts.export.errors import (
     UnsupportedKerasError,
 )
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace.handlers import layer_calls
 from keras_acts.export.trace.island_sizes import Alike, Sizes, alike, guesses
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import unrecorded
@@ -84,7 +83,7 @@ class Island:
             lambda x: tensors[x.index] if isinstance(x, _Slot) else x, self._arguments
         )
         with self._in_call(values):
-            outputs = layer_calls.inner_call(self.layer)(*args, **kwargs)
+            outputs = reads.inner_call(self.layer)(*args, **kwargs)
             outputs = map_structure(_tensor, outputs)
         has_masks = bool(reads.inner_layers(self.layer))
         masks = [reads.mask_of(x) if has_masks else None for x in flatten(outputs)]

@@ -72,11 +72,19 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
         raise EngineError(f"{island.reason} {error}") from island.reason
     except Exception as error:  # of another package, of any kind
         raise UnsupportedOperationError(
-            f"{island.reason} {exporter.name} can't convert it either: {brief(error)}"
+            f"{island.reason} {exporter.name} can't convert it either: "
+            f"{brief(_root(error))}"
         ) from error
     _note_sizes(island, results, tensors)
     made = iter(results)
     return pack(g.spec, [None if x is None else next(made) for x in flatten(g.spec)])
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return the error that led to one: exporters wrap it in pages of advice."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _itself(x: ir.Value) -> ir.Value:

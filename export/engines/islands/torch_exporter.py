@@ -77,8 +77,9 @@ def _values(island: Island) -> list[Any]:
 
 
 def _tensors(island: Island, shapes: Sequence[tuple[int, ...]]) -> list[Any]:
+    """Return tensors of zeros, which are valid indices too."""
     return [
-        keras.ops.ones(shape, spec.dtype)
+        keras.ops.zeros(shape, spec.dtype)
         for shape, spec in zip(shapes, island.specs, strict=True)
     ]
 

@@ -76,7 +76,7 @@ class CallState:
 
 def mask_of(tensor: Any) -> Any:
     """Return the mask that a tensor carries, None if it has none."""
-    return getattr(tensor, "_keras_mask", None)
+    return find("keras.src.backend:get_keras_mask")(tensor)
 
 
 def set_mask(tensor: Any, mask: Any) -> None:
