@@ -44,10 +44,14 @@ class Outer(layers.Layer):
 
 
 class Two(layers.Layer):
-    """Takes two tensors and an integer one, and returns a dictionary."""
+    """Takes two tensors and a mask, and returns a dictionary."""
 
-    def call(self, x: Any, y: Any, mask: Any = None) -> Any:
-        scaled = x if mask is None else x * ops.cast(mask[..., None], x.dtype)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, x: Any, y: Any, x_mask: Any = None) -> Any:
+        scaled = x if x_mask is None else x * ops.cast(x_mask[..., None], x.dtype)
         return {"sum": raw_relu(scaled) + y, "positive": raw_relu(x) > 0, "same": y}
 
 
