@@ -68,8 +68,8 @@ def to_onnx(
             standard operator.
         engine: `"native"` traces Keras models of every backend. `"tf2onnx"` converts
             TensorFlow's own graph, up to opset 18, its default; `target` and `dtype`
-            are for the native one. `"auto"` takes native, tf2onnx for SavedModels and,
-            with an `EngineWarning`, where native can't and TensorFlow is the backend.
+            are for the native one. `"auto"` takes native, tf2onnx for SavedModels. With
+            an `EngineWarning` it leaves layers that call the backend to its exporter.
         input_names: New names for the inputs, in order or by the present ones.
         output_names: New names for the outputs, likewise.
         dtype: `"float16"`, `"float32"` or `"float64"`: weights and arithmetic in place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_acts.export.parity.report.report import ParityReport
@@ -19,7 +19,13 @@ class ExportError(Exception):
 
 
 class UnsupportedOperationError(ExportError):
-    """The model contains an operation or layer that can't be converted to ONNX."""
+    """The model contains an operation or layer that can't be converted to ONNX.
+
+    Attributes:
+        layer: The innermost layer around it, if it is one.
+    """
+
+    layer: Any = None
 
 
 class UnsupportedKerasError(ExportError):
@@ -71,7 +77,7 @@ class EngineError(ExportError):
 
 
 class EngineWarning(UserWarning):
-    """The native engine can't convert the model, and another engine did."""
+    """The native engine can't convert a layer, and another exporter did."""
 
 
 class ParityError(ExportError):

@@ -28,6 +28,8 @@ class Metadata:
         tensorflow_version: The version of TensorFlow, if the engine was tf2onnx.
         tf2onnx_version: The version of tf2onnx, if it was the engine.
         engine: The engine that converted the model.
+        islands: The layers that call the backend, and the exporter that converted
+            them.
         version: The version of this package.
         keras_version: The version of Keras.
         dtype: The requested dtype, if it wasn't the Keras model's own.
@@ -37,6 +39,7 @@ class Metadata:
     tensorflow_version: str | None = _key("tensorflow_version")
     tf2onnx_version: str | None = _key("tf2onnx_version")
     engine: str | None = _key("keras_acts_engine")
+    islands: str | None = _key("keras_acts_islands")
     version: str | None = _key("keras_acts_version")
     keras_version: str | None = _key("keras_version")
     dtype: str | None = _key("keras_acts_dtype")

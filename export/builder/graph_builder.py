@@ -19,8 +19,12 @@ from keras_acts.export.builder.inference import fits, infer_outputs
 from keras_acts.export.builder.initializers import Initializers
 from keras_acts.export.builder.operands import Append, Operand
 from keras_acts.export.builder.schemas import Operator
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.identity import IdentityKey
+
+OTHER_DOMAINS = {"ai.onnx.ml": 3}
+"""Domains whose operators onnxruntime has beside the standard ones, by version."""
 
 AUTHOR = "author"
 """Note on a node, for errors: the registered converter that appended it."""
@@ -38,6 +42,7 @@ class GraphBuilder(Initializers):
         scope: Names of the layers around the present operation, for names of nodes.
         spec: What the present operation returns: its shapes and Keras dtypes.
         author: The converter at work, in words, if it is one that was registered.
+        domains: The versions of the domains in use beside the standard one.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class GraphBuilder(Initializers):
         self.spec: Any = None
         self.author: str | None = None
         self.nodes: list[ir.Node] = []
+        self.domains: dict[str, int] = {}
         self._widened_floats: dict[ir.DataType, set[str]] = {}
         self._with_declared_shape: set[ir.Value] = set()
 
@@ -126,6 +132,52 @@ class GraphBuilder(Initializers):
             else x
             for i, x in enumerate(values)
         ]
+
+    def copy(self, node: ir.Node) -> Sequence[ir.Value]:
+        """Append a copy of a node of another model, whose inputs are values of this.
+
+        The graphs among its attributes become this model's; their names stay.
+
+        Raises:
+            OpsetError: The opset lacks the operator.
+            UnsupportedOperationError: The operator is not a standard one.
+        """
+        if node.domain in OTHER_DOMAINS:
+            return self._copy_other(node)
+        if node.domain not in ("", "ai.onnx"):
+            raise UnsupportedOperationError(
+                "Only standard operators can be inlined. "
+                f"Received: {node.op_type} of the domain {node.domain!r}"
+            )
+        operator = schemas.operator(node.op_type, self.opset)
+        values = self._widened(operator, list(node.inputs))
+        made = self._node(operator, values, len(node.outputs), node.attributes)
+        results = []
+        for value, old in zip(made.outputs, node.outputs, strict=True):
+            value.type = value.type or old.type
+            alike = value.dtype is None or old.dtype is None
+            results.append(value if alike else self.cast(value, require_dtype(old)))
+        return results
+
+    def _copy_other(self, node: ir.Node) -> Sequence[ir.Value]:
+        """Append a copy of a node of a domain beside the standard one."""
+        name = self.names.unique("/".join((*self.scope, node.op_type)))
+        attributes = node.attributes.values()
+        count = len(node.outputs)
+        made = ir.Node(
+            node.domain,
+            node.op_type,
+            node.inputs,
+            attributes,
+            num_outputs=count,
+            name=name,
+        )
+        for i, (value, old) in enumerate(zip(made.outputs, node.outputs, strict=True)):
+            value.name = name if count == 1 else f"{name}:{i}"
+            value.type, value.shape = old.type, old.shape
+        self.nodes.append(made)
+        self.domains[node.domain] = OTHER_DOMAINS[node.domain]
+        return made.outputs
 
     @property
     def in_float32(self) -> str:

@@ -56,6 +56,13 @@ class Initializers:
             self._constants[key] = value
         return self._constants[key]
 
+    def named_constant(self, name: str, tensor: ir.TensorProtocol) -> ir.Value:
+        """Return a tensor as a value by a name of its own, each once."""
+        key = (name, tensor.dtype)
+        if key not in self._weights:
+            self._weights[key] = self._initializer(self.names.unique(name), tensor)
+        return self._weights[key]
+
     def weight(self, variable: Any, dtype: str | None = None) -> ir.Value:
         """Return a Keras variable as a value that is read when the file is written.
 

@@ -18,6 +18,7 @@ from keras_acts.export.convert.failures import (
     check_result,
     failure,
     layer_path,
+    located,
     no_converter,
 )
 from keras_acts.export.convert.registry import (
@@ -143,7 +144,7 @@ class _Conversion:
             outputs,
             nodes=self._g.nodes,
             initializers=self._g.initializers,
-            opset_imports={"": self._g.opset},
+            opset_imports={"": self._g.opset, **self._g.domains},
             name=self._graph.name,
         )
         self._g.forget_inferred(body)
@@ -218,7 +219,7 @@ class _Conversion:
             else find_operation(node.kind)
         )
         if converter is None:
-            raise UnsupportedOperationError(no_converter(node))
+            raise located(UnsupportedOperationError(no_converter(node)), node, None)
         given = map_leaves(self._operand, (node.args, node.kwargs))
         cast = partial(in_result_dtype, self._g, node.kind)
         args, kwargs = map_leaves(cast, given)
@@ -235,9 +236,11 @@ class _Conversion:
             if error is self._located:
                 raise
             message = str(error) if author is None else f"{author} failed. {error}"
-            raise type(error)(f"{layer_path(node)}: {message}") from error
+            failed = type(error)(f"{layer_path(node)}: {message}")
+            raise located(failed, node, author) from error
         except Exception as error:
-            raise UnsupportedOperationError(failure(node, author, error)) from error
+            unsupported = UnsupportedOperationError(failure(node, author, error))
+            raise located(unsupported, node, author) from error
         finally:
             self._g.author = outer
 

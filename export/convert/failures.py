@@ -9,13 +9,25 @@ import onnx_ir as ir
 from keras_acts.export.builder.inference import fits
 from keras_acts.export.convert.registry import Converter
 from keras_acts.export.convert.unsupported import UNSUPPORTED
-from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
 from keras_acts.export.trace import Node, Value
+from keras_acts.export.trace.kinds import ISLAND
 
 
 def layer_path(node: Node) -> str:
     """Return the path of the layer that a node is in."""
     return "/".join(node.scope) or "the model"
+
+
+def located(error: ExportError, node: Node, author: str | None) -> ExportError:
+    """Note in an error the layer that another exporter may convert in our place.
+
+    There is none where a registered converter failed, or that exporter did.
+    """
+    unsupported = isinstance(error, UnsupportedOperationError)
+    if unsupported and author is None and node.kind != ISLAND:
+        error.layer = node.layer
+    return error
 
 
 def author_of(node: Node, converter: Converter) -> str | None:

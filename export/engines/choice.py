@@ -7,15 +7,10 @@ from collections.abc import Callable
 
 from keras_acts.export.engines import native
 from keras_acts.export.engines.conversion import Conversion
+from keras_acts.export.engines.islands import listed
 from keras_acts.export.engines.request import Request
 from keras_acts.export.engines.tf2onnx import engine as tf2onnx
-from keras_acts.export.errors import (
-    EngineError,
-    EngineWarning,
-    ExportError,
-    StatefulLayerError,
-    UnsupportedOperationError,
-)
+from keras_acts.export.errors import EngineError, EngineWarning
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
 
@@ -34,7 +29,7 @@ def convert(request: Request) -> Conversion:
 
     Args:
         request: The model and the options. The engine is `"native"`, `"tf2onnx"`, or
-            `"auto"`: the native one if it supports the model.
+            `"auto"`: tf2onnx for a SavedModel, else the native one, with islands.
 
     Raises:
         EngineError: The engine is not installed, or does not take this kind of model.
@@ -50,30 +45,22 @@ def convert(request: Request) -> Conversion:
         engine = tf2onnx.NAME
     if engine != AUTO:
         return _with_engine(_ENGINES[engine](request), engine)
-    try:
-        return _with_engine(native.convert(request), native.NAME)
-    except StatefulLayerError:
-        # tf2onnx would write a file that drops the state.
-        raise
-    except UnsupportedOperationError as error:
-        return _with_engine(_fallback(request, error), tf2onnx.NAME)
+    converted = native.convert(request, islands=True)
+    _warn_of_islands(converted)
+    return _with_engine(converted, native.NAME)
 
 
-def _fallback(request: Request, reason: UnsupportedOperationError) -> Conversion:
-    """Convert with tf2onnx a model that the native engine can't, with a warning."""
-    try:
-        converted = _ENGINES[tf2onnx.NAME](request)
-    except ExportError as error:
-        raise UnsupportedOperationError(
-            f"{reason} The engine {tf2onnx.NAME!r} can't take its place: {error}"
-        ) from reason
-    warnings.warn(
-        f"The model was converted by {tf2onnx.NAME}, since the native engine can't: "
-        f"{reason}",
-        EngineWarning,
-        stacklevel=_CALLER,
-    )
-    return converted
+def _warn_of_islands(converted: Conversion) -> None:
+    """Say which layers were left to the exporter of Keras's backend, and why."""
+    islands = () if converted.graph is None else converted.graph.islands
+    if islands:
+        warnings.warn(
+            "Layers that call the backend beside `keras.ops` were converted by its own "
+            f"exporter: {listed(islands)}. Their operators depend on the backend. "
+            f"{islands[0].reason}",
+            EngineWarning,
+            stacklevel=_CALLER,
+        )
 
 
 def _with_engine(converted: Conversion, engine: str) -> Conversion:

@@ -11,34 +11,57 @@ import onnx_ir as ir
 from keras_acts.export.convert import convert as convert_graph
 from keras_acts.export.convert import record_of
 from keras_acts.export.engines.conversion import Conversion
+from keras_acts.export.engines.islands import listed
 from keras_acts.export.engines.request import Request
+from keras_acts.export.errors import ExportError, UnsupportedOperationError
+from keras_acts.export.identity import IdentityKey
+from keras_acts.export.metadata import Metadata
 from keras_acts.export.options import check_opset
 from keras_acts.export.passes import run_passes
-from keras_acts.export.trace import Graph, model_signature, trace
+from keras_acts.export.trace import Graph, Islands, model_signature, trace
 
 NAME = "native"
 
 
-def convert(request: Request) -> Conversion:
+def convert(request: Request, *, islands: bool = False) -> Conversion:
     """Convert a Keras model of any backend.
+
+    Args:
+        request: The model and the options.
+        islands: Whether layers that call the backend go by the backend's exporter.
 
     Raises:
         UnsupportedOperationError: Something in the model has no way into ONNX.
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset lacks an operator.
     """
-    graph = traced(request)
-    return Conversion(converted(graph, request), graph)
+    chosen: dict[IdentityKey, ExportError] = {}
+    while True:
+        graph = traced(request, chosen if islands else None)
+        try:
+            return Conversion(converted(graph, request), graph)
+        except UnsupportedOperationError as error:
+            layer = IdentityKey(error.layer)
+            if not islands or error.layer is None or layer in chosen:
+                raise
+            chosen[layer] = error
 
 
-def traced(request: Request) -> Graph:
-    """Trace the model of a request."""
+def traced(request: Request, islands: Islands | None = None) -> Graph:
+    """Trace the model of a request.
+
+    Args:
+        request: The model and the options.
+        islands: The layers to leave to another exporter, beside those that can't be
+            traced; None if none may be.
+    """
     signature = model_signature(request.model, request.input_signature)
     return trace(
         request.model,
         signature.renamed(request.input_names),
         record_of=record_of,
         names=request.output_names,
+        islands=islands,
     )
 
 
@@ -51,5 +74,6 @@ def converted(graph: Graph, request: Request) -> ir.Model:
         floats=request.dtype,
         channels_first=request.inputs_as_nchw,
     )
+    Metadata(islands=listed(graph.islands)).add_to(model)
     run_passes(model)
     return model

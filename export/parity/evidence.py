@@ -293,6 +293,11 @@ class Evidence:
                 "the ONNX model computes in float32 where onnxruntime lacks kernels: "
                 f"{self.onnx_model.metadata.in_float32}"
             )
+        if self.onnx_model.metadata.islands:
+            yield (
+                "islands, converted by the exporter of Keras's backend: "
+                f"{self.onnx_model.metadata.islands}"
+            )
 
     def _caveats(self) -> Iterator[str]:
         """Yield what weakens the verdict."""

@@ -13,6 +13,7 @@ from keras_acts.export.trace.graph import (
     Value,
     Weight,
 )
+from keras_acts.export.trace.islands import Island, Islands
 from keras_acts.export.trace.signature import (
     Signature,
     TracedInput,
@@ -29,6 +30,8 @@ __all__ = [
     "Chance",
     "Constant",
     "Graph",
+    "Island",
+    "Islands",
     "LayerRecord",
     "Node",
     "Signature",

@@ -12,6 +12,7 @@ import numpy as np
 from keras_acts.export.identity import IdentityKey
 
 if TYPE_CHECKING:
+    from keras_acts.export.trace.islands import Island
     from keras_acts.export.trace.subgraph import Subgraph
 
 Shape = tuple[int | None, ...]
@@ -106,6 +107,8 @@ class Graph:
         outputs: Its outputs by name, in the order in which the model returns them.
         nodes: Its operations, each after those it depends on.
         weight_names: The names of its variables, by identity.
+        islands: The calls of layers that another exporter has to convert; more may come
+            while layers are converted whose operations are traced late.
     """
 
     name: str
@@ -113,3 +116,4 @@ class Graph:
     outputs: dict[str, Value | Weight | Constant]
     nodes: list[Node] = field(default_factory=list)
     weight_names: dict[IdentityKey, str] = field(default_factory=dict)
+    islands: list[Island] = field(default_factory=list)

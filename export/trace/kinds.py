@@ -9,6 +9,9 @@ from keras_acts.functional import ActivationOperation
 LAYER = "layer"
 """The kind of a layer that has its own converter."""
 
+ISLAND = "trace.Island"
+"""The kind of a call of a layer that the exporter of Keras's backend converts."""
+
 UNPACK_INT4 = "trace.UnpackInt4"
 """The kind of a node that unpacks pairs of 4-bit integers."""
 

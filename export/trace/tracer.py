@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace import failures, weight_values
+from keras_acts.export.trace import failures, islands, weight_values
 from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import (
     Constant,
@@ -28,8 +29,9 @@ from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.identities import own_argument
+from keras_acts.export.trace.islands import Island, Islands
 from keras_acts.export.trace.keras_patches import draws, patches, reads
-from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
+from keras_acts.export.trace.kinds import ISLAND, LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.python_code import lists, numbers
 from keras_acts.export.trace.python_code.attempts import ATTEMPT, Attempt
@@ -43,7 +45,7 @@ from keras_acts.export.trace.signature import (
     TracedInput,
     public_names,
 )
-from keras_acts.export.trace.structure import map_structure, pack
+from keras_acts.export.trace.structure import flatten, map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
@@ -61,6 +63,7 @@ def trace(
     *,
     record_of: RecordOf = lambda *_call: LayerRecord.OPERATIONS,
     names: Sequence[str] | Mapping[str, str] | None = None,
+    islands: Islands | None = None,
 ) -> Graph:
     """Trace a model into a graph of operations.
 
@@ -70,6 +73,8 @@ def trace(
         record_of: Decides how a layer's call is recorded, given the layer, the
             arguments and the keywords.
         names: Names for the outputs, instead of the model's own.
+        islands: The layers to leave to another exporter, with the reasons, beside those
+            that can't be traced; None if none may be.
 
     Returns:
         The graph, with the traced inputs and outputs by their public names.
@@ -79,7 +84,7 @@ def trace(
         SignatureError: `names` does not fit the outputs.
         NameClashError: Two outputs, or an output and an input, would share a name.
     """
-    recorder = _Recorder(record_of)
+    recorder = _Recorder(record_of, islands)
     inputs: dict[str, Value] = {}
 
     def placeholder(spec: TracedInput) -> Any:
@@ -103,13 +108,16 @@ def trace(
         outputs=dict(zip(named, results, strict=True)),
         nodes=recorder.nodes,
         weight_names=recorder.names.weights,
+        islands=recorder.islands,
     )
 
 
 class _Recorder:
     """Collects the nodes of one trace, as a `Recorder`."""
 
-    def __init__(self, record_of: RecordOf) -> None:
+    def __init__(self, record_of: RecordOf, islands: Islands | None) -> None:
+        self.islands: list[Island] = []
+        self._may_be_islands = islands
         self.failure: ExportError | None = None
         self._record_of = record_of
         self.names = LayerNames()
@@ -166,7 +174,11 @@ class _Recorder:
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a leaf as one node, any other layer as the operations inside it."""
         outer, depth = self._scope, len(self._callers)
+        before, sizes = len(self.nodes), dict(self._sizes)
         try:
+            chosen = (self._may_be_islands or {}).get(IdentityKey(layer))
+            if chosen is not None:
+                raise chosen
             form = self._record_of(layer, args, kwargs)
             is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
@@ -184,7 +196,14 @@ class _Recorder:
             return self._append_node(LAYER, args, kwargs, spec, layer, body=body)
         except Exception as error:
             if self.failure is None:
-                self.failure = failures.untraceable(self._scope, layer, kwargs, error)
+                failed = failures.untraceable(self._scope, layer, kwargs, error)
+                if self._may_be_island(kwargs, failed):
+                    del self.nodes[before:]
+                    self._sizes = sizes
+                    made = self._island(layer, args, kwargs, failed)
+                    if made is not None:
+                        return made[0]
+                self.failure = failed
             raise self.failure from error
         finally:
             del self._callers[depth:]
@@ -235,6 +254,41 @@ class _Recorder:
                 self._sizes = outer
 
         return self._branching.run(function, partial(joined, self), as_before)
+
+    def _may_be_island(self, kwargs: Any, reason: ExportError) -> bool:
+        """Whether a layer that can't be traced may be left to another exporter."""
+        allowed = self._may_be_islands is not None
+        return (
+            allowed
+            and not isinstance(reason, islands.NEVER)
+            and not kwargs.get("training")
+        )
+
+    def _island(
+        self, layer: Any, args: Any, kwargs: Any, reason: ExportError
+    ) -> tuple[Any] | None:
+        """Record a call of a layer as an island; return its outputs in a tuple.
+
+        None if Keras's backend can't say what the layer returns.
+        """
+        if not self._callers or self._callers[-1] is not layer:
+            self._callers.append(layer)
+        path = self.names.path(layer, self._callers[:-1], is_leaf=True)
+        self._scope = path
+        made, tensors = islands.island(layer, args, kwargs, path, reason)
+        try:
+            made = replace(made, returns=islands.returns(made, args, kwargs))
+        except Exception:  # of the model's own code, of any kind
+            return None
+        self.islands.append(made)
+        assert made.returns is not None
+        outputs, traced = self.record_node(
+            ISLAND, tuple(tensors), {}, made.returns.spec, operation=made
+        )
+        for tensor, mask in zip(flatten(outputs), traced, strict=True):
+            if mask is not None:
+                reads.set_mask(tensor, mask)
+        return (outputs,)
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""

@@ -95,4 +95,5 @@ def test_raw_calls_warn_in_one_line(tmp_path):
     result = invoke("export", tmp_path / "model.keras", tmp_path / "model.onnx")
     assert result.exit_code == DONE, result.output
     (line,) = [x for x in result.stderr.splitlines() if x.startswith("keras-acts: ")]
-    assert line.startswith("keras-acts: warning: The model was converted by tf2onnx")
+    assert line.startswith("keras-acts: warning: Layers that call the backend")
+    assert "m/raw (tf2onnx" in line

@@ -26,7 +26,12 @@ from keras_acts.export.engines.tf2onnx.frozen_graph import (
     FrozenGraph,
     frozen_graph,
 )
-from keras_acts.export.engines.tf2onnx.result import check_operators, finish, rebuilt
+from keras_acts.export.engines.tf2onnx.result import (
+    check_operators,
+    finish,
+    rebuilt,
+    tidy,
+)
 from keras_acts.export.errors import (
     EngineError,
     ExportError,
@@ -65,18 +70,15 @@ def convert(request: Request) -> ir.Model:
     _check(request)
     opset = request.opset or HIGHEST_OPSET
     call, specs = _call_and_inputs(request)
+    owner, name = _owner(request.model), request.model.name
     with _lock, _quiet() as problems:
-        frozen = frozen_graph(request.model.name, call, specs, _owner(request.model))
+        frozen = frozen_graph(name, call, specs, owner)
         proto = _converted(frozen, opset, request.inputs_as_nchw)
-    try:
+    with _blamed(problems):
         model = rebuilt(proto, frozen, request.inputs_as_nchw)
         forms.write_forms(model, opset, request.target)
         check_operators(model, problems)
         finish(model, frozen)
-    except ExportError:
-        raise
-    except Exception as error:
-        raise UnsupportedOperationError(_invalid(problems, error)) from error
     _validate(model, problems)
     versions = {
         f"{package}_version": importlib.import_module(package).__version__
@@ -84,6 +86,43 @@ def convert(request: Request) -> ir.Model:
     }
     Metadata(**versions).add_to(model)
     return model
+
+
+def converted_call(
+    call: Call, specs: Sequence[TracedInput], owner: Any, opset: int, target: str
+) -> ir.Model:
+    """Convert a function of named tensors, to be a part of another model.
+
+    Args:
+        call: The function.
+        specs: What it takes.
+        owner: The layer that holds its variables and tables.
+        opset: The opset to write.
+        target: What the forms of operations that tf2onnx lacks run fast on.
+
+    Raises:
+        UnsupportedOperationError: tf2onnx can't convert an operation.
+    """
+    with _lock, _quiet() as problems:
+        frozen = frozen_graph(owner.name, call, specs, owner)
+        proto = _converted(frozen, opset, ())
+    with _blamed(problems):
+        model = rebuilt(proto, frozen, ())
+        forms.write_forms(model, opset, target)
+        check_operators(model, problems)
+        tidy(model)
+    return model
+
+
+@contextlib.contextmanager
+def _blamed(problems: Sequence[str]) -> Iterator[None]:
+    """Blame tf2onnx for what fails on the model that it wrote."""
+    try:
+        yield
+    except ExportError:
+        raise
+    except Exception as error:
+        raise UnsupportedOperationError(_invalid(problems, error)) from error
 
 
 def _check(request: Request) -> None:

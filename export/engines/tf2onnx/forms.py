@@ -113,7 +113,49 @@ RESIZES = sorted(_NODE_FORMS)
 
 def handlers() -> dict[str, tuple[Callable[..., None], list[Any]]]:
     """Return the `custom_op_handlers` for tf2onnx."""
-    return {name: (_pass_through, []) for name in (*OPERATIONS, *RESIZES)}
+    return {
+        **{name: (_pass_through, []) for name in (*OPERATIONS, *RESIZES)},
+        "FloorDiv": (_floor_div, []),
+        "FloorMod": (_floor_mod, []),
+    }
+
+
+def _floor_div(context: Any, node: Any, name: str, _arguments: Any) -> None:
+    """Divide towards minus infinity: tf2onnx drops the fraction of integers."""
+    x, y = node.input
+    if _is_integer(context, x):
+        rest = _made(context, "Mod", x, y)
+        context.replace_inputs(node, [_made(context, "Sub", x, rest), y])
+    else:
+        result = node.output[0]
+        floor = context.insert_new_node_on_output("Floor", result, name=f"{name}_floor")
+        context.copy_dtype(result, floor.output[0])
+        context.copy_shape(result, floor.output[0])
+    node.type = "Div"
+
+
+def _floor_mod(context: Any, node: Any, _name: str, _arguments: Any) -> None:
+    """Give the remainder the sign of the divisor: tf2onnx doesn't for integers."""
+    x, y = node.input
+    if _is_integer(context, x):
+        node.type = "Mod"
+        return
+    whole = _made(context, "Floor", _made(context, "Div", x, y))
+    context.replace_inputs(node, [x, _made(context, "Mul", whole, y)])
+    node.type = "Sub"
+
+
+def _is_integer(context: Any, x: str) -> bool:
+    dtype = context.get_dtype(x)
+    return dtype is not None and ir.DataType(dtype).is_integer()
+
+
+def _made(context: Any, op_type: str, x: str, *others: str) -> str:
+    """Append a node to tf2onnx's graph, and return the name of its result."""
+    dtype = context.get_dtype(x)
+    made = context.make_node(op_type, [x, *others], dtypes=[dtype])
+    name: str = made.output[0]
+    return name
 
 
 def _pass_through(_context: Any, node: Any, _name: str, _arguments: Any) -> None:

@@ -73,18 +73,23 @@ def finish(model: ir.Model, frozen: FrozenGraph) -> None:
     for value in model.graph.outputs:
         shape = frozen.shapes[value.name or ""]
         value.shape = None if shape is None else ir.Shape(shape)
-    put_in_order(model.graph)
-    shared = (
-        DeduplicateInitializersPass(size_limit=_LARGEST_SHARED),
-        CommonSubexpressionEliminationPass(),
-    )
-    run_in_order(model, shared, writer=_WRITER)
+    tidy(model)
     run_passes(model, writer=_WRITER)
     _rename(model)
     _name_output_sizes(model.graph)
     used = {node.domain for node in model.graph.all_nodes()}
     for domain in set(model.opset_imports) - used - {""}:
         del model.opset_imports[domain]
+
+
+def tidy(model: ir.Model) -> None:
+    """Order the nodes of a model by its graph alone, and share what is equal."""
+    put_in_order(model.graph)
+    shared = (
+        DeduplicateInitializersPass(size_limit=_LARGEST_SHARED),
+        CommonSubexpressionEliminationPass(),
+    )
+    run_in_order(model, shared, writer=_WRITER)
 
 
 def check_operators(model: ir.Model, reasons: Iterable[str]) -> None:

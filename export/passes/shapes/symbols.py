@@ -9,7 +9,8 @@ node whose output has such a size:
    later Reshape may divide again;
 3. Conv and pooling: a size preserved by the padding stays;
 4. TopK: the sizes of other axes stay, and a `k` read from a tensor is its size;
-5. Where: a size that all operands share stays.
+5. Where: a size that all operands share stays;
+6. any: a size that `note_size` says to be that of another value, is.
 
 Without them the batch size would lose its name, and with it the proof that it is the
 same throughout the model.
@@ -32,8 +33,17 @@ Pairs = Iterator[tuple[Size, Size]]
 Multiples = dict[Size, tuple[Size, Fraction]]
 
 
+_SIZES = "sizes"
+"""Note on a value: for some of its axes, the value and the axis of the same size."""
+
+
+def note_size(value: ir.Value, axis: int, source: ir.Value, source_axis: int) -> None:
+    """Note that a size of a value is that of another one (rule 6)."""
+    value.meta.setdefault(_SIZES, {})[axis] = (source, source_axis)
+
+
 class NameSizesPass(InPlacePass):
-    """Rename generated sizes, after shape inference (rules 1 to 5)."""
+    """Rename generated sizes, after shape inference (rules 1 to 6)."""
 
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules once to each node, in graph order."""
@@ -51,9 +61,22 @@ class NameSizesPass(InPlacePass):
 def _pairs(node: ir.Node, multiples: Multiples) -> Pairs:
     """Return generated sizes of a node's outputs, each with the size it equals."""
     if kind(node) == "Reshape":
-        return _reshape(node, multiples)
-    rule = _RULES.get(kind(node))
-    return iter(()) if rule is None else rule(node)
+        yield from _reshape(node, multiples)
+    elif (rule := _RULES.get(kind(node))) is not None:
+        yield from rule(node)
+    yield from _noted(node)
+
+
+def _noted(node: ir.Node) -> Pairs:
+    """Rule 6: pair the sizes that were noted, as far as both are known."""
+    for value in node.outputs:
+        after = _sizes(value)
+        for axis, (source, source_axis) in value.meta.get(_SIZES, {}).items():
+            before = _sizes(source)
+            if axis < len(after) and source_axis < len(before):
+                size = before[source_axis]
+                if isinstance(size, int) or size.value is not None:
+                    yield after[axis], size
 
 
 def _rename(node: ir.Node, names: dict[Size, Size]) -> None:

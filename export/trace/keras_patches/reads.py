@@ -80,6 +80,16 @@ def is_training() -> bool:
     return bool(getattr(context, "training", None))
 
 
+def mask_of(tensor: Any) -> Any:
+    """Return the mask that a tensor carries, None if it has none."""
+    return find("keras.src.backend:get_keras_mask")(tensor)
+
+
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Let a tensor carry a mask."""
+    find("keras.src.backend:set_keras_mask")(tensor, mask)
+
+
 def inner_call(layer: Any) -> Callable[..., Any]:
     """Return the method that computes a layer's output."""
     quantized = getattr(layer, "quantization_mode", None) is not None
