@@ -1,4 +1,4 @@
-"""What the runs of a verification show, and the verdict that follows."""
+"""What the runs of a verification show."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 
 from keras_acts.export.parity import pairing
-from keras_acts.export.parity.compare import Comparison, compare, summarize
+from keras_acts.export.parity.compare import Comparison, Witness, compare
+from keras_acts.export.parity.inner.proof import Unproven
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
-from keras_acts.export.parity.providers import conflicting_builds
 from keras_acts.export.parity.reference.base import Answer, Reference
+from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import (
     Divergence,
     Finding,
-    OutputReport,
-    ParityReport,
     ProviderReport,
-    Status,
+    Rounding,
 )
 from keras_acts.export.parity.session import (
     NotLoadableError,
@@ -29,12 +28,9 @@ from keras_acts.export.parity.session import (
     first_line,
     open_session,
 )
-from keras_acts.export.parity.tolerances import Array, Tolerance, coarsest, largest
-from keras_acts.export.parity.variation import Variation
-from keras_acts.export.parity.versions import versions
-
-LEAST_VARIATION = 1e-3
-"""Outputs that vary less than this fraction of their magnitude prove nothing."""
+from keras_acts.export.parity.tolerances import Array, Tolerance, largest
+from keras_acts.export.parity.variation import LEAST_VARIATION, Variation
+from keras_acts.export.parity.witness import Hearing
 
 
 @dataclass
@@ -51,11 +47,15 @@ class Evidence:
         providers: For each provider whether it ran, and if not, why.
         findings: The differences in cases that do not decide.
         cases: The names of the cases that ran.
+        refused: What Keras said of the cases that it refuses, by name.
         outputs: The ONNX name of each output of the reference.
         dtypes: The dtypes that each output of the reference may have.
-        comparisons: The decisive results, by output and provider.
+        comparisons: The decisive results by run, for each output and provider.
         variation: How much each output varies across random inputs.
         magnitudes: The largest number of each output in a kind of case.
+        rounding: What float64 says of an output on a provider, where it was asked.
+        proven: How many inner layers prove the outputs that hardly vary.
+        unproven: Why nothing proves an output, by its name.
         divergence: The first layer that differs, once it was looked for.
     """
 
@@ -68,11 +68,17 @@ class Evidence:
     providers: list[ProviderReport] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     cases: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     dtypes: dict[str, set[str]] = field(default_factory=dict)
-    comparisons: dict[tuple[str, str], list[Comparison]] = field(default_factory=dict)
+    comparisons: dict[tuple[str, str], dict[str, Comparison]] = field(
+        default_factory=dict
+    )
     variation: dict[str, Variation] = field(default_factory=dict)
     magnitudes: dict[tuple[str, str], float] = field(default_factory=dict)
+    rounding: dict[tuple[str, str], Rounding] = field(default_factory=dict)
+    proven: int = 0
+    unproven: dict[str, str] = field(default_factory=dict)
     divergence: Divergence | None = None
 
     def open(self, asked: Mapping[str, Mapping[str, Any]]) -> list[Session]:
@@ -99,27 +105,49 @@ class Evidence:
         inputs: list[pairing.PairedInput],
         sessions: Sequence[Session],
     ) -> None:
-        """Run both sides on every case, and localize the first difference."""
+        """Run both sides on every case; ask float64, and inner layers, where needed."""
         names = {one.spec.name: one.port.name for one in inputs}
         self.warnings += pairing.renamings(names, "input")
-        failing: Case | None = None
+        run = [case for case in self._accepted(cases, inputs, sessions) if sessions]
+        if sessions and not self.cases:
+            reason = next(iter(self.refused.values()), "no case")
+            raise ValueError(
+                "The model accepts no generated input: pass `inputs`. "
+                f"Received: {reason}"
+            )
+        if self._failing(run):
+            self._hear(run, inputs, sessions)
+        failing = self._failing(run)
+        if failing:
+            self._localize(failing[0], inputs)
+        elif sessions and not self.problems:
+            self._prove(run, inputs)
+
+    def _accepted(
+        self,
+        cases: Sequence[Case],
+        inputs: list[pairing.PairedInput],
+        sessions: Sequence[Session],
+    ) -> Iterator[Case]:
+        """Compare on every case, and yield those that Keras takes."""
         for case in cases if sessions else ():
             case = self._with_cast_inputs(case)
             expected = self._expected(case)
-            if expected is None:
-                continue
-            feeds = {
-                one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs
-            }
-            verdicts = [self._judge(case, expected, feeds, s) for s in sessions]
-            failing = failing or (None if all(verdicts) else case)
-        if sessions and not any(self.comparisons.values()):
-            raise ValueError(
-                "The model accepts no generated input: pass `inputs`. "
-                f"Received: {self.warnings[-1] if self.warnings else 'no case'}"
-            )
-        if failing:
-            self._localize(failing, inputs)
+            if expected is not None:
+                feeds = fed(case, inputs)
+                for session in sessions:
+                    self._judge(case, expected, feeds, session)
+                yield case
+
+    def _failing(self, cases: Sequence[Case]) -> list[Case]:
+        """Return the cases that decide, and differ."""
+        names = {
+            name
+            for runs in self.comparisons.values()
+            for name, one in runs.items()
+            if not one.passed
+        }
+        return [case for case in cases if case.name in names]
 
     def _with_cast_inputs(self, case: Case) -> Case:
         specs = {spec.name: spec for spec in self.reference.signature.inputs}
@@ -133,7 +161,7 @@ class Evidence:
         except Exception as error:
             if not case.optional:
                 raise
-            self.warnings.append(f"Keras refuses '{case.name}': {first_line(error)}")
+            self.refused[case.name] = first_line(error)
             return None
         if not self.outputs:
             self._pair_outputs(answers)
@@ -159,47 +187,131 @@ class Evidence:
         expected: Mapping[str, Array],
         feeds: Mapping[str, Array],
         session: Session,
-    ) -> bool:
-        """Compare one run on one provider; return whether nothing decisive differs."""
+        hearing: Hearing | None = None,
+    ) -> None:
+        """Compare one run on one provider."""
         try:
             got = session.run(feeds)
         except Exception as error:  # onnxruntime's errors have no public base class
             got, problem = {}, first_line(error)
-        agreed = True
         for name, onnx_name in self.outputs.items():
-            if got:
-                want, have = expected[name], got[onnx_name]
-                result = compare(
-                    case.name,
-                    want,
-                    have,
-                    self.tolerance,
-                    list(case.inputs.values()),
-                    magnitude=self.magnitudes[name, case.kind],
-                    output_scale=self.magnitudes.get((name, ORDINARY), 0.0),
-                    input_scale=1.0
-                    if self.reference.standalone
-                    else _largest_input(case),
-                )
-            else:
+            key = (name, session.provider)
+            if key not in self.comparisons:
+                self.comparisons[key] = {}
+            if not got:
                 result = Comparison(case.name, problem=problem)
-            agreed &= self._record(case, expected[name], name, session.provider, result)
-        return agreed
+                self._record(case, expected[name], *key, result)
+                continue
+            want, have = self._deciding(case, expected[name], got[onnx_name])
+            witness = hearing.witness(case, name) if hearing else None
+            result = self._compared(case, name, want, have, witness)
+            self._record(case, want, *key, result)
+            if hearing and result.problem is None:
+                hearing.note(key, case, expected[name], got[onnx_name])
+
+    def _deciding(self, case: Case, want: Array, have: Array) -> tuple[Array, Array]:
+        """Return both outputs; of random runs what is finite in Keras's, if anything.
+
+        A model that is NaN in some places is compared in the others.
+        """
+        finite = np.isfinite(want) if want.dtype.kind == "f" else np.ones(1, bool)
+        if self.strict or not case.random or finite.all() or not finite.any():
+            return want, have
+        if have.shape != want.shape:
+            return want, have
+        return np.where(finite, want, 0), np.where(finite, have, 0)
+
+    def _compared(
+        self, case: Case, name: str, want: Array, have: Array, witness: Witness | None
+    ) -> Comparison:
+        return compare(
+            case.name,
+            want,
+            have,
+            self.tolerance,
+            list(case.inputs.values()),
+            magnitude=self.magnitudes[name, case.kind],
+            output_scale=self.magnitudes.get((name, ORDINARY), 0.0),
+            input_scale=self._input_scale(case),
+            witness=witness,
+        )
+
+    def _input_scale(self, case: Case) -> float:
+        return 1.0 if self.reference.standalone else _largest_input(case)
 
     def _record(
         self, case: Case, want: Array, name: str, provider: str, result: Comparison
-    ) -> bool:
+    ) -> None:
         decides = self.strict or case.role == "decides"
         if case.role == "decides where finite":
             decides = decides or bool(np.isfinite(want).all())
-        decided = self.comparisons.setdefault((name, provider), [])
         if decides:
-            decided.append(result)
-            return result.passed
-        if not result.passed:
+            self.comparisons[name, provider][case.name] = result
+        elif not result.passed:
             found = (result.mismatches, result.compared, result.worst)
             self.findings.append(Finding(case.name, name, provider, *found))
-        return True
+
+    def _hear(
+        self,
+        cases: Sequence[Case],
+        inputs: list[pairing.PairedInput],
+        sessions: Sequence[Session],
+    ) -> None:
+        """Let float64 decide whose rounding it is where an output differs.
+
+        A tolerance that the user gave is theirs: then nothing else decides.
+        """
+        if self.tolerance.given:
+            return
+        kinds = {case.kind for case in self._failing(cases)}
+        asked = [case for case in cases if case.kind in kinds and _decisive(case)]
+        hearing = Hearing(self.tolerance, self.magnitudes, self._input_scale)
+        try:
+            hearing.hear(self.reference, asked)
+        except NoTwinError as error:
+            self.warnings.append(
+                f"float64 could not decide whose rounding a difference is: {error}"
+            )
+            return
+        for case in asked:
+            expected = hearing.expected[case.name]
+            for session in sessions:
+                self._judge(case, expected, fed(case, inputs), session, hearing)
+        self.rounding = hearing.roundings()
+
+    def _prove(self, cases: Sequence[Case], inputs: list[pairing.PairedInput]) -> None:
+        """Compare inner layers where an output hardly varies, or is never finite."""
+        decided = {name for (name, _), runs in self.comparisons.items() if runs}
+        for name in self.outputs:
+            if name not in decided:
+                self.unproven[name] = self._no_number()
+        still = [
+            name
+            for name in decided
+            if name in self.variation and self.variation[name].share < LEAST_VARIATION
+        ]
+        ordinary = [case for case in cases if case.ordinary]
+        if not still or not ordinary:
+            return
+        numbered = enumerate(self.outputs.items())
+        asked = {i: onnx_name for i, (name, onnx_name) in numbered if name in still}
+        try:
+            self.proven = self.reference.prove(
+                self.onnx_model, inputs, ordinary[0], self.tolerance, asked
+            )
+        except Unproven as error:
+            self.unproven |= dict.fromkeys(sorted(still), str(error))
+            if error.divergence is not None:
+                self.divergence = error.divergence
+                self.problems.append(str(error))
+        except Exception as error:  # a failed proof must not hide the verdict
+            reason = f"its inner layers were not compared: {first_line(error)}"
+            self.unproven |= dict.fromkeys(sorted(still), reason)
+
+    def _no_number(self) -> str:
+        text = "Keras's answer is finite on no generated input"
+        broken = self.reference.broken_weights()
+        return f"{text}: {', '.join(broken)}" if broken else text
 
     def _localize(self, case: Case, inputs: list[pairing.PairedInput]) -> None:
         try:
@@ -210,79 +322,14 @@ class Evidence:
             reason = f"{type(error).__name__}: {first_line(error)}"
             self.warnings.append(f"the first diverging layer was not found: {reason}")
 
-    def report(self, **settings: Any) -> ParityReport:
-        """Return the verdict."""
-        outputs = tuple(
-            self._output(name, provider, found)
-            for (name, provider), found in self.comparisons.items()
-        )
-        failed = self.problems or not all(one.passed for one in outputs)
-        ran = all(provider.ran for provider in self.providers)
-        status: Status = "failed" if failed else "passed" if ran else "not run"
-        return ParityReport(
-            status=status,
-            engine=self.onnx_model.metadata.engine,
-            outputs=outputs,
-            providers=tuple(self.providers),
-            problems=tuple(self.problems),
-            warnings=(*self.warnings, *self._caveats()),
-            notes=tuple(self._notes()),
-            findings=tuple(self.findings),
-            divergence=self.divergence,
-            cases=tuple(self.cases),
-            strict_edges=self.strict,
-            versions=versions(),
-            **settings,
-        )
 
-    def _output(
-        self, name: str, provider: str, found: Sequence[Comparison]
-    ) -> OutputReport:
-        ports = {port.name: port for port in self.onnx_model.outputs}
-        port = ports[self.outputs[name]]
-        summary = summarize(found)
-        problems = list(summary.problems)
-        wrong = pairing.dtype_problem(self.dtypes[name], self.onnx_model, port)
-        if wrong:
-            problems.append(wrong)
-        if not found:
-            problems.append("Keras's answer is finite on no generated input")
-        return OutputReport(
-            name=name,
-            onnx_name=port.name,
-            provider=provider,
-            dtype=port.dtype,
-            passed=not problems and not summary.mismatches,
-            tolerance=self.tolerance,
-            summary=summary,
-            problems=tuple(problems),
-            variation=self.variation[name].share if name in self.variation else 0.0,
-        )
+def fed(case: Case, inputs: Sequence[pairing.PairedInput]) -> dict[str, Array]:
+    """Return the inputs of a case as the ONNX model takes them."""
+    return {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
 
-    def _notes(self) -> Iterator[str]:
-        """Yield where the file deliberately differs from Keras."""
-        if self.onnx_model.metadata.in_float32:
-            yield (
-                "the ONNX model computes in float32 where onnxruntime lacks kernels: "
-                f"{self.onnx_model.metadata.in_float32}"
-            )
 
-    def _caveats(self) -> Iterator[str]:
-        """Yield what weakens the verdict."""
-        if self.variation and all(
-            v.share < LEAST_VARIATION for v in self.variation.values()
-        ):
-            yield "the outputs hardly vary across the inputs; agreement proves little"
-        computed = self.reference.precision
-        if coarsest([computed, self.tolerance.precision]) != computed:
-            precision = self.tolerance.precision
-            yield (
-                f"the ONNX model computes in {precision}, the Keras model in "
-                f"{computed}; it is held to {precision}"
-            )
-        both = conflicting_builds()
-        if both:
-            yield both
+def _decisive(case: Case) -> bool:
+    return case.role != "reported"
 
 
 def _largest_input(case: Case) -> float:

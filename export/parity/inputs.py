@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,34 @@ UNKNOWN_SIZES: Mapping[int, tuple[int, int]] = {4: (96, 128), 5: (16, 24)}
 
 _UNKNOWN_SEQUENCE = (16, 23)
 _TRUE_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Two values for each unknown axis other than the batch, by the input's rank."""
+
+    by_rank: Mapping[int, tuple[int, int]] = field(default_factory=UNKNOWN_SIZES.copy)
+    others: tuple[int, int] = _UNKNOWN_SEQUENCE
+
+    def of(self, rank: int) -> tuple[int, int]:
+        """Return the two values for an input of a rank."""
+        return self.by_rank.get(rank, self.others)
+
+    def scaled(self, factor: Fraction | int) -> Sizes:
+        """Return the sizes multiplied, at least 1."""
+        return self._with(lambda a, b: (_times(a, factor), _times(b, factor)))
+
+    def with_second(self, factor: Fraction | int) -> Sizes:
+        """Return the sizes with this multiple of the first value as the second."""
+        return self._with(lambda a, _: (a, _times(a, factor)))
+
+    def _with(self, change: Callable[[int, int], tuple[int, int]]) -> Sizes:
+        by_rank = {rank: change(*pair) for rank, pair in self.by_rank.items()}
+        return Sizes(by_rank, change(*self.others))
+
+
+def _times(size: int, factor: Fraction | int) -> int:
+    return max(1, int(size * factor))
 
 
 @dataclass(frozen=True)
@@ -68,12 +97,33 @@ class Generator:
         limits: The size of the table that an input indexes, by input name.
         batch_sizes: The batch sizes asked for.
         seed: The seed of the random numbers.
+        sizes: The sizes of unknown axes.
     """
 
     inputs: Sequence[PairedInput]
     limits: Mapping[str, int]
     batch_sizes: Sequence[int]
     seed: int
+    sizes: Sizes = field(default_factory=Sizes)
+
+    def probe(self, variant: int) -> Case:
+        """Return a run on ordinary inputs, with one of the two values of each size.
+
+        Two samples, which no axis is likely to be by chance.
+        """
+        rng = np.random.default_rng(self.seed)
+        batch = self._batch(2)
+        inputs = {
+            one.spec.name: self._drawn(one, rng, batch, variant, SCALES[ORDINARY])
+            for one in self.inputs
+        }
+        return Case(f"a search of sizes, {self._sizes(batch, variant)}", "", inputs)
+
+    @property
+    def elements(self) -> int:
+        """The elements of the largest input of two samples."""
+        shapes = [self._shape(one, self._batch(2), 0) for one in self.inputs]
+        return max((int(np.prod(shape)) for shape in shapes), default=0)
 
     def random(self) -> Iterator[Case]:
         """Yield a run for each scale and batch size.
@@ -95,7 +145,7 @@ class Generator:
                     },
                     random=True,
                     ordinary=draw is SCALES[ORDINARY],
-                    optional=self._has_unknown_sizes,
+                    optional=self.has_unknown_sizes,
                 )
 
     def edges(self, edges: Sequence[Edge], *, standalone: bool) -> Iterator[Case]:
@@ -110,12 +160,12 @@ class Generator:
         if len(self._float_inputs) < len(self.inputs):
             inputs = {one.spec.name: self._ends(one, rng) for one in self.inputs}
             name = "ends of the integer ranges"
-            yield Case(name, name, inputs, optional=self._has_unknown_sizes)
+            yield Case(name, name, inputs, optional=self.has_unknown_sizes)
         if not self._float_inputs:
             return
         for edge in edges:
             rows = max(edge.rows(self._shape(one, 1, 0)) for one in self._float_inputs)
-            rows = self._batch(max(rows, *self._batches))
+            rows = self._batch(max(rows, 1 + max(self._batches)))
             inputs = {
                 one.spec.name: self._drawn(one, rng, rows, 0, edge.filled)
                 for one in self.inputs
@@ -123,7 +173,7 @@ class Generator:
             decides = edge.ordinary or (edge.finite and standalone)
             role: CaseRole = "decides where finite" if decides else "reported"
             name = f"edge {edge.name}"
-            yield Case(name, name, inputs, role, optional=self._has_unknown_sizes)
+            yield Case(name, name, inputs, role, optional=self.has_unknown_sizes)
 
     def from_arrays(self, given: Any) -> Case:
         """Return the run on the user's arrays.
@@ -168,7 +218,8 @@ class Generator:
         return one.spec.name not in self.limits and "float" in one.spec.dtype
 
     @property
-    def _has_unknown_sizes(self) -> bool:
+    def has_unknown_sizes(self) -> bool:
+        """Whether an axis other than the batch has no size of its own."""
         return any(None in one.shape[1:] for one in self.inputs)
 
     def _batch(self, size: int) -> int:
@@ -180,13 +231,13 @@ class Generator:
         return list(dict.fromkeys(self._batch(size) for size in self.batch_sizes))
 
     def _sizes(self, batch: int, variant: int) -> str:
-        if not self._has_unknown_sizes:
+        if not self.has_unknown_sizes:
             return f"batch {batch}"
         shapes = (self._shape(one, batch, variant) for one in self.inputs)
         return " and ".join("×".join(map(str, shape)) for shape in shapes)
 
     def _shape(self, one: PairedInput, batch: int, variant: int) -> tuple[int, ...]:
-        sizes = UNKNOWN_SIZES.get(len(one.shape), _UNKNOWN_SEQUENCE)
+        sizes = self.sizes.of(len(one.shape))
         rest = enumerate(one.shape[1:])
         known = (sizes[(i + variant) % 2] if n is None else n for i, n in rest)
         return (batch, *known) if one.shape else ()

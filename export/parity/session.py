@@ -42,6 +42,16 @@ class Session:
         values = self._session.run_with_ort_values(names, inputs)
         return {n: _array(v) for n, v in zip(names, values, strict=True)}
 
+    def tensors(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the model; return its outputs by name without sequences and maps."""
+        outputs = self._session.get_outputs()
+        names = [x.name for x in outputs if x.type.startswith("tensor(")]
+        if any(array.dtype.kind == "U" for array in feeds.values()):
+            return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
+        inputs = {name: _ort_value(array) for name, array in feeds.items()}
+        values = self._session.run_with_ort_values(names, inputs)
+        return {n: _array(v) for n, v in zip(names, values, strict=True)}
+
 
 def _ort_value(array: Array) -> Any:
     make = onnxruntime().OrtValue

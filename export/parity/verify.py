@@ -17,7 +17,10 @@ from keras_acts.export.parity.providers import Provider, known_providers
 from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.report.report import ParityReport
+from keras_acts.export.parity.session import first_line
+from keras_acts.export.parity.sizes import Attempt, searched
 from keras_acts.export.parity.tolerances import coarsest, tolerance
+from keras_acts.export.parity.verdict import report_of
 from keras_acts.export.saved_model import SavedModel
 
 
@@ -115,13 +118,31 @@ def verify_reference(
         generator = Generator(
             paired, reference.index_limits(), tuple(batch_sizes), seed
         )
-        cases = list(_cases(reference, generator, inputs, precision))
         sessions = evidence.open(asked)
         with reference.unchanged():
+            if sessions:
+                generator, refusal = searched(generator, _attempt(reference))
+                evidence.refused |= {"inputs of any size": refusal} if refusal else {}
+            generates = not evidence.refused
+            cases = list(_cases(reference, generator, inputs, precision, generates))
             evidence.gather(cases, paired, sessions)
     except pairing.MismatchError as error:
         evidence.problems.append(str(error))
-    return evidence.report(batch_sizes=tuple(batch_sizes), seed=seed)
+    return report_of(evidence, batch_sizes=tuple(batch_sizes), seed=seed)
+
+
+def _attempt(reference: Reference) -> Attempt:
+    """Return what tries the model on inputs."""
+
+    def attempt(case: Case) -> str | None:
+        try:
+            answers = reference.answers(case.inputs)
+        except Exception as error:
+            return first_line(error)
+        empty = not any(one.array.size for one in answers.values())
+        return "the outputs have no elements" if empty else None
+
+    return attempt
 
 
 def _check_batch_sizes(sizes: Sequence[int]) -> None:
@@ -133,10 +154,14 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
 
 
 def _cases(
-    reference: Reference, generator: Generator, arrays: Any, precision: str
+    reference: Reference,
+    generator: Generator,
+    arrays: Any,
+    precision: str,
+    generates: bool,
 ) -> Iterator[Case]:
     has_strings = any(spec.dtype == "string" for spec in reference.signature.inputs)
-    generates = arrays is None or not has_strings  # strings can't be
+    generates = generates and (arrays is None or not has_strings)  # strings can't be
     if generates:
         yield from generator.random()
     if arrays is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -45,6 +45,16 @@ class Reference(Protocol):
     def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
         """Return the outputs by name, for inputs by name."""
 
+    def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """Return what computes the outputs by name in float64.
+
+        Raises:
+            NoTwinError: Nothing does.
+        """
+
+    def broken_weights(self) -> list[str]:
+        """Return the weights that hold NaN or infinity, each with what it holds."""
+
     def unchanged(self) -> AbstractContextManager[None]:
         """Restore on exit the state that calls may change."""
 
@@ -62,3 +72,23 @@ class Reference(Protocol):
         allowed: Tolerance,
     ) -> Divergence | None:
         """Return the first layer at which the ONNX model differs, if known."""
+
+    def prove(
+        self,
+        onnx_model: OnnxModel,
+        inputs: list[PairedInput],
+        case: Case,
+        allowed: Tolerance,
+        outputs: Mapping[int, str],
+    ) -> int:
+        """Compare inner layers, since some outputs hardly vary with the input.
+
+        Args:
+            outputs: The ONNX name of each of those outputs, by its number.
+
+        Returns:
+            The number of parts of the model that were compared.
+
+        Raises:
+            Unproven: They can't be compared, or differ.
+        """

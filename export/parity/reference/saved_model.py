@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 
 from keras_acts.export.parity.edges import Edge, edges
+from keras_acts.export.parity.inner.proof import Unproven
 from keras_acts.export.parity.reference.base import Answer
+from keras_acts.export.parity.reference.broken import broken
+from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.saved_model import SavedModel, require_tensorflow
@@ -47,6 +50,14 @@ class SavedModelReference:
             for name, x in tensors.items()
         }
 
+    def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """Raise: TensorFlow can't run a signature in another dtype."""
+        raise NoTwinError("a SavedModel has only the dtypes that it was saved with")
+
+    def broken_weights(self) -> list[str]:
+        """Return the variables that hold NaN or infinity."""
+        return broken((v.name, _array(v)) for v in self.model.variables)
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Restore on exit the variables that a signature assigns to."""
@@ -71,6 +82,10 @@ class SavedModelReference:
     def divergence(self, *_run: Any) -> Divergence | None:
         """Return None: a signature has no layers."""
         return None
+
+    def prove(self, *_run: Any) -> int:
+        """Raise: a signature has no layers."""
+        raise Unproven("a SavedModel has no layers that could be compared in its place")
 
     def _tensor(self, array: Array, spec: TracedInput) -> Any:
         return require_tensorflow().convert_to_tensor(array, dtype=spec.dtype)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from keras_acts.export.parity.compare import Summary, Worst
 from keras_acts.export.parity.tolerances import Tolerance
 
-Status = Literal["passed", "failed", "not run"]
+Status = Literal["passed", "failed", "not run", "not proven"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,18 @@ class ProviderReport:
     name: str
     ran: bool
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The largest errors of an output against the same model in float64.
+
+    They were measured on the kinds of inputs on which Keras and the file differ by more
+    than the tolerance.
+    """
+
+    keras: float
+    onnx: float
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,9 @@ class OutputReport:
         problems: What else is wrong, such as the dtype or the shape.
         variation: How much Keras's output varies across the random inputs, as a
             fraction of its magnitude. An output that hardly varies proves nothing.
+        proven: Whether the comparison proves anything: the output varies with the
+            input, or its inner layers were compared.
+        rounding: What float64 said, where it was asked whose rounding a difference is.
     """
 
     name: str
@@ -52,6 +67,8 @@ class OutputReport:
     summary: Summary
     problems: tuple[str, ...] = ()
     variation: float = 0.0
+    proven: bool = True
+    rounding: Rounding | None = None
 
 
 @dataclass(frozen=True)
@@ -90,8 +107,10 @@ class ParityReport:
     """The verdict on an ONNX model, and the evidence for it.
 
     Attributes:
-        status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, but a provider
-            that was asked for did not run.
+        status: `"passed"`, `"failed"`, `"not run"`: nothing failed, but a provider
+            that was asked for did not run; or `"not proven"`: nothing failed, but an
+            output hardly varies with the input, or is never finite, and no inner layer
+            could be compared in its place.
         engine: The engine that exported the file, according to its metadata; None for
             files of other tools.
         outputs: One record for each output and provider.

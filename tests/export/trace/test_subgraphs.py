@@ -16,7 +16,7 @@ from keras import layers, ops
 from onnx import parser
 
 from keras_acts.export import to_onnx
-from keras_acts.export.parity.localize import _inner_values
+from keras_acts.export.parity.inner.localize import _inner_values
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.passes import run_passes
 from support.export_check import check_model, open_session, randomize, run
