@@ -144,6 +144,10 @@ def _is_graph(model: Any) -> bool:
     return functional and bool(getattr(model, "inputs", None))
 
 
+def _with_slots(bound: Mapping[int, Slot]) -> Callable[[Any], Any]:
+    return lambda x: bound[id(x)] if isinstance(x, keras.KerasTensor) else x
+
+
 @dataclass
 class _Flattening:
     steps: list[Step] = field(default_factory=list)
@@ -159,9 +163,7 @@ class _Flattening:
                 made = self.add(node.operation, read)
             else:
                 made = [next(self.slots) for _ in node.outputs]
-                arguments = node.arguments.convert(
-                    lambda x: bound[id(x)] if isinstance(x, keras.KerasTensor) else x
-                )
+                arguments = node.arguments.convert(_with_slots(bound))
                 self.steps.append(Step(node.operation, arguments, read, tuple(made)))
             bound |= {id(x): slot for x, slot in zip(node.outputs, made, strict=True)}
         return [bound[id(x)] for x in graph.outputs]

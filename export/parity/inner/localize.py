@@ -1,8 +1,8 @@
 """Find the first layer at which an ONNX model diverges from Keras.
 
 One run of each side gives every tensor: those of the layers, of nested models as well,
-and the values of the file's main graph. A layer agrees if a value of the file equals its
-output, or if a layer behind it agrees, since an exporter may fuse a layer into the
+and the values of the file's main graph. A layer agrees if a value of the file equals
+its output, or if a layer behind it agrees, since an exporter may fuse a layer into the
 next. Of the layers that don't agree, the first is where the models diverge, together
 with those that are fused into the same node.
 
@@ -133,7 +133,7 @@ def run(
 
 
 def _exact(model: Any, signature: Signature, case: Case) -> dict[Slot, Array]:
-    """Return the tensors of the model's copy in float64; none where there is no copy."""
+    """Return the tensors of the model's copy in float64, if there is one."""
     try:
         twin = Twin.of(model, signature)
     except NoTwinError:

@@ -55,7 +55,7 @@ class Arrangement:
 def arrangements(
     stored: tuple[int, ...], wanted: tuple[int, ...]
 ) -> Iterator[Arrangement]:
-    """Yield how a value of one shape may be a tensor of another, of as many elements."""
+    """Yield how a value may be a tensor of another shape, of as many elements."""
     rank = len(stored)
     yield Arrangement(stored, stored, tuple(range(rank)))
     if rank > 2:

@@ -13,8 +13,8 @@ answers 1/n. So inner layers decide:
 3. Where tensors vary, and the file has values that are like them and certainly not
    equal, the file differs.
 4. Where nothing varies and agrees, the output is not proven: also where the model is no
-   graph of layers, where a mask goes beside the tensors, and where the file computes the
-   output from more than one value.
+   graph of layers, where a mask goes beside the tensors, and where the file computes
+   the output from more than one value.
 """
 
 from __future__ import annotations
@@ -28,18 +28,15 @@ import numpy as np
 from keras_acts.export.parity.compare import compare
 from keras_acts.export.parity.inner.layer_graph import LayerGraph, NoGraphError, Slot
 from keras_acts.export.parity.inner.localize import (
-    Recorded,
     diverging,
-    run,
     started,
     varies,
 )
 from keras_acts.export.parity.inner.matching import (
     Arrangement,
-    Judged,
-    Values,
     arrangements,
 )
+from keras_acts.export.parity.inner.part import Part
 from keras_acts.export.parity.inner.tapped import NotTappedError, TappedFile
 from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.onnx_model import OnnxModel
@@ -173,7 +170,7 @@ class _Chain:
             fed = start.arrangement.to_file(given).astype(start.dtype)
             file, feeds = file.with_input(start.value, fed), {**feeds, start.value: fed}
         got = file.values(feeds)
-        part = _Part.of(self.graph, values, self.tolerance, got, feeds)
+        part = Part.of(self.graph, values, self.tolerance, got, feeds)
         want = part.judged[self.target].want
         self._check(want, got[self.name], part)
         between = self.graph.bottlenecks(start.slot if start else None, self.target)
@@ -192,7 +189,7 @@ class _Chain:
         return len(self.graph.steps) // _PARTS
 
     def _agreeing(
-        self, between: Sequence[Slot], part: _Part, file: TappedFile
+        self, between: Sequence[Slot], part: Part, file: TappedFile
     ) -> _Cut | None:
         """Return the first cut that is a stride away, or the last before."""
         found: _Cut | None = None
@@ -220,12 +217,12 @@ class _Chain:
         arrangement = arrangement or next(arrangements(value.shape, value.shape))
         return _Cut(slot, name, arrangement, shape or value.shape, value.dtype)
 
-    def _check(self, want: Array, got: Array, part: _Part) -> None:
+    def _check(self, want: Array, got: Array, part: Part) -> None:
         result = compare("", want, got, self.tolerance)
         if result.problem or (result.worst and result.worst.excess > _CERTAIN):
             self._diverges(part)
 
-    def _diverges(self, part: _Part) -> None:
+    def _diverges(self, part: Part) -> None:
         first = next(diverging(part.recorded, part.judged, part.values), None)
         step = first.step if first else part.recorded[-1].step
         name, error = part.values.nearest(part.judged[step.outputs[0]])
@@ -241,62 +238,6 @@ class _Chain:
     def _maker(self, slot: Slot) -> str:
         return next(
             (s.name for s in self.graph.steps if slot in s.outputs), "the input"
-        )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A run of both sides from some tensors on.
-
-    Attributes:
-        recorded: The steps of Keras.
-        judged: Their tensors.
-        masked: Those that carry a mask.
-        values: The values of the file.
-    """
-
-    recorded: Sequence[Recorded]
-    judged: Mapping[Slot, Judged]
-    masked: set[Slot]
-    values: Values
-
-    @classmethod
-    def of(
-        cls,
-        graph: LayerGraph,
-        values: Mapping[Slot, Any],
-        tolerance: Tolerance,
-        got: Mapping[str, Array],
-        feeds: Mapping[str, Array],
-    ) -> _Part:
-        """Run Keras's side beside what the file gave."""
-        masked: set[Slot] = set()
-        recorded = run(graph, values, masked)
-        judged = {
-            slot: Judged.of(array, tolerance)
-            for one in recorded
-            for slot, array in zip(one.step.outputs, one.arrays, strict=True)
-        }
-        inner = {name: x for name, x in got.items() if name not in feeds}
-        return cls(recorded, judged, masked, Values(inner))
-
-    def varying(self, slot: Slot) -> bool:
-        """Whether a tensor was computed, and varies."""
-        judged = self.judged.get(slot)
-        return judged is not None and varies(judged.want) and bool(judged.bound)
-
-    def differs(self, slots: Sequence[Slot], *, alone: bool) -> bool:
-        """Whether the file certainly differs at a tensor that varies.
-
-        Args:
-            slots: Tensors that no value of the file equals, nor one behind them.
-            alone: Whether nothing else can tell: then what is like a tensor on the
-                whole is enough, else most of its elements have to be equal.
-        """
-        judged = [self.judged[slot] for slot in slots if self.varying(slot)]
-        return any(
-            self.values.differs_in_part(one) or (alone and self.values.differs(one))
-            for one in judged
         )
 
 

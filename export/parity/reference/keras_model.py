@@ -11,9 +11,9 @@ import keras
 
 from keras_acts.export.parity import index_limits
 from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
-from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.inner.localize import first_divergence
 from keras_acts.export.parity.inner.proof import prove
+from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference import keras_calls
