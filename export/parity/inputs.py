@@ -19,6 +19,7 @@ Rng = np.random.Generator
 Draw = Callable[[Rng, tuple[int, ...]], Array]
 
 ORDINARY = "normal"
+EXPECTED = "as its first layers expect"
 
 SCALES: Mapping[str, Draw] = {
     ORDINARY: lambda rng, shape: rng.standard_normal(shape),
@@ -30,6 +31,9 @@ SCALES: Mapping[str, Draw] = {
 
 UNKNOWN_SIZES: Mapping[int, tuple[int, int]] = {4: (96, 128), 5: (16, 24)}
 """Sizes used for unknown axes other than the batch, by rank: images, volumes."""
+
+CHUNK = 64
+"""The most samples of the user's arrays in one run."""
 
 _UNKNOWN_SEQUENCE = (16, 23)
 _TRUE_SHARE = 0.75
@@ -98,6 +102,8 @@ class Generator:
         batch_sizes: The batch sizes asked for.
         seed: The seed of the random numbers.
         sizes: The sizes of unknown axes.
+        expected: What draws the numbers that the model's first layers expect, by the
+            input's name.
     """
 
     inputs: Sequence[PairedInput]
@@ -105,6 +111,7 @@ class Generator:
     batch_sizes: Sequence[int]
     seed: int
     sizes: Sizes = field(default_factory=Sizes)
+    expected: Mapping[str, Draw] = field(default_factory=dict)
 
     def probe(self, variant: int) -> Case:
         """Return a run on ordinary inputs, with one of the two values of each size.
@@ -133,20 +140,27 @@ class Generator:
         size uses different sizes for the unknown axes.
         """
         rng = np.random.default_rng(self.seed)
-        scales = SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]}
+        scales = dict(SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]})
+        if self.expected:
+            scales = {EXPECTED: SCALES[ORDINARY], **scales}
         for scale, draw in scales.items():
             for variant, batch in sorted(enumerate(self._batches), key=_by_batch):
                 yield Case(
                     f"{scale}, {self._sizes(batch, variant)}",
                     scale,
                     {
-                        one.spec.name: self._drawn(one, rng, batch, variant, draw)
+                        one.spec.name: self._drawn(
+                            one, rng, batch, variant, self._draw(one, scale, draw)
+                        )
                         for one in self.inputs
                     },
                     random=True,
                     ordinary=draw is SCALES[ORDINARY],
                     optional=self.has_unknown_sizes,
                 )
+
+    def _draw(self, one: PairedInput, scale: str, draw: Draw) -> Draw:
+        return self.expected.get(one.spec.name, draw) if scale == EXPECTED else draw
 
     def edges(self, edges: Sequence[Edge], *, standalone: bool) -> Iterator[Case]:
         """Yield a run for each edge input, and one for the limits of integer ranges.
@@ -175,15 +189,30 @@ class Generator:
             name = f"edge {edge.name}"
             yield Case(name, name, inputs, role, optional=self.has_unknown_sizes)
 
-    def from_arrays(self, given: Any) -> Case:
-        """Return the run on the user's arrays.
+    def from_arrays(self, given: Any) -> Iterator[Case]:
+        """Yield the runs on the user's arrays, of `CHUNK` samples at most.
 
         Args:
-            given: An array, a sequence of arrays in order, or arrays by input name.
+            given: An array, a sequence of arrays in order, or arrays by input name; or
+                a dataset, which yields those, or pairs of those and labels.
 
         Raises:
             ValueError: There are too few, too many, or their shapes are wrong.
         """
+        name = "own arrays"
+        for number, arrays in enumerate(batches(given)):
+            where = f"{name}, batch {number + 1}" if is_dataset(given) else name
+            inputs = self._fitting(arrays)
+            count = min((len(x) for x in inputs.values() if x.ndim), default=0)
+            if count <= CHUNK or not self._has_free_batch:
+                yield Case(where, name, inputs, "decides")
+                continue
+            for start in range(0, count, CHUNK):
+                part = {n: x[start : start + CHUNK] for n, x in inputs.items()}
+                end = min(start + CHUNK, count)
+                yield Case(f"{where}, {start + 1} to {end}", name, part, "decides")
+
+    def _fitting(self, given: Any) -> dict[str, Array]:
         arrays = self._by_name(given)
         inputs = {}
         for one in self.inputs:
@@ -194,7 +223,12 @@ class Generator:
                     f"Received: shape {array.shape}"
                 )
             inputs[one.spec.name] = _rounded(one, array)
-        return Case("own arrays", "own arrays", inputs, "decides")
+        return inputs
+
+    @property
+    def _has_free_batch(self) -> bool:
+        """Whether every input has a batch, and of any size."""
+        return all(one.shape and one.shape[0] is None for one in self.inputs)
 
     def _by_name(self, given: Any) -> Mapping[str, Any]:
         names = [one.spec.name for one in self.inputs]
@@ -266,6 +300,21 @@ class Generator:
             )
         default = 256 if one.spec.dtype == "uint8" else DEFAULT_LIMIT
         return self.limits.get(one.spec.name, default)
+
+
+def is_dataset(given: Any) -> bool:
+    """Whether something yields batches, and is no array or structure of arrays."""
+    known = isinstance(given, Mapping | list | tuple)
+    return not known and not hasattr(given, "shape") and hasattr(given, "__iter__")
+
+
+def batches(given: Any) -> Iterator[Any]:
+    """Yield the batches of a dataset without their labels, or the arrays themselves."""
+    if not is_dataset(given):
+        yield given
+        return
+    for batch in given:
+        yield batch[0] if isinstance(batch, tuple) else batch
 
 
 def _by_batch(numbered: tuple[int, int]) -> int:

@@ -10,7 +10,6 @@ import keras
 import onnx
 
 from keras_acts.export.parity import pairing
-from keras_acts.export.parity.evidence import Evidence
 from keras_acts.export.parity.inputs import Case, Generator
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import Provider, known_providers
@@ -20,7 +19,8 @@ from keras_acts.export.parity.report.report import ParityReport
 from keras_acts.export.parity.session import first_line
 from keras_acts.export.parity.sizes import Attempt, searched
 from keras_acts.export.parity.tolerances import coarsest, tolerance
-from keras_acts.export.parity.verdict import report_of
+from keras_acts.export.parity.verdict.evidence import Evidence
+from keras_acts.export.parity.verdict.outcome import report_of
 from keras_acts.export.saved_model import SavedModel
 
 
@@ -54,7 +54,9 @@ def verify(
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
             subclassed model with several arguments.
-        inputs: Further arrays to compare on: one, several in order, or by input name.
+        inputs: Further arrays to compare on: one, several in order, or by input name;
+            or a dataset that yields those, or pairs of those and labels. Many samples
+            are compared in parts.
         providers: onnxruntime's providers, by full or short name ("cuda"), or as pairs
             of name and options. One that can't run is never replaced by another: the
             status is then "not run", and the report has not passed.
@@ -116,7 +118,11 @@ def verify_reference(
     try:
         paired = pairing.pair_inputs(reference.signature, theirs)
         generator = Generator(
-            paired, reference.index_limits(), tuple(batch_sizes), seed
+            paired,
+            reference.index_limits(),
+            tuple(batch_sizes),
+            seed,
+            expected=reference.expected_ranges(),
         )
         sessions = evidence.open(asked)
         with reference.unchanged():
@@ -165,7 +171,7 @@ def _cases(
     if generates:
         yield from generator.random()
     if arrays is not None:
-        yield generator.from_arrays(arrays)
+        yield from generator.from_arrays(arrays)
     if generates:
         yield from generator.edges(
             list(reference.edges(precision)), standalone=reference.standalone

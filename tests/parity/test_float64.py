@@ -27,7 +27,7 @@ def drawn(model: keras.Model) -> keras.Model:
     for variable in model.weights:
         if keras.backend.is_float_dtype(variable.dtype):
             values = rng.normal(0, 0.3, variable.shape)
-            if variable.name in ("gamma", "moving_variance"):
+            if variable.name in ("gamma", "moving_variance", "variance"):
                 values = np.abs(values) + 0.5
             variable.assign(values.astype("float32"))
     return model
@@ -139,8 +139,8 @@ def subclassed():
 
 
 def quantized():
-    model = keras.Sequential([keras.Input((6,)), L.Dense(3)])
-    model.quantize("int8")
+    model = keras.Sequential([keras.Input((6,)), L.Dense(3, name="small")])
+    model.get_layer("small").quantize("int8")
     return model
 
 

@@ -35,7 +35,7 @@ from keras_acts.export.parity.reference import keras_calls
 from keras_acts.export.parity.reference.float64_twin import NoTwinError, Twin
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.parity.variation import LEAST_VARIATION, Variation
+from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
 from keras_acts.export.trace import Signature
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.keras_patches.float64 import float64_kept

@@ -50,6 +50,9 @@ from keras_acts.export.trace import Signature
 _SPREADS = (1.0, 4.0, 16.0)
 """The standard deviations of what is put in place of a tensor, one sample each."""
 
+_FACTORS = (1.0, 1e2, 1e4, 1e6)
+"""By how much more they are spread, one after the other, until something varies."""
+
 _PARTS = 12
 """Into how many parts a model is taken, where so many tensors lend themselves."""
 
@@ -143,17 +146,19 @@ class _Chain:
     def prove(self, values: Mapping[Slot, Any]) -> int:
         """Compare part by part; return their number."""
         cut: _Cut | None = None
-        visited: set[Slot] = set()
-        for parts in range(1, len(self.graph.steps) + 2):
+        parts, factors = 1, iter(_FACTORS)
+        while True:
             found = self._next_cut(values, cut)
-            if found is None or found.slot in visited:
-                raise Unproven(self._reason(cut))
-            if found.slot == self.target:
+            if found is not None and found.slot == self.target:
                 return parts
-            visited.add(found.slot)
-            cut = found
-            values = self._replaced(cut)
-        raise Unproven(self._reason(cut))
+            if found is None and cut is None:
+                raise Unproven(self._reason(cut))
+            if found is not None:
+                cut, parts, factors = found, parts + 1, iter(_FACTORS)
+            factor = next(factors, None)
+            if cut is None or factor is None:
+                raise Unproven(self._reason(cut))
+            values = {cut.slot: keras_calls.tensor(factor * cut.drawn(), "float32")}
 
     def _reason(self, cut: _Cut | None) -> str:
         behind = f" behind {self._maker(cut.slot)}" if cut else ""
@@ -231,9 +236,6 @@ class _Chain:
             f"'{step.name}' differs",
             Divergence(step.name, step.kind, name, error, "inner layers"),
         )
-
-    def _replaced(self, cut: _Cut) -> dict[Slot, Any]:
-        return {cut.slot: keras_calls.tensor(cut.drawn(), "float32")}
 
     def _maker(self, slot: Slot) -> str:
         return next(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from keras_acts.export.parity.edges import Edge
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs import Case, Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.report.report import Divergence
@@ -60,6 +60,9 @@ class Reference(Protocol):
 
     def index_limits(self) -> dict[str, int]:
         """Return the size of the table that an input indexes, by input name."""
+
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return what draws the numbers that the first layers expect, by input name."""
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""

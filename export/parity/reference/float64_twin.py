@@ -12,6 +12,7 @@ where the model computes in float64 itself, or where its own code casts to float
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,7 +59,8 @@ class Twin:
             raise NoTwinError("the model computes in float64 itself")
         wide = Signature(signature.map(_in_float64))
         try:
-            with float64_kept():
+            with float64_kept(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about the model, which is as it was
                 return cls(_copied(model, wide), wide)
         except Exception as error:  # whatever the code of the model raises
             reason = (str(error).strip().splitlines() or [""])[0]

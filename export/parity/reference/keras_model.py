@@ -13,7 +13,7 @@ from keras_acts.export.parity import index_limits
 from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
 from keras_acts.export.parity.inner.localize import first_divergence
 from keras_acts.export.parity.inner.proof import prove
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs import Case, Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference import keras_calls
@@ -21,6 +21,7 @@ from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.reference.broken import broken
 from keras_acts.export.parity.reference.float64_twin import Twin
 from keras_acts.export.parity.reference.keras_calls import to_numpy
+from keras_acts.export.parity.reference.ranges import expected_ranges
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
 from keras_acts.export.trace import Graph, Signature, TracedInput
@@ -84,6 +85,10 @@ class KerasReference:
     def index_limits(self) -> dict[str, int]:
         """Return the sizes of the tables that inputs index."""
         return index_limits.index_limits(self.model, self.signature, self.graph)
+
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return what draws the numbers that Rescaling and Normalization expect."""
+        return expected_ranges(self.model, self.signature)
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs, including the breakpoints of the activations."""

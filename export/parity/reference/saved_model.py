@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_acts.export.parity.edges import Edge, edges
 from keras_acts.export.parity.inner.proof import Unproven
+from keras_acts.export.parity.inputs import Draw
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.reference.broken import broken
 from keras_acts.export.parity.reference.float64_twin import NoTwinError
@@ -74,6 +75,10 @@ class SavedModelReference:
         integers = [s.name for s in self.signature.inputs if "int" in s.dtype]
         smallest = self.model.smallest_table if integers else None
         return dict.fromkeys(integers, smallest) if smallest else {}
+
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return nothing: a signature has no layers."""
+        return {}
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""

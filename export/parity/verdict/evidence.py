@@ -22,6 +22,7 @@ from keras_acts.export.parity.report.report import (
     Rounding,
 )
 from keras_acts.export.parity.session import (
+    UNOPTIMIZED,
     NotLoadableError,
     ProviderUnavailableError,
     Session,
@@ -29,8 +30,10 @@ from keras_acts.export.parity.session import (
     open_session,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
-from keras_acts.export.parity.variation import LEAST_VARIATION, Variation
-from keras_acts.export.parity.witness import Hearing
+from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
+from keras_acts.export.parity.verdict.witness import Hearing
+
+_LARGE = 1 << 29
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Evidence:
         rounding: What float64 says of an output on a provider, where it was asked.
         proven: How many inner layers prove the outputs that hardly vary.
         unproven: Why nothing proves an output, by its name.
+        infinite: The outputs that are not finite in places on random inputs.
         divergence: The first layer that differs, once it was looked for.
     """
 
@@ -79,6 +83,7 @@ class Evidence:
     rounding: dict[tuple[str, str], Rounding] = field(default_factory=dict)
     proven: int = 0
     unproven: dict[str, str] = field(default_factory=dict)
+    infinite: set[str] = field(default_factory=set)
     divergence: Divergence | None = None
 
     def open(self, asked: Mapping[str, Mapping[str, Any]]) -> list[Session]:
@@ -97,7 +102,27 @@ class Evidence:
                     ProviderReport(name, ran=False, reason=str(error))
                 )
                 self.problems.append(f"{name} refuses the model: {error}")
-        return sessions
+        return sessions + list(self._unoptimized(sessions, asked))
+
+    def _unoptimized(
+        self, sessions: Sequence[Session], asked: Mapping[str, Mapping[str, Any]]
+    ) -> Iterator[Session]:
+        """Load the model once more on each provider, as it is in the file.
+
+        Not the largest ones, which would take their memory twice.
+        """
+        if self.onnx_model.external or self.onnx_model.proto.ByteSize() > _LARGE:
+            return
+        for one in sessions:
+            try:
+                options = asked[one.provider]
+                yield open_session(
+                    self.onnx_model, one.provider, options, optimized=False
+                )
+            except (ProviderUnavailableError, NotLoadableError) as error:
+                self.warnings.append(
+                    f"{one.provider} refuses the model with optimizations off: {error}"
+                )
 
     def gather(
         self,
@@ -136,13 +161,14 @@ class Evidence:
             if expected is not None:
                 feeds = fed(case, inputs)
                 for session in sessions:
-                    self._judge(case, expected, feeds, session)
+                    if session.optimized or case.ordinary:
+                        self._judge(case, expected, feeds, session)
                 yield case
 
     def _failing(self, cases: Sequence[Case]) -> list[Case]:
         """Return the cases that decide, and differ."""
         names = {
-            name
+            name.removesuffix(UNOPTIMIZED)
             for runs in self.comparisons.values()
             for name, one in runs.items()
             if not one.passed
@@ -195,21 +221,24 @@ class Evidence:
         except Exception as error:  # onnxruntime's errors have no public base class
             got, problem = {}, first_line(error)
         for name, onnx_name in self.outputs.items():
-            key = (name, session.provider)
+            key, run = (name, session.provider), f"{case.name}{session.suffix}"
             if key not in self.comparisons:
                 self.comparisons[key] = {}
             if not got:
-                result = Comparison(case.name, problem=problem)
+                result = Comparison(run, problem=problem)
                 self._record(case, expected[name], *key, result)
                 continue
-            want, have = self._deciding(case, expected[name], got[onnx_name])
+            want, have = self._deciding(case, name, expected[name], got[onnx_name])
             witness = hearing.witness(case, name) if hearing else None
             result = self._compared(case, name, want, have, witness)
+            result = replace(result, case=run)
             self._record(case, want, *key, result)
             if hearing and result.problem is None:
                 hearing.note(key, case, expected[name], got[onnx_name])
 
-    def _deciding(self, case: Case, want: Array, have: Array) -> tuple[Array, Array]:
+    def _deciding(
+        self, case: Case, name: str, want: Array, have: Array
+    ) -> tuple[Array, Array]:
         """Return both outputs; of random runs what is finite in Keras's, if anything.
 
         A model that is NaN in some places is compared in the others.
@@ -217,6 +246,7 @@ class Evidence:
         finite = np.isfinite(want) if want.dtype.kind == "f" else np.ones(1, bool)
         if self.strict or not case.random or finite.all() or not finite.any():
             return want, have
+        self.infinite.add(name)
         if have.shape != want.shape:
             return want, have
         return np.where(finite, want, 0), np.where(finite, have, 0)
@@ -246,10 +276,10 @@ class Evidence:
         if case.role == "decides where finite":
             decides = decides or bool(np.isfinite(want).all())
         if decides:
-            self.comparisons[name, provider][case.name] = result
+            self.comparisons[name, provider][result.case] = result
         elif not result.passed:
             found = (result.mismatches, result.compared, result.worst)
-            self.findings.append(Finding(case.name, name, provider, *found))
+            self.findings.append(Finding(result.case, name, provider, *found))
 
     def _hear(
         self,
@@ -276,7 +306,8 @@ class Evidence:
         for case in asked:
             expected = hearing.expected[case.name]
             for session in sessions:
-                self._judge(case, expected, fed(case, inputs), session, hearing)
+                if session.optimized or case.ordinary:
+                    self._judge(case, expected, fed(case, inputs), session, hearing)
         self.rounding = hearing.roundings()
 
     def _prove(self, cases: Sequence[Case], inputs: list[pairing.PairedInput]) -> None:
@@ -285,6 +316,7 @@ class Evidence:
         for name in self.outputs:
             if name not in decided:
                 self.unproven[name] = self._no_number()
+        self._warn_of_broken_weights()
         still = [
             name
             for name in decided
@@ -307,6 +339,16 @@ class Evidence:
         except Exception as error:  # a failed proof must not hide the verdict
             reason = f"its inner layers were not compared: {first_line(error)}"
             self.unproven |= dict.fromkeys(sorted(still), reason)
+
+    def _warn_of_broken_weights(self) -> None:
+        """Name the weights behind an answer that is not finite in places."""
+        if self.infinite - self.unproven.keys():
+            broken = self.reference.broken_weights()
+            if broken:
+                names = ", ".join(sorted(self.infinite))
+                self.warnings.append(
+                    f"Keras's {names} is not finite in places: {', '.join(broken)}"
+                )
 
     def _no_number(self) -> str:
         text = "Keras's answer is finite on no generated input"

@@ -7,10 +7,10 @@ from typing import Any
 
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, summarize
-from keras_acts.export.parity.evidence import Evidence
 from keras_acts.export.parity.providers import conflicting_builds
 from keras_acts.export.parity.report.report import OutputReport, ParityReport, Status
 from keras_acts.export.parity.tolerances import coarsest
+from keras_acts.export.parity.verdict.evidence import Evidence
 from keras_acts.export.parity.versions import versions
 
 _MOST_NAMED = 3
