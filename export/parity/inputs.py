@@ -114,12 +114,9 @@ class Generator:
     expected: Mapping[str, Draw] = field(default_factory=dict)
 
     def probe(self, variant: int) -> Case:
-        """Return a run on ordinary inputs, with one of the two values of each size.
-
-        Two samples, which no axis is likely to be by chance.
-        """
+        """Return a run on ordinary inputs, with one of the two values of each size."""
         rng = np.random.default_rng(self.seed)
-        batch = self._batch(2)
+        batch = self._batches[variant % len(self._batches)]
         inputs = {
             one.spec.name: self._drawn(one, rng, batch, variant, SCALES[ORDINARY])
             for one in self.inputs
@@ -128,8 +125,8 @@ class Generator:
 
     @property
     def elements(self) -> int:
-        """The elements of the largest input of two samples."""
-        shapes = [self._shape(one, self._batch(2), 0) for one in self.inputs]
+        """The elements of the largest input of one sample."""
+        shapes = [self._shape(one, self._batch(1), 0) for one in self.inputs]
         return max((int(np.prod(shape)) for shape in shapes), default=0)
 
     def random(self) -> Iterator[Case]:

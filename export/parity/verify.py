@@ -126,7 +126,7 @@ def verify_reference(
         )
         sessions = evidence.open(asked)
         with reference.unchanged():
-            if sessions:
+            if sessions and not _has_strings(reference):
                 generator, refusal = searched(generator, _attempt(reference))
                 evidence.refused |= {"inputs of any size": refusal} if refusal else {}
             generates = not evidence.refused
@@ -135,6 +135,10 @@ def verify_reference(
     except pairing.MismatchError as error:
         evidence.problems.append(str(error))
     return report_of(evidence, batch_sizes=tuple(batch_sizes), seed=seed)
+
+
+def _has_strings(reference: Reference) -> bool:
+    return any(spec.dtype == "string" for spec in reference.signature.inputs)
 
 
 def _attempt(reference: Reference) -> Attempt:
@@ -166,8 +170,8 @@ def _cases(
     precision: str,
     generates: bool,
 ) -> Iterator[Case]:
-    has_strings = any(spec.dtype == "string" for spec in reference.signature.inputs)
-    generates = generates and (arrays is None or not has_strings)  # strings can't be
+    # Strings can't be generated.
+    generates = generates and (arrays is None or not _has_strings(reference))
     if generates:
         yield from generator.random()
     if arrays is not None:

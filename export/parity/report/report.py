@@ -51,8 +51,8 @@ class OutputReport:
         tolerance: The allowed error.
         summary: Errors and the worst element.
         problems: What else is wrong, such as the dtype or the shape.
-        variation: How much Keras's output varies across the random inputs, as a
-            fraction of its magnitude. An output that hardly varies proves nothing.
+        variation: How much Keras's output varies across random inputs and the user's,
+            as a fraction of its magnitude. An output that hardly varies proves nothing.
         proven: Whether the comparison proves anything: the output varies with the
             input, or its inner layers were compared.
         rounding: What float64 said, where it was asked whose rounding a difference is.

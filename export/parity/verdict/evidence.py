@@ -54,7 +54,7 @@ class Evidence:
         outputs: The ONNX name of each output of the reference.
         dtypes: The dtypes that each output of the reference may have.
         comparisons: The decisive results by run, for each output and provider.
-        variation: How much each output varies across random inputs.
+        variation: How much each output varies across random inputs and the user's.
         magnitudes: The largest number of each output in a kind of case.
         rounding: What float64 says of an output on a provider, where it was asked.
         proven: How many inner layers prove the outputs that hardly vary.
@@ -194,7 +194,7 @@ class Evidence:
         self.cases.append(case.name)
         expected = {name: one.array for name, one in answers.items()}
         for name, array in expected.items():
-            if case.random:
+            if case.random or case.role == "decides":
                 self.variation.setdefault(name, Variation()).add(array)
             for kind in {case.kind, ORDINARY} if case.ordinary else {case.kind}:
                 before = self.magnitudes.get((name, kind), 0.0)
