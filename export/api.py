@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,12 @@ import keras
 import onnx
 
 from keras_acts.export import engines
-from keras_acts.export.errors import OptionError, ParityError, SignatureError
+from keras_acts.export.errors import (
+    NotProvenWarning,
+    OptionError,
+    ParityError,
+    SignatureError,
+)
 from keras_acts.export.options import (
     ExportOptions,
     Names,
@@ -134,7 +140,8 @@ def export_model(
     The arguments are those of `to_onnx` and `verify`.
 
     Returns:
-        The report of a comparison that passed.
+        The report of a comparison that passed; or of one that found no difference but
+        proves nothing (`status` is `"not proven"`), with a `NotProvenWarning`.
 
     Raises:
         ParityError: The answers differ, or a provider asked for did not run; its
@@ -164,12 +171,22 @@ def export_model(
             seed=seed,
             strict_edges=strict_edges,
         )
-        if not report.passed:
+        if report.status not in ("passed", "not proven"):
             raise ParityError(_refusal(report, path), report)
         reports.append(report)
 
     write_model(converted.model, path, approve=approve)
+    if not reports[0].passed:
+        warnings.warn(_unproven(reports[0], path), NotProvenWarning, stacklevel=2)
     return reports[0]
+
+
+def _unproven(report: ParityReport, path: str | os.PathLike[str]) -> str:
+    reasons = [one for one in report.warnings if "not proven" in one]
+    return (
+        f"{os.fspath(path)} was written, but it is not proven that it answers like the "
+        f"Keras model: {'; '.join(reasons)}. Compare on your own `inputs`."
+    )
 
 
 def _refusal(report: ParityReport, path: str | os.PathLike[str]) -> str:

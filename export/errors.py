@@ -80,6 +80,10 @@ class EngineWarning(UserWarning):
     """The native engine can't convert a layer, and another exporter did."""
 
 
+class NotProvenWarning(UserWarning):
+    """Nothing differs, but nothing proves that the ONNX model answers alike either."""
+
+
 class ParityError(ExportError):
     """The ONNX model differs from the Keras model, or could not be compared.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ Rng = np.random.Generator
 Draw = Callable[[Rng, tuple[int, ...]], Array]
 
 ORDINARY = "normal"
+EXPECTED = "as its first layers expect"
 
 SCALES: Mapping[str, Draw] = {
     ORDINARY: lambda rng, shape: rng.standard_normal(shape),
@@ -30,8 +32,39 @@ SCALES: Mapping[str, Draw] = {
 UNKNOWN_SIZES: Mapping[int, tuple[int, int]] = {4: (96, 128), 5: (16, 24)}
 """Sizes used for unknown axes other than the batch, by rank: images, volumes."""
 
+CHUNK = 64
+"""The most samples of the user's arrays in one run."""
+
 _UNKNOWN_SEQUENCE = (16, 23)
 _TRUE_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Two values for each unknown axis other than the batch, by the input's rank."""
+
+    by_rank: Mapping[int, tuple[int, int]] = field(default_factory=UNKNOWN_SIZES.copy)
+    others: tuple[int, int] = _UNKNOWN_SEQUENCE
+
+    def of(self, rank: int) -> tuple[int, int]:
+        """Return the two values for an input of a rank."""
+        return self.by_rank.get(rank, self.others)
+
+    def scaled(self, factor: Fraction | int) -> Sizes:
+        """Return the sizes multiplied, at least 1."""
+        return self._with(lambda a, b: (_times(a, factor), _times(b, factor)))
+
+    def with_second(self, factor: Fraction | int) -> Sizes:
+        """Return the sizes with this multiple of the first value as the second."""
+        return self._with(lambda a, _: (a, _times(a, factor)))
+
+    def _with(self, change: Callable[[int, int], tuple[int, int]]) -> Sizes:
+        by_rank = {rank: change(*pair) for rank, pair in self.by_rank.items()}
+        return Sizes(by_rank, change(*self.others))
+
+
+def _times(size: int, factor: Fraction | int) -> int:
+    return max(1, int(size * factor))
 
 
 @dataclass(frozen=True)
@@ -68,12 +101,33 @@ class Generator:
         limits: The size of the table that an input indexes, by input name.
         batch_sizes: The batch sizes asked for.
         seed: The seed of the random numbers.
+        sizes: The sizes of unknown axes.
+        expected: What draws the numbers that the model's first layers expect, by the
+            input's name.
     """
 
     inputs: Sequence[PairedInput]
     limits: Mapping[str, int]
     batch_sizes: Sequence[int]
     seed: int
+    sizes: Sizes = field(default_factory=Sizes)
+    expected: Mapping[str, Draw] = field(default_factory=dict)
+
+    def probe(self, variant: int) -> Case:
+        """Return a run on ordinary inputs, with one of the two values of each size."""
+        rng = np.random.default_rng(self.seed)
+        batch = self._batches[variant % len(self._batches)]
+        inputs = {
+            one.spec.name: self._drawn(one, rng, batch, variant, SCALES[ORDINARY])
+            for one in self.inputs
+        }
+        return Case(f"a search of sizes, {self._sizes(batch, variant)}", "", inputs)
+
+    @property
+    def elements(self) -> int:
+        """The elements of the largest input of one sample."""
+        shapes = [self._shape(one, self._batch(1), 0) for one in self.inputs]
+        return max((int(np.prod(shape)) for shape in shapes), default=0)
 
     def random(self) -> Iterator[Case]:
         """Yield a run for each scale and batch size.
@@ -83,20 +137,27 @@ class Generator:
         size uses different sizes for the unknown axes.
         """
         rng = np.random.default_rng(self.seed)
-        scales = SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]}
+        scales = dict(SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]})
+        if self.expected:
+            scales = {EXPECTED: SCALES[ORDINARY], **scales}
         for scale, draw in scales.items():
             for variant, batch in sorted(enumerate(self._batches), key=_by_batch):
                 yield Case(
                     f"{scale}, {self._sizes(batch, variant)}",
                     scale,
                     {
-                        one.spec.name: self._drawn(one, rng, batch, variant, draw)
+                        one.spec.name: self._drawn(
+                            one, rng, batch, variant, self._draw(one, scale, draw)
+                        )
                         for one in self.inputs
                     },
                     random=True,
                     ordinary=draw is SCALES[ORDINARY],
-                    optional=self._has_unknown_sizes,
+                    optional=self.has_unknown_sizes,
                 )
+
+    def _draw(self, one: PairedInput, scale: str, draw: Draw) -> Draw:
+        return self.expected.get(one.spec.name, draw) if scale == EXPECTED else draw
 
     def edges(self, edges: Sequence[Edge], *, standalone: bool) -> Iterator[Case]:
         """Yield a run for each edge input, and one for the limits of integer ranges.
@@ -110,12 +171,12 @@ class Generator:
         if len(self._float_inputs) < len(self.inputs):
             inputs = {one.spec.name: self._ends(one, rng) for one in self.inputs}
             name = "ends of the integer ranges"
-            yield Case(name, name, inputs, optional=self._has_unknown_sizes)
+            yield Case(name, name, inputs, optional=self.has_unknown_sizes)
         if not self._float_inputs:
             return
         for edge in edges:
             rows = max(edge.rows(self._shape(one, 1, 0)) for one in self._float_inputs)
-            rows = self._batch(max(rows, *self._batches))
+            rows = self._batch(max(rows, 1 + max(self._batches)))
             inputs = {
                 one.spec.name: self._drawn(one, rng, rows, 0, edge.filled)
                 for one in self.inputs
@@ -123,17 +184,32 @@ class Generator:
             decides = edge.ordinary or (edge.finite and standalone)
             role: CaseRole = "decides where finite" if decides else "reported"
             name = f"edge {edge.name}"
-            yield Case(name, name, inputs, role, optional=self._has_unknown_sizes)
+            yield Case(name, name, inputs, role, optional=self.has_unknown_sizes)
 
-    def from_arrays(self, given: Any) -> Case:
-        """Return the run on the user's arrays.
+    def from_arrays(self, given: Any) -> Iterator[Case]:
+        """Yield the runs on the user's arrays, of `CHUNK` samples at most.
 
         Args:
-            given: An array, a sequence of arrays in order, or arrays by input name.
+            given: An array, a sequence of arrays in order, or arrays by input name; or
+                a dataset, which yields those, or pairs of those and labels.
 
         Raises:
             ValueError: There are too few, too many, or their shapes are wrong.
         """
+        name = "own arrays"
+        for number, arrays in enumerate(batches(given)):
+            where = f"{name}, batch {number + 1}" if is_dataset(given) else name
+            inputs = self._fitting(arrays)
+            count = min((len(x) for x in inputs.values() if x.ndim), default=0)
+            if count <= CHUNK or not self._has_free_batch:
+                yield Case(where, name, inputs, "decides")
+                continue
+            for start in range(0, count, CHUNK):
+                part = {n: x[start : start + CHUNK] for n, x in inputs.items()}
+                end = min(start + CHUNK, count)
+                yield Case(f"{where}, {start + 1} to {end}", name, part, "decides")
+
+    def _fitting(self, given: Any) -> dict[str, Array]:
         arrays = self._by_name(given)
         inputs = {}
         for one in self.inputs:
@@ -144,7 +220,12 @@ class Generator:
                     f"Received: shape {array.shape}"
                 )
             inputs[one.spec.name] = _rounded(one, array)
-        return Case("own arrays", "own arrays", inputs, "decides")
+        return inputs
+
+    @property
+    def _has_free_batch(self) -> bool:
+        """Whether every input has a batch, and of any size."""
+        return all(one.shape and one.shape[0] is None for one in self.inputs)
 
     def _by_name(self, given: Any) -> Mapping[str, Any]:
         names = [one.spec.name for one in self.inputs]
@@ -168,7 +249,8 @@ class Generator:
         return one.spec.name not in self.limits and "float" in one.spec.dtype
 
     @property
-    def _has_unknown_sizes(self) -> bool:
+    def has_unknown_sizes(self) -> bool:
+        """Whether an axis other than the batch has no size of its own."""
         return any(None in one.shape[1:] for one in self.inputs)
 
     def _batch(self, size: int) -> int:
@@ -180,13 +262,13 @@ class Generator:
         return list(dict.fromkeys(self._batch(size) for size in self.batch_sizes))
 
     def _sizes(self, batch: int, variant: int) -> str:
-        if not self._has_unknown_sizes:
+        if not self.has_unknown_sizes:
             return f"batch {batch}"
         shapes = (self._shape(one, batch, variant) for one in self.inputs)
         return " and ".join("×".join(map(str, shape)) for shape in shapes)
 
     def _shape(self, one: PairedInput, batch: int, variant: int) -> tuple[int, ...]:
-        sizes = UNKNOWN_SIZES.get(len(one.shape), _UNKNOWN_SEQUENCE)
+        sizes = self.sizes.of(len(one.shape))
         rest = enumerate(one.shape[1:])
         known = (sizes[(i + variant) % 2] if n is None else n for i, n in rest)
         return (batch, *known) if one.shape else ()
@@ -215,6 +297,21 @@ class Generator:
             )
         default = 256 if one.spec.dtype == "uint8" else DEFAULT_LIMIT
         return self.limits.get(one.spec.name, default)
+
+
+def is_dataset(given: Any) -> bool:
+    """Whether something yields batches, and is no array or structure of arrays."""
+    known = isinstance(given, Mapping | list | tuple)
+    return not known and not hasattr(given, "shape") and hasattr(given, "__iter__")
+
+
+def batches(given: Any) -> Iterator[Any]:
+    """Yield the batches of a dataset without their labels, or the arrays themselves."""
+    if not is_dataset(given):
+        yield given
+        return
+    for batch in given:
+        yield batch[0] if isinstance(batch, tuple) else batch
 
 
 def _by_batch(numbered: tuple[int, int]) -> int:

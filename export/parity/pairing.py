@@ -76,7 +76,7 @@ def pair_inputs(signature: Signature, model: OnnxModel) -> list[PairedInput]:
     paired = [_paired(spec, ports[names[spec.name]]) for spec in signature.inputs]
     for one in paired:
         problem = dtype_problem([one.spec.dtype], model, one.port)
-        if problem and "int" not in one.spec.dtype:
+        if problem:
             raise MismatchError(f"input '{one.spec.name}' has {problem}")
     return paired
 
@@ -123,7 +123,9 @@ def dtype_problem(
     1. bfloat16, which few providers support, may become float32.
     2. Floats may have the dtype that the export was asked for: the one in the metadata,
        or float16 if the file has no other floats.
-    3. Integer inputs may have another width.
+
+    Integers must have the width that Keras has: a service that feeds int32 is refused
+    by a file that takes int64.
     """
     allowed = set(keras_dtypes)
     if "bfloat16" in allowed:

@@ -17,6 +17,9 @@ from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import onnxruntime
 from keras_acts.export.parity.tolerances import Array
 
+UNOPTIMIZED = ", optimizations off"
+"""What the name of a run gets in which onnxruntime runs the graph as it is."""
+
 _ERRORS_ONLY = 3
 _BFLOAT16 = "bfloat16"
 _IDENTITY = onnx.parser.parse_model(
@@ -27,16 +30,37 @@ _IDENTITY = onnx.parser.parse_model(
 
 @dataclass(frozen=True)
 class Session:
-    """A loaded ONNX model on one provider."""
+    """A loaded ONNX model on one provider.
+
+    Attributes:
+        provider: The provider.
+        optimized: Whether onnxruntime rewrote the graph, as it does by default.
+    """
 
     provider: str
     _session: Any
+    optimized: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """What the name of a run gets."""
+        return "" if self.optimized else UNOPTIMIZED
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
         """Run the model on inputs by name and return its outputs by name."""
         names = [output.name for output in self._session.get_outputs()]
         if any(array.dtype.kind == "U" for array in feeds.values()):
             # Strings can't be OrtValues.
+            return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
+        inputs = {name: _ort_value(array) for name, array in feeds.items()}
+        values = self._session.run_with_ort_values(names, inputs)
+        return {n: _array(v) for n, v in zip(names, values, strict=True)}
+
+    def tensors(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the model; return its outputs by name without sequences and maps."""
+        outputs = self._session.get_outputs()
+        names = [x.name for x in outputs if x.type.startswith("tensor(")]
+        if any(array.dtype.kind == "U" for array in feeds.values()):
             return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         inputs = {name: _ort_value(array) for name, array in feeds.items()}
         values = self._session.run_with_ort_values(names, inputs)
@@ -71,9 +95,13 @@ class NotLoadableError(Exception):
 
 
 def open_session(
-    model: OnnxModel, provider: str, options: Mapping[str, Any] | None = None
+    model: OnnxModel,
+    provider: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    optimized: bool = True,
 ) -> Session:
-    """Load a model on one provider.
+    """Load a model on one provider, with onnxruntime's optimizations or without.
 
     Raises:
         ProviderUnavailableError: The build lacks the provider, or it can't start here.
@@ -88,12 +116,12 @@ def open_session(
     _check_start(provider, options)
     try:
         with model.loadable() as source:
-            session = _load(source, provider, options)
+            session = _load(source, provider, options, optimized=optimized)
     except ProviderUnavailableError:
         raise
     except Exception as error:  # onnxruntime's errors have no public base class
         raise NotLoadableError(first_line(error)) from error
-    return Session(provider, session)
+    return Session(provider, session, optimized)
 
 
 def _check_start(provider: str, options: Mapping[str, Any]) -> None:
@@ -107,9 +135,18 @@ def _check_start(provider: str, options: Mapping[str, Any]) -> None:
         raise ProviderUnavailableError(f"cannot start: {first_line(error)}") from error
 
 
-def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any:
+def _load(
+    source: str | bytes,
+    provider: str,
+    options: Mapping[str, Any],
+    *,
+    optimized: bool = True,
+) -> Any:
     runtime = onnxruntime()
     settings = runtime.SessionOptions()
+    if not optimized:
+        off = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        settings.graph_optimization_level = off
     settings.log_severity_level = _ERRORS_ONLY
     # A pool of explicit size is not pinned to cores, which containers may forbid.
     settings.intra_op_num_threads = os.cpu_count() or 1

@@ -95,12 +95,14 @@ class Tolerance:
         rtol: Allowed error as a fraction of the element.
         share: Allowed error as a fraction of the output's largest element.
         atol: The user's absolute tolerance, which replaces `share`, or None.
+        given: Whether the user gave one of them.
     """
 
     precision: str
     rtol: float
     share: float
     atol: float | None = None
+    given: bool = False
 
     def allowed(
         self,
@@ -145,4 +147,6 @@ def tolerance(
                 f"dtype's own. Received: {name}={value!r}"
             )
     row = PRECISIONS[precision]
-    return Tolerance(precision, row.rtol if rtol is None else rtol, row.share, atol)
+    given = rtol is not None or atol is not None
+    rtol = row.rtol if rtol is None else rtol
+    return Tolerance(precision, rtol, row.share, atol, given)

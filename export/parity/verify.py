@@ -10,14 +10,17 @@ import keras
 import onnx
 
 from keras_acts.export.parity import pairing
-from keras_acts.export.parity.evidence import Evidence
 from keras_acts.export.parity.inputs import Case, Generator
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import Provider, known_providers
 from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.report.report import ParityReport
+from keras_acts.export.parity.session import first_line
+from keras_acts.export.parity.sizes import Attempt, searched
 from keras_acts.export.parity.tolerances import coarsest, tolerance
+from keras_acts.export.parity.verdict.evidence import Evidence
+from keras_acts.export.parity.verdict.outcome import report_of
 from keras_acts.export.saved_model import SavedModel
 
 
@@ -52,7 +55,9 @@ def verify(
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
             function, and for a subclassed model with several arguments.
-        inputs: Further arrays to compare on: one, several in order, or by input name.
+        inputs: Further arrays to compare on: one, several in order, or by input name;
+            or a dataset that yields those, or pairs of those and labels. Many samples
+            are compared in parts.
         providers: onnxruntime's providers, by full or short name ("cuda"), or as pairs
             of name and options. One that can't run is never replaced by another: the
             status is then "not run", and the report has not passed.
@@ -114,15 +119,41 @@ def verify_reference(
     try:
         paired = pairing.pair_inputs(reference.signature, theirs)
         generator = Generator(
-            paired, reference.index_limits(), tuple(batch_sizes), seed
+            paired,
+            reference.index_limits(),
+            tuple(batch_sizes),
+            seed,
+            expected=reference.expected_ranges(),
         )
-        cases = list(_cases(reference, generator, inputs, precision))
         sessions = evidence.open(asked)
         with reference.unchanged():
+            if sessions and not _has_strings(reference):
+                generator, refusal = searched(generator, _attempt(reference))
+                evidence.refused |= {"inputs of any size": refusal} if refusal else {}
+            generates = not evidence.refused
+            cases = list(_cases(reference, generator, inputs, precision, generates))
             evidence.gather(cases, paired, sessions)
     except pairing.MismatchError as error:
         evidence.problems.append(str(error))
-    return evidence.report(batch_sizes=tuple(batch_sizes), seed=seed)
+    return report_of(evidence, batch_sizes=tuple(batch_sizes), seed=seed)
+
+
+def _has_strings(reference: Reference) -> bool:
+    return any(spec.dtype == "string" for spec in reference.signature.inputs)
+
+
+def _attempt(reference: Reference) -> Attempt:
+    """Return what tries the model on inputs."""
+
+    def attempt(case: Case) -> str | None:
+        try:
+            answers = reference.answers(case.inputs)
+        except Exception as error:
+            return first_line(error)
+        empty = not any(one.array.size for one in answers.values())
+        return "the outputs have no elements" if empty else None
+
+    return attempt
 
 
 def _check_batch_sizes(sizes: Sequence[int]) -> None:
@@ -134,14 +165,18 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
 
 
 def _cases(
-    reference: Reference, generator: Generator, arrays: Any, precision: str
+    reference: Reference,
+    generator: Generator,
+    arrays: Any,
+    precision: str,
+    generates: bool,
 ) -> Iterator[Case]:
-    has_strings = any(spec.dtype == "string" for spec in reference.signature.inputs)
-    generates = arrays is None or not has_strings  # strings can't be
+    # Strings can't be generated.
+    generates = generates and (arrays is None or not _has_strings(reference))
     if generates:
         yield from generator.random()
     if arrays is not None:
-        yield generator.from_arrays(arrays)
+        yield from generator.from_arrays(arrays)
     if generates:
         yield from generator.edges(
             list(reference.edges(precision)), standalone=reference.standalone

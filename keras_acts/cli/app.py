@@ -17,7 +17,7 @@ app = typer.Typer(
     help="Activation layers for Keras 3, and a verified way from a model to ONNX.",
     epilog=(
         "Exit codes: 0 done and parity holds, 1 parity failed, 2 bad usage or input, "
-        "3 cannot be exported, 4 a required provider did not run."
+        "3 cannot be exported, 4 a required provider did not run, 5 not proven."
     ),
     no_args_is_help=True,
     add_completion=False,

@@ -13,12 +13,14 @@ class Code(IntEnum):
     BAD_INPUT = 2
     CANNOT_EXPORT = 3
     PROVIDER_DID_NOT_RUN = 4
+    NOT_PROVEN = 5
 
 
 BY_STATUS = {
     "passed": Code.DONE,
     "failed": Code.PARITY_FAILED,
     "not run": Code.PROVIDER_DID_NOT_RUN,
+    "not proven": Code.NOT_PROVEN,
 }
 """The exit code of each `ParityReport.status`."""
 

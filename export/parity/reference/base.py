@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from keras_acts.export.parity.edges import Edge
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs import Case, Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.report.report import Divergence
@@ -48,11 +48,24 @@ class Reference(Protocol):
     def chances(self) -> list[Chance] | None:
         """Return what each output owes to chance, in order; None if unknown."""
 
+    def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """Return what computes the outputs by name in float64.
+
+        Raises:
+            NoTwinError: Nothing does.
+        """
+
+    def broken_weights(self) -> list[str]:
+        """Return the weights that hold NaN or infinity, each with what it holds."""
+
     def unchanged(self) -> AbstractContextManager[None]:
         """Restore on exit the state that calls may change."""
 
     def index_limits(self) -> dict[str, int]:
         """Return the size of the table that an input indexes, by input name."""
+
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return what draws the numbers that the first layers expect, by input name."""
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""
@@ -65,3 +78,23 @@ class Reference(Protocol):
         allowed: Tolerance,
     ) -> Divergence | None:
         """Return the first layer at which the ONNX model differs, if known."""
+
+    def prove(
+        self,
+        onnx_model: OnnxModel,
+        inputs: list[PairedInput],
+        case: Case,
+        allowed: Tolerance,
+        outputs: Mapping[int, str],
+    ) -> int:
+        """Compare inner layers, since some outputs hardly vary with the input.
+
+        Args:
+            outputs: The ONNX name of each of those outputs, by its number.
+
+        Returns:
+            The number of parts of the model that were compared.
+
+        Raises:
+            Unproven: They can't be compared, or differ.
+        """

@@ -20,6 +20,11 @@ def to_numpy(tensor: Any) -> Array:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
+def tensor(array: Array, dtype: str) -> Any:
+    """Return an array as the backend's tensor of a dtype."""
+    return keras.ops.convert_to_tensor(array, dtype=dtype)
+
+
 def cast_input(array: Array, spec: TracedInput) -> Array:
     """Return an array as the backend receives it, cast to the input's dtype."""
     return to_numpy(keras.ops.convert_to_tensor(array, dtype=spec.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,17 @@ import keras
 from keras_acts.export.errors import ExportError
 from keras_acts.export.parity import index_limits
 from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
-from keras_acts.export.parity.inputs import Case
-from keras_acts.export.parity.localize import first_divergence
+from keras_acts.export.parity.inner.localize import first_divergence
+from keras_acts.export.parity.inner.proof import prove
+from keras_acts.export.parity.inputs import Case, Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference import keras_calls
 from keras_acts.export.parity.reference.base import Answer
+from keras_acts.export.parity.reference.broken import broken
+from keras_acts.export.parity.reference.float64_twin import Twin
+from keras_acts.export.parity.reference.keras_calls import to_numpy
+from keras_acts.export.parity.reference.ranges import expected_ranges
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
 from keras_acts.export.trace import (
@@ -67,7 +72,7 @@ class KerasReference:
         name_of = keras.backend.standardize_dtype
         return {
             name: Answer(
-                keras_calls.to_numpy(x),
+                to_numpy(x),
                 frozenset([name_of(x.dtype), name_of(own.dtype)]),
             )
             for (name, x), own in zip(tensors.items(), declared, strict=True)
@@ -80,6 +85,14 @@ class KerasReference:
         except ExportError:
             return None
 
+    def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """Return the answers of the model's copy in float64."""
+        return Twin.of(self.model, self.signature).answers
+
+    def broken_weights(self) -> list[str]:
+        """Return the weights that hold NaN or infinity."""
+        return broken((v.path, to_numpy(v)) for v in self.model.variables)
+
     def unchanged(self) -> AbstractContextManager[None]:
         """Restore on exit the states of RNNs and seeds, and statistics."""
         return keras_calls.unchanged(self.model)
@@ -87,6 +100,10 @@ class KerasReference:
     def index_limits(self) -> dict[str, int]:
         """Return the sizes of the tables that inputs index."""
         return index_limits.index_limits(self.model, self.signature, self.graph)
+
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return what draws the numbers that Rescaling and Normalization expect."""
+        return expected_ranges(self.model, self.signature)
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs, including the breakpoints of the activations."""
@@ -100,4 +117,28 @@ class KerasReference:
         allowed: Tolerance,
     ) -> Divergence | None:
         """Return the first layer at which the ONNX model differs."""
-        return first_divergence(self.model, onnx_model, inputs, case, allowed)
+        return first_divergence(
+            self.model, self.signature, onnx_model, inputs, case, allowed
+        )
+
+    def prove(
+        self,
+        onnx_model: OnnxModel,
+        inputs: list[PairedInput],
+        case: Case,
+        allowed: Tolerance,
+        outputs: Mapping[int, str],
+    ) -> int:
+        """Compare the parts of a Functional or Sequential model on their own inputs."""
+        limits = self.index_limits()
+        floats = [one.spec.name for one in inputs if one.spec.name not in limits]
+        return prove(
+            self.model,
+            self.signature,
+            onnx_model,
+            inputs,
+            case,
+            allowed,
+            outputs,
+            floats,
+        )

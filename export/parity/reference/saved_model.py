@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 
 from keras_acts.export.parity.edges import Edge, edges
+from keras_acts.export.parity.inner.proof import Unproven
+from keras_acts.export.parity.inputs import Draw
 from keras_acts.export.parity.reference.base import Answer
+from keras_acts.export.parity.reference.broken import broken
+from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.saved_model import SavedModel, require_tensorflow
@@ -51,6 +55,14 @@ class SavedModelReference:
         """Return None: only runs show what a graph of TensorFlow draws."""
         return None
 
+    def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+        """Raise: TensorFlow can't run a signature in another dtype."""
+        raise NoTwinError("a SavedModel has only the dtypes that it was saved with")
+
+    def broken_weights(self) -> list[str]:
+        """Return the variables that hold NaN or infinity."""
+        return broken((v.name, _array(v)) for v in self.model.variables)
+
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Restore on exit the variables that a signature assigns to."""
@@ -68,6 +80,10 @@ class SavedModelReference:
         smallest = self.model.smallest_table if integers else None
         return dict.fromkeys(integers, smallest) if smallest else {}
 
+    def expected_ranges(self) -> dict[str, Draw]:
+        """Return nothing: a signature has no layers."""
+        return {}
+
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""
         return edges(self.model, precision)
@@ -75,6 +91,10 @@ class SavedModelReference:
     def divergence(self, *_run: Any) -> Divergence | None:
         """Return None: a signature has no layers."""
         return None
+
+    def prove(self, *_run: Any) -> int:
+        """Raise: a signature has no layers."""
+        raise Unproven("a SavedModel has no layers that could be compared in its place")
 
     def _tensor(self, array: Array, spec: TracedInput) -> Any:
         return require_tensorflow().convert_to_tensor(array, dtype=spec.dtype)

@@ -15,7 +15,7 @@ from keras_acts.export.parity.compare import Summary, Worst
 from keras_acts.export.parity.distribution import Distribution
 from keras_acts.export.parity.tolerances import Tolerance
 
-Status = Literal["passed", "failed", "not run"]
+Status = Literal["passed", "failed", "not run", "not proven"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,18 @@ class ProviderReport:
     name: str
     ran: bool
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The largest errors of an output against the same model in float64.
+
+    They were measured on the kinds of inputs on which Keras and the file differ by more
+    than the tolerance.
+    """
+
+    keras: float
+    onnx: float
 
 
 @dataclass(frozen=True)
@@ -40,10 +52,13 @@ class OutputReport:
         tolerance: The allowed error.
         summary: Errors and the worst element.
         problems: What else is wrong, such as the dtype or the shape.
-        variation: How much Keras's output varies across the random inputs, as a
-            fraction of its magnitude. An output that hardly varies proves nothing.
+        variation: How much Keras's output varies across random inputs and the user's,
+            as a fraction of its magnitude. An output that hardly varies proves nothing.
         distribution: How an output that draws random numbers compared; None for all
             others.
+        proven: Whether the comparison proves anything: the output varies with the
+            input, or its inner layers were compared.
+        rounding: What float64 said, where it was asked whose rounding a difference is.
     """
 
     name: str
@@ -56,6 +71,8 @@ class OutputReport:
     problems: tuple[str, ...] = ()
     variation: float = 0.0
     distribution: Distribution | None = None
+    proven: bool = True
+    rounding: Rounding | None = None
 
 
 @dataclass(frozen=True)
@@ -94,8 +111,10 @@ class ParityReport:
     """The verdict on an ONNX model, and the evidence for it.
 
     Attributes:
-        status: `"passed"`, `"failed"`, or `"not run"`: nothing failed, but a provider
-            that was asked for did not run.
+        status: `"passed"`, `"failed"`, `"not run"`: nothing failed, but a provider
+            that was asked for did not run; or `"not proven"`: nothing failed, but an
+            output hardly varies with the input, or is never finite, and no inner layer
+            could be compared in its place.
         engine: The engine that exported the file, according to its metadata; None for
             files of other tools.
         outputs: One record for each output and provider.

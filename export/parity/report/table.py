@@ -24,7 +24,12 @@ _COLUMNS = (
     "mismatches",
     "of allowed",
 )
-_VERDICTS = {"passed": "parity OK", "failed": "parity FAILED", "not run": "NOT RUN"}
+_VERDICTS = {
+    "passed": "parity OK",
+    "failed": "parity FAILED",
+    "not run": "NOT RUN",
+    "not proven": "NOT PROVEN",
+}
 
 
 def render(report: ParityReport) -> str:
@@ -58,7 +63,7 @@ def _row(one: OutputReport) -> list[str]:
     return [
         one.name,
         one.provider.removesuffix("ExecutionProvider"),
-        "ok" if one.passed else "FAILED",
+        _verdict(one),
         f"{s.absolute.max:.1e}",
         f"{s.absolute.mean:.1e}",
         f"{s.absolute.p99:.1e}",
@@ -67,6 +72,12 @@ def _row(one: OutputReport) -> list[str]:
         f"{s.mismatches}/{s.compared}",
         f"{100 * s.worst.excess:.3g}%" if s.worst else "",
     ]
+
+
+def _verdict(one: OutputReport) -> str:
+    if not one.passed:
+        return "FAILED"
+    return "ok" if one.proven else "not proven"
 
 
 def _remarks(report: ParityReport) -> list[str]:
@@ -78,6 +89,13 @@ def _remarks(report: ParityReport) -> list[str]:
             lines.append(
                 f"worst of {one.name}: {w.case}, index {list(w.index)}, input "
                 f"{w.input}: expected {w.expected:.9g}, got {w.got:.9g}"
+            )
+        if one.rounding:
+            r = one.rounding
+            verdict = "no worse" if one.passed else "clearly worse, or differs"
+            lines.append(
+                f"float64 on {one.name}: Keras is {r.keras:.2g} off, the ONNX model "
+                f"{r.onnx:.2g}: {verdict}"
             )
         if one.summary.class_agreement is not None:
             share = 100 * one.summary.class_agreement

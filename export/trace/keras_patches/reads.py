@@ -210,3 +210,20 @@ def first_unknown(layer: Any) -> int:
 def frozen_vocabulary_size(layer: Any) -> int:
     """Return the size of the vocabulary that a lookup layer was created with."""
     return int(layer._frozen_vocab_size)
+
+
+def nodes_in_order(model: Any) -> list[Any]:
+    """Return the calls of a Functional model's graph, each behind what it needs."""
+    by_depth = model._nodes_by_depth
+    return [
+        node
+        for depth in sorted(by_depth, reverse=True)
+        for node in by_depth[depth]
+        if node.operation is not None and not node.is_input
+    ]
+
+
+def is_masked(tensor: Any) -> bool:
+    """Whether a tensor carries a mask of Keras."""
+    get = find("keras.src.backend.common.masking:get_keras_mask")
+    return get(tensor) is not None

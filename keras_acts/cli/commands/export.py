@@ -58,7 +58,8 @@ def run(
                 report = export_model(loaded, out, **conversion, **settings)
         except ParityError as error:
             report = error.report
-        written = out.stat().st_size if report.passed else None
+        wrote = report.status in ("passed", "not proven")
+        written = out.stat().st_size if wrote else None
         last = (
             f"wrote {out}, {written:,} bytes" if written else f"{out} was not written"
         )

@@ -16,7 +16,7 @@ from keras import layers, ops
 from onnx import parser
 
 from keras_acts.export import to_onnx
-from keras_acts.export.parity.localize import _inner_values
+from keras_acts.export.parity.inner.tapped import TappedFile
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.passes import run_passes
 from support.export_check import check_model, open_session, randomize, run
@@ -260,6 +260,6 @@ def test_a_divergence_is_found_beside_a_loop() -> None:
     """Of the values inside, none is an output; those around the loop are."""
     proto = to_onnx(mapped())
     x = np.zeros((2, 5, 4, 2), "float32")
-    values = _inner_values(OnnxModel(proto), {proto.graph.input[0].name: x})
+    values = TappedFile.of(OnnxModel(proto)).values({proto.graph.input[0].name: x})
     made = {name for node in proto.graph.node for name in node.output}
     assert made <= values.keys()

@@ -8,6 +8,9 @@ import numpy as np
 
 from keras_acts.export.parity.tolerances import Array
 
+LEAST_VARIATION = 1e-2
+"""Outputs that vary less than this fraction of their magnitude prove nothing."""
+
 
 @dataclass
 class Variation:
