@@ -55,7 +55,8 @@ def model_of(name: str) -> keras.Model:
 
 @pytest.mark.parametrize("name", SIZES)
 def test_two_sizes_are_found_and_used(name):
-    report = verify(model_of(name), to_onnx(model_of(name)), batch_sizes=(1, 2))
+    model = model_of(name)
+    report = verify(model, to_onnx(model), batch_sizes=(1, 2))
     assert report.passed, report
     assert not report.warnings
     used = {int(case.split("×")[1]) for case in report.cases if "×" in case}

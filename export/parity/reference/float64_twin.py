@@ -57,7 +57,7 @@ class Twin:
             raise NoTwinError("OpenVINO computes in float32")
         if keras_calls.compute_precision(model) == FLOAT64:
             raise NoTwinError("the model computes in float64 itself")
-        wide = Signature(signature.map(_in_float64))
+        wide = Signature(*signature.map(_in_float64))
         try:
             with float64_kept(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about the model, which is as it was
@@ -102,7 +102,7 @@ def _copied(model: Any, signature: Signature) -> Any:
         safe_mode=False,
     )
     if not copy.built:
-        copy(*signature.map(lambda x: keras.KerasTensor(x.shape, x.dtype)))
+        signature.call(copy, lambda x: keras.KerasTensor(x.shape, x.dtype))
     _load_weights(copy, model)
     return copy
 
