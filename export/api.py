@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import keras
 import onnx
 
 from keras_acts.export import engines
+from keras_acts.export.contexts import check_context
 from keras_acts.export.errors import OptionError, ParityError, SignatureError
 from keras_acts.export.options import (
     ExportOptions,
@@ -43,6 +44,7 @@ def to_onnx(
     output_names: Names | None = None,
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
+    metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
     """Convert a Keras model, or a SavedModel, to ONNX.
 
@@ -54,7 +56,7 @@ def to_onnx(
             once or loaded, so that its weights exist; `input_signature` builds one that
             has none yet, as `model.build` would.
         path: Where to write the file as well, atomically. Weights above 2 GB go to
-            `<name>.onnx.data` beside it, and then a path is needed.
+            `<name>.onnx.<digest>.data` beside it, and then a path is needed.
         input_signature: Shapes and dtypes in place of the model's own, in the structure
             of its first argument: `keras.InputSpec`, `KerasTensor`, arrays, or shapes,
             with None for unknown sizes. A tuple stands for several arguments.
@@ -71,6 +73,7 @@ def to_onnx(
         dtype: `"float16"`, `"float32"` or `"float64"`: weights and arithmetic in place
             of the model's own floating dtypes; the inputs and outputs have it too.
         inputs_as_nchw: Names of image inputs that the file takes channels first.
+        metadata: Texts of your own by name, which the file has beside the versions.
 
     Returns:
         The model, checked by `onnx.checker`. Above 2 GB it refers to the weights' file.
@@ -80,6 +83,7 @@ def to_onnx(
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset is not supported, or lacks an operator.
         EngineError: The engine is not installed, or does not take such a model.
+        ContextError: The call is inside `tf.function`, `jax.jit` or autocast.
         WriteError: The file can't be written.
         OptionError: An option has a value that it can't have. `SignatureError` and
             `OpsetError` are kinds of it; it is a `ValueError` too.
@@ -117,6 +121,7 @@ def export_model(
     output_names: Names | None = None,
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
+    metadata: Mapping[str, str] | None = None,
     inputs: Any = None,
     providers: Sequence[str] = ("CPUExecutionProvider",),
     batch_sizes: Sequence[int] = (1, 3),
@@ -146,7 +151,7 @@ def export_model(
     converted = _converted(model, ExportOptions.among(locals()))
     reports: list[ParityReport] = []
 
-    def approve(candidate: str) -> None:
+    def approve(candidate: str) -> str:
         report = verify_reference(
             reference_of(model, input_signature, converted.graph),
             candidate,
@@ -161,6 +166,7 @@ def export_model(
         if not report.passed:
             raise ParityError(_refusal(report, path), report)
         reports.append(report)
+        return report.status
 
     write_model(converted.model, path, approve=approve)
     return reports[0]
@@ -182,7 +188,10 @@ def _converted(model: Any, options: ExportOptions) -> engines.Conversion:
             "or a SavedModel, as `keras_acts.export.load_saved_model` does. "
             f"Received: {model!r} (of type {type(model).__name__})"
         )
+    check_context()
     check_options(options)
     request = engines.Request(model=model, **vars(options))
     converted = engines.convert(request)
-    return replace(converted, model=finished(converted.model, options.dtype))
+    return replace(
+        converted, model=finished(converted.model, options.dtype, options.metadata)
+    )

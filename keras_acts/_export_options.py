@@ -101,6 +101,10 @@ class ExportOptions:
         default=(),
         metadata=_about("Names of image inputs that the file takes channels first."),
     )
+    metadata: Mapping[str, str] | None = field(
+        default=None,
+        metadata=_about("Texts of your own for the file's metadata, by name."),
+    )
 
     @classmethod
     def among(cls, arguments: Mapping[str, Any]) -> ExportOptions:

@@ -7,17 +7,18 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
 
+from keras_acts.export.parity.apart.trial import check_survives
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import onnxruntime
 from keras_acts.export.parity.tolerances import Array
 
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4  # errors are raised as well
 _BFLOAT16 = "bfloat16"
 _IDENTITY = onnx.parser.parse_model(
     '<ir_version: 8, opset_import: ["" : 17]> g (float[1] x) => (float[1] y)'
@@ -31,9 +32,18 @@ class Session:
 
     provider: str
     _session: Any
+    _model: OnnxModel | None = None
+    _options: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Run the model on inputs by name and return its outputs by name."""
+        """Run the model on inputs by name and return its outputs by name.
+
+        Raises:
+            EndsProcessError: An input has no elements, and onnxruntime would abort.
+        """
+        if self._model and not all(array.size for array in feeds.values()):
+            with self._model.loadable() as source:
+                check_survives(source, self.provider, self._options, feeds)
         names = [output.name for output in self._session.get_outputs()]
         if any(array.dtype.kind == "U" for array in feeds.values()):
             # Strings can't be OrtValues.
@@ -93,7 +103,7 @@ def open_session(
         raise
     except Exception as error:  # onnxruntime's errors have no public base class
         raise NotLoadableError(first_line(error)) from error
-    return Session(provider, session)
+    return Session(provider, session, model, options)
 
 
 def _check_start(provider: str, options: Mapping[str, Any]) -> None:
@@ -110,7 +120,7 @@ def _check_start(provider: str, options: Mapping[str, Any]) -> None:
 def _load(source: str | bytes, provider: str, options: Mapping[str, Any]) -> Any:
     runtime = onnxruntime()
     settings = runtime.SessionOptions()
-    settings.log_severity_level = _ERRORS_ONLY
+    settings.log_severity_level = _FATAL_ONLY
     # A pool of explicit size is not pinned to cores, which containers may forbid.
     settings.intra_op_num_threads = os.cpu_count() or 1
     with warnings.catch_warnings():  # about a fallback, which is checked for below

@@ -1,0 +1,106 @@
+"""Models and ONNX files with bytes changed at random: an exit code, and no more."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from support import mutations
+from support.backends import environment
+from support.handmade import classifier, classifier_onnx
+from support.process import ROOT
+
+pytestmark = pytest.mark.runs_once("files, whose readers are no backend's")
+
+FEW = 20
+MANY = 300
+"""Files of each kind; 300 take about 8 minutes."""
+
+LONGEST = 60.0
+"""Seconds that one file may take on a busy machine; a right one takes one."""
+
+CODES = set(range(6))
+
+
+@pytest.fixture(scope="module")
+def originals() -> dict[str, bytes]:
+    model = classifier()
+    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"mutations-{os.getpid()}"
+    found = {}
+    for suffix in (".keras", ".h5"):
+        file = path.with_suffix(suffix)
+        model.save(file)
+        found[suffix] = file.read_bytes()
+        file.unlink()
+    found[".onnx"] = classifier_onnx(model).SerializeToString()
+    return found
+
+
+def outcomes(
+    lines: list[list[str]], folder: Path
+) -> list[tuple[str, object, float, str]]:
+    """Run the command line on each line of arguments, in one process."""
+    backend = keras.backend.backend()
+    done = subprocess.run(
+        [sys.executable, "-m", "support.mutations"],
+        input="".join(f"{json.dumps(line)}\n" for line in lines),
+        env={
+            **os.environ,
+            **environment(backend),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        },
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    found = [tuple(json.loads(x)) for x in done.stdout.splitlines() if x[:1] == "["]
+    assert len(found) == len(lines), (
+        f"{lines[len(found)]} ended it: {done.returncode}, {done.stderr[-2000:]}"
+    )
+    return found
+
+
+def check(suffix: str, count: int, originals: dict[str, bytes], folder: Path) -> None:
+    (folder / "right.keras").write_bytes(originals[".keras"])
+    (folder / "right.onnx").write_bytes(originals[".onnx"])
+    (folder / "files").mkdir()
+    paths = list(
+        mutations.write(folder / "files", originals[suffix], suffix, range(count))
+    )
+    pairs = [
+        ["right.keras", str(x)] if suffix == ".onnx" else [str(x), "right.onnx"]
+        for x in paths
+    ]
+    lines = [["verify", *pair, "--batch-sizes", "1"] for pair in pairs]
+    refused = 0
+    for line, code, seconds, said in outcomes(lines, folder):
+        assert code in CODES, (line, code)
+        assert seconds < LONGEST, line
+        assert "Traceback" not in said, (line, said)
+        errors = [x for x in said.splitlines() if x.startswith("keras-acts: error: ")]
+        assert len(errors) == (1 if code in (2, 3) else 0), (line, code, said)
+        assert all(len(x) < 700 for x in errors), line
+        refused += code != 0
+    assert refused > count / 4
+    assert sorted(x.name for x in folder.iterdir()) == [
+        "files",
+        "right.keras",
+        "right.onnx",
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".onnx"])
+def test_some_files(suffix, originals, tmp_path):
+    check(suffix, FEW, originals, tmp_path)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("suffix", [".keras", ".h5", ".onnx"])
+def test_many_files(suffix, originals, tmp_path):
+    check(suffix, MANY, originals, tmp_path)
