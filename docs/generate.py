@@ -3,14 +3,15 @@
     python docs/generate.py
     python docs/generate.py --check
 
-Writes `docs/catalogue.md`, `docs/coverage.md` and the table in the README, or says
-whether they are what it would write; a test does the same.
+Writes `docs/catalogue.md`, `docs/coverage.md`, the table in the README and what the
+command line lists, or says whether they are what it would write; a test does the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import inspect
+import json
 import re
 import sys
 from collections import Counter
@@ -22,7 +23,9 @@ import keras
 
 from keras_acts import catalogue
 from keras_acts.catalogue import Activation
+from keras_acts.cli import entries
 from keras_acts.export.convert import coverage
+from keras_acts.export.parity.report.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKERS = ("<!-- catalogue -->", "<!-- /catalogue -->")
@@ -159,7 +162,23 @@ def pages() -> dict[Path, str]:
         readme: with_table(readme.read_text(encoding="utf-8")),
         ROOT / "docs" / "catalogue.md": catalogue_page(),
         ROOT / "docs" / "coverage.md": coverage_page(),
+        ROOT / "docs" / "report.schema.json": report_schema(),
+        ROOT / "keras_acts" / "cli" / entries.FILE: command_line_entries(),
     }
+
+
+def command_line_entries() -> str:
+    """Return the catalogue as the command line reads it."""
+    rows = sorted(
+        catalogue.activations().values(), key=lambda row: (row.family, row.name)
+    )
+    listed = [entries.entry(row) for row in rows]
+    return json.dumps(listed, indent=1, ensure_ascii=False) + "\n"
+
+
+def report_schema() -> str:
+    """Return the JSON Schema of a report."""
+    return json.dumps(schema(), indent=2) + "\n"
 
 
 def outdated() -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import keras
 import onnx
 
 from keras_acts.export import engines
+from keras_acts.export.contexts import check_context
 from keras_acts.export.errors import (
     NotProvenWarning,
     OptionError,
@@ -50,6 +51,7 @@ def to_onnx(
     output_names: Names | None = None,
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
+    metadata: Mapping[str, str] | None = None,
 ) -> onnx.ModelProto:
     """Convert a Keras model, a function of layers, or a SavedModel, to ONNX.
 
@@ -62,7 +64,7 @@ def to_onnx(
             one that has none yet, as `model.build` would. Or a function written in
             `keras.ops` that calls layers it closes over, with an `input_signature`.
         path: Where to write the file as well, atomically. Weights above 2 GB go to
-            `<name>.onnx.data` beside it, and then a path is needed.
+            `<name>.onnx.<digest>.data` beside it, and then a path is needed.
         input_signature: Shapes and dtypes in place of the model's own, as `export` of
             Keras takes it: a list with a structure for each positional argument, of
             `keras.InputSpec`, `KerasTensor`, arrays, or shapes, with None for unknown
@@ -81,6 +83,7 @@ def to_onnx(
         dtype: `"float16"`, `"float32"` or `"float64"`: weights and arithmetic in place
             of the model's own floating dtypes; the inputs and outputs have it too.
         inputs_as_nchw: Names of image inputs that the file takes channels first.
+        metadata: Texts of your own by name, which the file has beside the versions.
 
     Returns:
         The model, checked by `onnx.checker`. Above 2 GB it refers to the weights' file.
@@ -90,6 +93,7 @@ def to_onnx(
         SignatureError: The model's inputs are unknown, or names are given wrongly.
         OpsetError: The opset is not supported, or lacks an operator.
         EngineError: The engine is not installed, or does not take such a model.
+        ContextError: The call is inside `tf.function`, `jax.jit` or autocast.
         WriteError: The file can't be written.
         OptionError: An option has a value that it can't have. `SignatureError` and
             `OpsetError` are kinds of it; it is a `ValueError` too.
@@ -127,6 +131,7 @@ def export_model(
     output_names: Names | None = None,
     dtype: str | None = None,
     inputs_as_nchw: Sequence[str] = (),
+    metadata: Mapping[str, str] | None = None,
     inputs: Any = None,
     providers: Sequence[str] = ("CPUExecutionProvider",),
     batch_sizes: Sequence[int] = (1, 3),
@@ -159,7 +164,7 @@ def export_model(
     converted = _converted(model, options)
     reports: list[ParityReport] = []
 
-    def approve(candidate: str) -> None:
+    def approve(candidate: str) -> str:
         report = verify_reference(
             reference_of(model, input_signature, converted.graph),
             candidate,
@@ -174,6 +179,7 @@ def export_model(
         if report.status not in ("passed", "not proven"):
             raise ParityError(_refusal(report, path), report)
         reports.append(report)
+        return report.status
 
     write_model(converted.model, path, approve=approve)
     if not reports[0].passed:
@@ -206,7 +212,10 @@ def _converted(model: Any, options: ExportOptions) -> engines.Conversion:
             "`keras_acts.export.load_saved_model` returns it. "
             f"Received: {model!r} (of type {type(model).__name__})"
         )
+    check_context()
     check_options(options)
     request = engines.Request(model=model, **vars(options))
     converted = engines.convert(request)
-    return replace(converted, model=finished(converted.model, options.dtype))
+    return replace(
+        converted, model=finished(converted.model, options.dtype, options.metadata)
+    )

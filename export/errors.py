@@ -72,6 +72,12 @@ class WriteError(ExportError):
     """The file can't be written to its path."""
 
 
+class ContextError(ExportError):
+    """The call is inside a context that no export works in, such as `jax.jit`."""
+
+    __init__ = Exception.__init__  # as that of `OptionError`
+
+
 class EngineError(ExportError):
     """The requested engine is not installed, or does not take this kind of model."""
 

@@ -33,6 +33,8 @@ class Metadata:
         version: The version of this package.
         keras_version: The version of Keras.
         dtype: The requested dtype, if it wasn't the Keras model's own.
+        verdict: What a verification found before the file was written, in one word.
+        digest: Of the graph and the weights that it is about.
     """
 
     in_float32: str | None = _key("keras_acts_in_float32")
@@ -43,6 +45,8 @@ class Metadata:
     version: str | None = _key("keras_acts_version")
     keras_version: str | None = _key("keras_version")
     dtype: str | None = _key("keras_acts_dtype")
+    verdict: str | None = _key("keras_acts_verdict")
+    digest: str | None = _key("keras_acts_digest")
 
     @classmethod
     def of(cls, proto: onnx.ModelProto) -> Metadata:
@@ -52,9 +56,15 @@ class Metadata:
             **{one.name: properties.get(one.metadata[_KEY]) for one in fields(cls)}
         )
 
+    def entries(self) -> dict[str, str]:
+        """Return the fields that are not None by their keys in the file."""
+        values = {one.metadata[_KEY]: getattr(self, one.name) for one in fields(self)}
+        return {key: value for key, value in values.items() if value is not None}
+
     def add_to(self, model: ir.Model) -> None:
         """Add the fields that are not None to a model's metadata."""
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if value is not None:
-                model.metadata_props[one.metadata[_KEY]] = value
+        model.metadata_props.update(self.entries())
+
+
+RESERVED = frozenset(one.metadata[_KEY] for one in fields(Metadata))
+"""The keys that metadata of the user's own can't have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -18,6 +18,7 @@ from keras_acts._export_options import (
     about,
 )
 from keras_acts.export.errors import OpsetError, OptionError
+from keras_acts.export.metadata import RESERVED
 
 __all__ = [
     "DEFAULT_OPSET",
@@ -50,6 +51,7 @@ def check_options(options: ExportOptions) -> None:
         if choices is not None:
             check_choice(one.name, getattr(options, one.name), choices)
     check_names("inputs_as_nchw", options.inputs_as_nchw)
+    check_metadata(options.metadata)
 
 
 def check_opset(opset: int | None) -> int:
@@ -97,6 +99,30 @@ def check_names(name: str, value: Any) -> None:
     if not listed or not all(isinstance(one, str) for one in value):
         raise OptionError(
             f"`{name}` must be a sequence of names. Received: {name}={value!r}"
+        )
+
+
+def check_metadata(value: Any) -> None:
+    """Raise an error if a value is not a mapping of texts, or takes a key of ours.
+
+    Raises:
+        OptionError: It is neither None nor such a mapping.
+    """
+    if value is None:
+        return
+    texts = isinstance(value, Mapping) and all(
+        isinstance(x, str) for pair in value.items() for x in pair
+    )
+    if not texts:
+        raise OptionError(
+            "`metadata` must be a dictionary of texts, by name. "
+            f"Received: metadata={value!r}"
+        )
+    taken = sorted(RESERVED.intersection(value))
+    if taken or "" in value:
+        raise OptionError(
+            "`metadata` must have names of your own; the export writes "
+            f"{', '.join(sorted(RESERVED))}. Received: {taken or ['']}"
         )
 
 

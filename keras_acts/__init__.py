@@ -5,10 +5,14 @@ as layers, `keras_acts.catalogue` lists them. `keras_acts.export` turns a model 
 ONNX; it is imported on request, because it needs the `[onnx]` extra.
 """
 
-from keras_acts._backend import explained
+from typing import TYPE_CHECKING
+
+from keras_acts._backend import explained, goes_without_keras
 from keras_acts._version import __version__
 
-with explained():
-    from keras_acts import functional, layers
+# The command line imports Keras, which takes seconds, only where it reads a model.
+if TYPE_CHECKING or not goes_without_keras():
+    with explained():
+        from keras_acts import functional, layers
 
 __all__ = ["__version__", "functional", "layers"]

@@ -1,24 +1,28 @@
-"""Explain in one sentence why Keras can't be imported without its backend."""
+"""Which backend Keras takes, and in one sentence why it can't be imported."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
-"""The names of Keras's backends, which are those of their packages."""
+"""The names of Keras's backends that are packages of their own."""
 
-_BAD_INPUT = 2  # that of `keras_acts.cli.codes`, whose import needs Keras
+PREFERRED = ("torch", "jax", "tensorflow")
+"""Those that the command line takes in place of a missing one, the quickest first."""
+
+_VARIABLE = "KERAS_BACKEND"
+_DEFAULT = "tensorflow"
 
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Explain the ImportError of a backend that is not installed.
-
-    The command line, which needs Keras for everything, prints the message and exits.
 
     Raises:
         ImportError: Keras's backend is not installed; the message names those that are.
@@ -29,20 +33,59 @@ def explained() -> Iterator[None]:
         wanted = (error.name or "").partition(".")[0]
         if wanted not in BACKENDS:
             raise
-        message = _message(wanted)
-        if _is_command_line():
-            print(f"keras-acts: error: {message}", file=sys.stderr)
-            raise SystemExit(_BAD_INPUT) from None
-        raise ImportError(message, name=error.name) from error
+        raise ImportError(_message(wanted), name=error.name) from error
 
 
 def _message(wanted: str) -> str:
     present = [name for name in BACKENDS if importlib.util.find_spec(name)]
     if present:
-        remedy = f"Installed: {', '.join(present)}; set KERAS_BACKEND={present[0]}"
+        remedy = f"Installed: {', '.join(present)}; set {_VARIABLE}={present[0]}"
     else:
         remedy = 'No other is; install one, as with `pip install "keras-acts[jax]"`'
     return f"Keras's backend is {wanted}, which is not installed. {remedy}."
+
+
+def replace_missing_default() -> str | None:
+    """Let Keras take an installed backend where its default one is missing.
+
+    A backend that the environment asks for stays, installed or not.
+
+    Returns:
+        What was done, in one sentence; None if nothing was.
+    """
+    if os.environ.get(_VARIABLE) or sys.modules.get("keras") is not None:
+        return None
+    wanted = _configured()
+    if wanted not in BACKENDS or importlib.util.find_spec(wanted):
+        return None
+    for name in PREFERRED:
+        if importlib.util.find_spec(name):
+            os.environ[_VARIABLE] = name
+            return (
+                f"Keras's backend {wanted} is not installed, so {name} is used; "
+                f"set {_VARIABLE} to choose another"
+            )
+    return None
+
+
+def _configured() -> str:
+    """Return the backend that Keras's file of settings names, else Keras's default."""
+    home = os.environ.get("KERAS_HOME")
+    folder = Path(home) if home else Path("~").expanduser() / ".keras"
+    try:
+        settings = json.loads((folder / "keras.json").read_text(encoding="utf-8"))
+        return str(settings.get("backend", _DEFAULT))
+    except (OSError, ValueError, AttributeError):
+        return _DEFAULT
+
+
+def goes_without_keras() -> bool:
+    """Whether this is the command line, before it has imported Keras.
+
+    Then the packages leave out their imports: it answers help and mistakes at once, and
+    imports Keras, which takes seconds, only where it reads a model.
+    """
+    return sys.modules.get("keras") is None and _is_command_line()
 
 
 def _is_command_line() -> bool:
@@ -51,6 +94,6 @@ def _is_command_line() -> bool:
     Python sets the program to "-m" while it locates the module.
     """
     program = Path(sys.argv[0]).stem if sys.argv else ""
-    return program == "keras-acts" or (
-        program == "-m" and "keras_acts" in sys.orig_argv
-    )
+    if program == "-m":
+        return not {"keras_acts", "-mkeras_acts"}.isdisjoint(sys.orig_argv)
+    return program == "keras-acts"

@@ -32,7 +32,8 @@ class About:
     Attributes:
         help: What it does, in one line, for the command line.
         choices: The values that it can have; None if they aren't listed.
-        has_flag: Whether the command line has it as a flag of the same name.
+        has_flag: Whether the command line's flag has the same name and type; those of
+            the other options are parsed by `keras_acts.cli.signatures`.
     """
 
     help: str
@@ -100,6 +101,10 @@ class ExportOptions:
     inputs_as_nchw: Sequence[str] = field(
         default=(),
         metadata=_about("Names of image inputs that the file takes channels first."),
+    )
+    metadata: Mapping[str, str] | None = field(
+        default=None,
+        metadata=_about("Texts of your own for the file's metadata, by name."),
     )
 
     @classmethod

@@ -61,8 +61,9 @@ def test_activations_import_neither_export_nor_command_line(path):
 STAGES = (
     *(
         "errors",
-        "options",
+        "contexts",
         "metadata",
+        "options",
         "names",
         "identity",
         "trace",

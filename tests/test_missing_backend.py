@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import keras
 import pytest
 
+from keras_acts import _backend
 from support.process import ROOT
 
 pytestmark = pytest.mark.runs_once("it hides backends from processes of its own")
@@ -35,6 +38,14 @@ def without(
     )
 
 
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    x = keras.Input((4,))
+    path = tmp_path / "saved.keras"
+    keras.Model(x, keras.layers.Dense(3)(x)).save(path)
+    return path
+
+
 @pytest.mark.parametrize(
     ("packages", "backend", "expected"),
     [
@@ -53,22 +64,78 @@ def test_the_import_says_which_are_there(packages, backend, expected, tmp_path):
 
 
 @pytest.mark.parametrize("how", [["-m", "keras_acts"], ["keras-acts"]], ids=str)
-def test_the_command_line_says_it_in_one_line(how, tmp_path, monkeypatch):
+def test_the_command_line_says_it_in_one_line(how, saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    done = without(tmp_path, ["tensorflow"], *how, "list")
+    line = [*how, "export", str(saved), "model.onnx"]
+    done = without(tmp_path, ["jax"], *line, backend="jax")
     assert done.returncode == 2
     assert done.stdout == ""
-    (line,) = done.stderr.strip().splitlines()
-    assert line.startswith("keras-acts: error: Keras's backend is tensorflow")
-    assert "set KERAS_BACKEND=jax" in line
+    (said,) = done.stderr.strip().splitlines()
+    assert said.startswith("keras-acts: error: Keras's backend is jax, which is not")
+    assert "set KERAS_BACKEND=tensorflow" in said
 
 
-def test_the_remedy_works(tmp_path, monkeypatch):
+def test_the_command_line_takes_another_for_a_missing_default(
+    saved, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    line = ["-m", "keras_acts", "export", str(saved), "model.onnx", "--json"]
+    done = without(tmp_path, ["tensorflow"], *line)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["report"]["versions"]["backend"] == "torch"
+    said = [x for x in done.stderr.splitlines() if x.startswith("keras-acts: ")]
+    assert said == [
+        "keras-acts: warning: Keras's backend tensorflow is not installed, so torch is "
+        "used; set KERAS_BACKEND to choose another."
+    ]
+
+
+def test_the_catalogue_needs_no_backend(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     how = ["-m", "keras_acts", "list", "--json"]
-    done = without(tmp_path, ["tensorflow"], *how, backend="torch")
+    done = without(tmp_path, ["tensorflow", "jax", "torch"], *how)
     assert done.returncode == 0, done.stderr
     assert '"Mish"' in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("present", "taken"),
+    [
+        (["torch", "jax"], "torch"),
+        (["jax"], "jax"),
+        (["tensorflow", "jax"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_which_is_taken(present, taken, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.delitem(sys.modules, "keras")
+    for name in {"tensorflow", "torch", "jax"} - set(present):
+        monkeypatch.setitem(sys.modules, name, None)
+    said = _backend.replace_missing_default()
+    assert os.environ.get("KERAS_BACKEND") == taken
+    assert (said is None) is (taken is None)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # one that is asked for stays
+    assert _backend.replace_missing_default() is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"backend": "jax"}'])
+def test_settings_of_keras(content, tmp_path, monkeypatch):
+    """A file of settings may be anything, and says which backend is the default."""
+    (tmp_path / "keras.json").write_text(content)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    hidden = "jax" if "jax" in content else "tensorflow"
+    for name in ("keras", hidden):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, "keras")
+    said = _backend.replace_missing_default()
+    assert said is not None
+    assert said.startswith(f"Keras's backend {hidden} is not installed, so torch is")
+    assert os.environ["KERAS_BACKEND"] == "torch"
 
 
 def test_another_missing_package_is_left_to_itself(tmp_path):

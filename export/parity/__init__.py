@@ -7,14 +7,20 @@ float64 as a witness), `inner` (the layers, where outputs differ or prove nothin
 `report`. `verify` runs it.
 """
 
-from keras_acts.export.parity.report.report import (
-    Divergence,
-    Finding,
-    OutputReport,
-    ParityReport,
-    ProviderReport,
-)
-from keras_acts.export.parity.verify import verify
+from typing import TYPE_CHECKING
+
+from keras_acts._backend import goes_without_keras
+
+# The command line imports the parts that it needs: some of them without Keras.
+if TYPE_CHECKING or not goes_without_keras():
+    from keras_acts.export.parity.report.report import (
+        Divergence,
+        Finding,
+        OutputReport,
+        ParityReport,
+        ProviderReport,
+    )
+    from keras_acts.export.parity.verify import verify
 
 __all__ = [
     "Divergence",

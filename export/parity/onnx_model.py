@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+from keras_acts._files import LARGEST_PROTO
+from keras_acts._onnx_files import parsed, read_proto
 from keras_acts.export.metadata import Metadata
-from keras_acts.export.write.proto import MAXIMUM_PROTO
 
 Shape = tuple[int | None, ...]
 
@@ -63,16 +63,17 @@ class OnnxModel:
 
         Raises:
             FileNotFoundError: There is no file at that path.
-            ValueError: The file or the bytes are not an ONNX model.
+            ValueError: The file or the bytes are not an ONNX model, or one whose
+                weights lie outside its folder.
             TypeError: `source` is of another type.
         """
         if isinstance(source, onnx.ModelProto):
             return cls(source)
         if isinstance(source, bytes):
-            return cls(_parse(source, "bytes"))
+            return cls(parsed(source, "bytes"))
         if isinstance(source, str | os.PathLike):
             path = Path(source)
-            return cls(_parse(path.read_bytes(), str(path)), path)
+            return cls(read_proto(path), path)
         raise TypeError(
             "An ONNX model must be a path, bytes or an `onnx.ModelProto`. "
             f"Received: a {type(source).__name__}"
@@ -113,7 +114,7 @@ class OnnxModel:
         """Yield what an onnxruntime session loads: a path, or bytes up to 2 GB."""
         if self.path is not None:
             yield str(self.path)
-        elif self.proto.ByteSize() <= MAXIMUM_PROTO:
+        elif self.proto.ByteSize() <= LARGEST_PROTO:
             yield self.proto.SerializeToString()
         else:
             with tempfile.TemporaryDirectory() as folder:
@@ -122,16 +123,6 @@ class OnnxModel:
                 copy.CopyFrom(self.proto)  # saving moves the weights out of the proto
                 onnx.save(copy, path, save_as_external_data=True)
                 yield str(path)
-
-
-def _parse(content: bytes, what: str) -> onnx.ModelProto:
-    try:
-        proto = onnx.load_model_from_string(content)
-    except DecodeError as error:
-        raise ValueError(f"This is no ONNX model. Received: {what}") from error
-    if not proto.graph.output:
-        raise ValueError(f"This is no ONNX model: it has no outputs. Received: {what}")
-    return proto
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:

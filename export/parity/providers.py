@@ -7,18 +7,9 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-Provider = str | tuple[str, Mapping[str, Any]]
+from keras_acts._providers import SHORT_NAMES
 
-SHORT_NAMES = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "rocm": "ROCMExecutionProvider",
-}
-"""Short names that are accepted for onnxruntime's own."""
+Provider = str | tuple[str, Mapping[str, Any]]
 
 # TF32 rounds the factors of every product to ten bits, which rules out parity in
 # float32; onnxruntime enables it by default.
@@ -85,7 +76,7 @@ def known_providers(providers: Sequence[Provider]) -> dict[str, dict[str, Any]]:
     for one in providers:
         name, options = (one, {}) if isinstance(one, str) else one
         name = SHORT_NAMES.get(name.lower(), name)
-        if name not in known:
+        if name not in known and name not in SHORT_NAMES.values():
             raise ValueError(
                 f"`providers` must name providers of onnxruntime: {', '.join(known)}, "
                 f"or in short {', '.join(SHORT_NAMES)}. Received: {name!r}"

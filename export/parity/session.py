@@ -7,12 +7,13 @@ import math
 import os
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import onnx
 
+from keras_acts.export.parity.apart.trial import check_survives
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import onnxruntime
 from keras_acts.export.parity.tolerances import Array
@@ -20,7 +21,7 @@ from keras_acts.export.parity.tolerances import Array
 UNOPTIMIZED = ", optimizations off"
 """What the name of a run gets in which onnxruntime runs the graph as it is."""
 
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4  # errors are raised as well
 _BFLOAT16 = "bfloat16"
 _IDENTITY = onnx.parser.parse_model(
     '<ir_version: 8, opset_import: ["" : 17]> g (float[1] x) => (float[1] y)'
@@ -40,6 +41,8 @@ class Session:
     provider: str
     _session: Any
     optimized: bool = True
+    _model: OnnxModel | None = None
+    _options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
@@ -47,7 +50,14 @@ class Session:
         return "" if self.optimized else UNOPTIMIZED
 
     def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Run the model on inputs by name and return its outputs by name."""
+        """Run the model on inputs by name and return its outputs by name.
+
+        Raises:
+            EndsProcessError: An input has no elements, and onnxruntime would abort.
+        """
+        if self._model and not all(array.size for array in feeds.values()):
+            with self._model.loadable() as source:
+                check_survives(source, self.provider, self._options, feeds)
         names = [output.name for output in self._session.get_outputs()]
         if any(array.dtype.kind == "U" for array in feeds.values()):
             # Strings can't be OrtValues.
@@ -121,7 +131,7 @@ def open_session(
         raise
     except Exception as error:  # onnxruntime's errors have no public base class
         raise NotLoadableError(first_line(error)) from error
-    return Session(provider, session, optimized)
+    return Session(provider, session, optimized, model, options)
 
 
 def _check_start(provider: str, options: Mapping[str, Any]) -> None:
@@ -147,7 +157,7 @@ def _load(
     if not optimized:
         off = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
         settings.graph_optimization_level = off
-    settings.log_severity_level = _ERRORS_ONLY
+    settings.log_severity_level = _FATAL_ONLY
     # A pool of explicit size is not pinned to cores, which containers may forbid.
     settings.intra_op_num_threads = os.cpu_count() or 1
     with warnings.catch_warnings():  # about a fallback, which is checked for below

@@ -9,7 +9,9 @@ from typing import Any
 import keras
 import onnx
 
+from keras_acts.export.contexts import check_context
 from keras_acts.export.parity import pairing
+from keras_acts.export.parity.apart.replay import verify_recorded
 from keras_acts.export.parity.inputs import Case, Generator
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import Provider, known_providers
@@ -25,7 +27,13 @@ from keras_acts.export.saved_model import SavedModel
 
 
 def verify(
-    model: keras.Layer | SavedModel | Callable[..., Any],
+    model: keras.Layer
+    | SavedModel
+    | Callable[..., Any]
+    | str
+    | os.PathLike[str]
+    | bytes
+    | onnx.ModelProto,
     onnx_model: str | os.PathLike[str] | bytes | onnx.ModelProto,
     *,
     input_signature: Any = None,
@@ -50,8 +58,10 @@ def verify(
 
     Args:
         model: A Keras model or layer, which must have been called unless it is
-            Functional or Sequential; a function of layers, as `to_onnx` takes it; or a
-            SavedModel, which TensorFlow runs.
+            Functional or Sequential; a function of layers, as `to_onnx` takes it; a
+            SavedModel, which TensorFlow runs; another ONNX model, which onnxruntime
+            runs on the CPU; or an `.npz` of answers that `keras-acts verify --record`
+            wrote.
         onnx_model: A path, bytes, or a model in memory.
         input_signature: Shapes and dtypes of its inputs, as for `to_onnx`; needed for a
             function, and for a subclassed model with several arguments.
@@ -75,6 +85,7 @@ def verify(
         ImportError: onnxruntime is not installed.
         FileNotFoundError: There is no such file.
         SignatureError: The inputs of the Keras model are unknown.
+        ContextError: The call is inside `tf.function`, `jax.jit` or autocast.
         ValueError: An argument is invalid, the file is not an ONNX model, or the model
             accepts no generated input.
 
@@ -83,6 +94,15 @@ def verify(
         >>> verify(model, to_onnx(model)).status
         'passed'
     """
+    if isinstance(model, str | os.PathLike) and os.fspath(model).endswith(".npz"):
+        return verify_recorded(
+            model,
+            onnx_model,
+            providers=providers,
+            rtol=rtol,
+            atol=atol,
+            strict_edges=strict_edges,
+        )
     return verify_reference(
         reference_of(model, input_signature),
         onnx_model,
@@ -109,8 +129,10 @@ def verify_reference(
     strict_edges: bool,
 ) -> ParityReport:
     """Compare what a model is as a reference with an ONNX model, as `verify` does."""
+    check_context()
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
+    _check_seed(seed)
     theirs = OnnxModel.read(onnx_model)
     precision = coarsest([reference.precision, *theirs.dtypes])
     evidence = Evidence(
@@ -161,6 +183,13 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
         raise ValueError(
             "`batch_sizes` must be a non-empty sequence of positive integers. "
             f"Received: batch_sizes={sizes!r}"
+        )
+
+
+def _check_seed(seed: int) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(
+            f"`seed` must be an integer, 0 or above. Received: seed={seed!r}"
         )
 
 

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
 import onnx
 import onnx_ir as ir
 
+from keras_acts._files import LARGEST_PROTO
 from keras_acts._version import __version__
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.write.stream import checked_outline, fill
 
-MAXIMUM_PROTO = 2**31 - 1
+MAXIMUM_PROTO = LARGEST_PROTO
 """The largest protobuf message in bytes, and so the largest file with its weights."""
 
 
-def finished(model: ir.Model, dtype: str | None = None) -> ir.Model:
+def finished(
+    model: ir.Model,
+    dtype: str | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> ir.Model:
     """Record in the metadata which versions made the model; no path, time or backend.
 
     Args:
         model: The converted model.
         dtype: The dtype asked for in place of the Keras model's own; parity expects
             outputs in it.
+        metadata: Texts of the user's own, by name.
     """
     model.producer_name = "keras-acts"
     model.producer_version = __version__
     Metadata(version=__version__, keras_version=keras.__version__, dtype=dtype).add_to(
         model
     )
+    model.metadata_props.update(metadata or {})
     return model
 
 

@@ -62,6 +62,20 @@ def large_weights(model: ir.Model) -> dict[str, ir.TensorProtocol]:
     }
 
 
+def locations(proto: onnx.ModelProto) -> Iterator[onnx.StringStringEntryProto]:
+    """Yield what names the file of each weight outside, in subgraphs too."""
+    for tensor in _tensors(proto.graph):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            yield from (x for x in tensor.external_data if x.key == "location")
+
+
+def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    yield from graph.initializer
+    for attribute in (a for node in graph.node for a in node.attribute):
+        for inner in (attribute.g, *attribute.graphs):
+            yield from _tensors(inner)
+
+
 def fill(outline: onnx.ModelProto, model: ir.Model) -> onnx.ModelProto:
     """Add the data of large weights to a message."""
     weights = large_weights(model)

@@ -31,6 +31,7 @@ _BAD_INPUT = {
     "TypeError",
     "ImportError",
     "OSError",
+    "MemoryError",
 }
 
 

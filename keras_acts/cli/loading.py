@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import keras
-
+import keras_acts
+from keras_acts._backend import explained, replace_missing_default
 from keras_acts.cli.codes import CommandError
-from keras_acts.cli.terminal import progress
+from keras_acts.cli.terminal import progress, warn
+from keras_acts.cli.untrusted import check_model_file
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
+_SAVED_MODEL = "saved_model.pb"
 
 
 def load(
@@ -36,15 +39,15 @@ def load(
             kinds.
         EngineError: A SavedModel needs TensorFlow, which is not installed.
     """
-    check_model_path(path)
+    if signature is not None and not path.is_dir():
+        raise CommandError(
+            f"--signature is for SavedModels. Received: {signature!r} with {path}"
+        )
+    keras = import_keras()
     for module in modules:
         _import(module)
     if path.is_dir():
         return _load_saved_model(path, signature)
-    if signature is not None:
-        raise CommandError(
-            f"--signature is for SavedModels. Received: {signature!r} with {path}"
-        )
     try:
         with progress(f"Loading {path}"):
             return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
@@ -52,8 +55,29 @@ def load(
         raise CommandError(_explained(path, error)) from error
 
 
-def check_model_path(path: Path) -> None:
-    """Check by its name and type alone that a path can be a model.
+def import_keras() -> Any:
+    """Import Keras, on a backend that is installed, and what this package registers.
+
+    Raises:
+        ImportError: Keras or the backend asked for is not installed.
+    """
+    replaced = replace_missing_default()
+    if replaced:
+        warn(f"{replaced}.")
+    with progress("Importing Keras"), explained():
+        import keras
+
+        if not hasattr(keras_acts, "layers"):
+            importlib.reload(keras_acts)  # with the imports that it left out
+    return keras
+
+
+def check_model_path(path: Path, largest: float | None = None) -> None:
+    """Check that a path can be a model, without importing Keras.
+
+    Args:
+        path: The path.
+        largest: Gigabytes to which a file may unpack; None for what is usual.
 
     Raises:
         CommandError: The path does not exist, or is of another kind.
@@ -63,12 +87,10 @@ def check_model_path(path: Path) -> None:
             f"MODEL must be a file or folder that exists. Received: {path}"
         )
     if path.is_dir():
-        from keras_acts.export.saved_model import is_saved_model
-
-        if not is_saved_model(path):
+        if not (path / _SAVED_MODEL).is_file():
             raise CommandError(
                 "MODEL must be a SavedModel where it is a folder. "
-                f"Received: {path}, which has no saved_model.pb"
+                f"Received: {path}, which has no {_SAVED_MODEL}"
             )
         return
     if path.suffix not in SUFFIXES:
@@ -76,6 +98,7 @@ def check_model_path(path: Path) -> None:
             f"MODEL must be a {' or '.join(SUFFIXES)} file or a SavedModel folder. "
             f"Received: {path}"
         )
+    check_model_file(path, largest)
 
 
 def _load_saved_model(path: Path, signature: str | None) -> Any:
@@ -98,6 +121,12 @@ def _import(module: str) -> None:
         ) from error
 
 
+_UNKNOWN = re.compile(
+    r"(?:Could not locate \w+|Unknown [\w ]+:|Could not deserialize(?= 'keras\.)) "
+    r"'([^']+)'"
+)
+
+
 def _explained(path: Path, error: Exception) -> str:
     text = str(error)
     if "safe_mode" in text or "unsafe" in text.lower():
@@ -105,10 +134,11 @@ def _explained(path: Path, error: Exception) -> str:
             "The model holds code, such as a Lambda layer, which runs when it is "
             f"loaded. If you trust the file, allow it with --unsafe. Received: {path}"
         )
-    if "Could not locate" in text or "Unknown layer" in text:
+    named = _UNKNOWN.search(text)
+    if named:
         return (
-            "The model holds a class that is unknown here; import the module that "
-            f"registers it with --import MODULE. Received: {path} ({text})"
+            f"The model holds {named[1]!r}, which is unknown here; import the module "
+            f"that registers it with --import MODULE. Received: {path}"
         )
     if "No model config" in text:
         return (
@@ -116,5 +146,13 @@ def _explained(path: Path, error: Exception) -> str:
             f"Received: {path}"
         )
     return (
-        f"The model cannot be loaded. Received: {path} ({type(error).__name__}: {text})"
+        f"The model cannot be loaded. Received: {path} "
+        f"({type(error).__name__}: {_reason(text)})"
     )
+
+
+def _reason(text: str) -> str:
+    """Return an error's first sentence; what follows are whole configurations."""
+    line = " ".join(text.split())
+    sentence = re.split(r"(?<=[.:!]) (?=[A-Z`<{])", line, maxsplit=1)[0]
+    return sentence if len(sentence) <= 200 else f"{sentence[:200]} …"

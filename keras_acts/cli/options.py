@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
-import numpy as np
 import typer
 
-from keras_acts._export_options import ExportOptions, about
+from keras_acts._export_options import OPSETS, ExportOptions, about
+from keras_acts._files import regular_size
+from keras_acts._providers import SHORT_NAMES
 from keras_acts.cli.codes import CommandError
 
 Json = Annotated[
@@ -77,6 +80,22 @@ Atol = Annotated[
     typer.Option("--atol", help="Allowed absolute error. [default: the dtype's]"),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of the random inputs.")]
+MaxUnpacked = Annotated[
+    float | None,
+    typer.Option(
+        "--max-unpacked",
+        metavar="GB",
+        help="Gigabytes to which MODEL may unpack. [default: 20 times its size]",
+    ),
+]
+MaxMemory = Annotated[
+    float | None,
+    typer.Option(
+        "--max-memory",
+        metavar="GB",
+        help="Gigabytes of memory to take at most. [default: what the machine has]",
+    ),
+]
 StrictEdges = Annotated[
     bool,
     typer.Option("--strict-edges", help="Let infinities, NaN and subnormals decide."),
@@ -118,6 +137,27 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def check_conversion(conversion: Mapping[str, Any]) -> None:
+    """Check the values of flags that have choices, before anything is imported.
+
+    Raises:
+        CommandError: A flag has none of its values.
+    """
+    opset = conversion.get("opset")
+    if opset is not None and opset not in OPSETS:
+        raise CommandError(
+            f"--opset must be an integer from {OPSETS[0]} to {OPSETS[-1]}. "
+            f"Received: {opset}"
+        )
+    for one in fields(ExportOptions):
+        choices, value = about(one).choices, conversion.get(one.name)
+        if choices is not None and value is not None and value not in choices:
+            listed = ", ".join(repr(x) for x in choices if x is not None)
+            raise CommandError(
+                f"{_flag(one.name)} must be one of {listed}. Received: {value!r}"
+            )
+
+
 def parity_settings(
     *,
     providers: list[str] | None,
@@ -133,23 +173,51 @@ def parity_settings(
     Invalid options are refused here, before any model is loaded.
 
     Raises:
-        CommandError: An option cannot be parsed.
-        ValueError: A provider is unknown, or a tolerance is invalid.
+        CommandError: An option cannot be parsed, or a provider is unknown.
         ImportError: onnxruntime is not installed.
     """
-    from keras_acts.export.parity.providers import known_providers
-    from keras_acts.export.parity.tolerances import tolerance
-
-    tolerance("float32", rtol, atol)
+    for flag, allowed in (("--rtol", rtol), ("--atol", atol)):
+        if allowed is not None and not 0 <= allowed < math.inf:
+            raise CommandError(
+                f"{flag} must be a finite number, 0 or above. Received: {allowed}"
+            )
+    if seed < 0:
+        raise CommandError(f"--seed must be an integer, 0 or above. Received: {seed}")
     return {
-        "providers": tuple(known_providers(providers or ["cpu"])),
+        "providers": _providers(providers or ["cpu"]),
         "batch_sizes": _batch_sizes(batch_sizes),
-        "inputs": None if inputs is None else _arrays(inputs),
+        "inputs": None if inputs is None else arrays(inputs),
         "rtol": rtol,
         "atol": atol,
         "seed": seed,
         "strict_edges": strict_edges,
     }
+
+
+def _providers(names: list[str]) -> tuple[str, ...]:
+    """Return onnxruntime's names of providers, which need not be there."""
+    full = [SHORT_NAMES.get(name.lower(), name) for name in names]
+    unknown = [name for name in full if name not in SHORT_NAMES.values()]
+    if unknown:
+        known = _all_providers()
+        wrong = [name for name in unknown if name not in known]
+        if wrong:
+            raise CommandError(
+                f"--provider must be {', '.join(SHORT_NAMES)}, or onnxruntime's name "
+                f"of one: {', '.join(known)}. Received: {wrong[0]!r}"
+            )
+    return tuple(dict.fromkeys(full))
+
+
+def _all_providers() -> list[str]:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "Parity is checked with onnxruntime, which is not installed. Install it "
+            f'with `pip install "keras-acts[onnx]"`. Received: {error}'
+        ) from error
+    return list(onnxruntime.get_all_providers())
 
 
 def _batch_sizes(text: str) -> tuple[int, ...]:
@@ -162,16 +230,38 @@ def _batch_sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-def _arrays(path: Path) -> Any:
+_ARRAYS = "--inputs must be a .npy or .npz file of numbers"
+
+
+def arrays(path: Path) -> Any:
+    """Read the user's arrays: one from `.npy`, several by name from `.npz`.
+
+    Raises:
+        CommandError: It is no such file, or holds other things than numbers.
+        ValueError: It is no regular file.
+        FileNotFoundError: It does not exist.
+    """
+    if regular_size(path, "--inputs") == 0:
+        raise CommandError(f"{_ARRAYS}. Received: {path}, which is empty")
+    import numpy as np
+
     try:
         loaded = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise CommandError(
-            f"--inputs must be a file that exists. Received: {path}"
-        ) from None
-    except (ValueError, OSError) as error:
-        raise CommandError(
-            "--inputs must be a .npy or .npz file of numbers. "
-            f"Received: {path} ({error})"
-        ) from error
-    return dict(loaded) if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
+        many = isinstance(loaded, np.lib.npyio.NpzFile)
+        with loaded if many else contextlib.nullcontext():
+            found = dict(loaded) if many else {"": loaded}
+    except Exception as error:
+        # NumPy takes any other file for a pickle, which it then refuses.
+        reason = "" if "pickle" in str(error) else f" ({error})"
+        raise CommandError(f"{_ARRAYS}. Received: {path}{reason}") from error
+    for name, array in found.items():
+        kind = array.dtype.kind
+        if kind not in "biufUST":
+            label = f" with {name!r}" if name else ""
+            raise CommandError(
+                f"--inputs must have real numbers. Received: {path}{label} of dtype "
+                f"{array.dtype}"
+            )
+    if not found:
+        raise CommandError(f"{_ARRAYS}. Received: {path}, which has no array")
+    return found if many else loaded

@@ -54,7 +54,6 @@ def refused(*arguments):
     ("file", "message"),
     [
         ("text.txt", "MODEL must be a .keras or .h5 or .hdf5 file or a SavedModel"),
-        ("model.onnx", "MODEL must be a .keras"),
         ("only.weights.h5", "not weights alone"),
         ("text.h5", "cannot be loaded"),
         ("cut.keras", "cannot be loaded"),
@@ -66,6 +65,11 @@ def test_what_is_no_model(command, file, message, files, tmp_path):
     other = tmp_path / "new.onnx" if command == "export" else files / "model.onnx"
     assert message in refused(command, files / file, other)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_onnx_file_is_nothing_to_export(files, tmp_path):
+    line = refused("export", files / "model.onnx", tmp_path / "new.onnx")
+    assert "MODEL must be a .keras" in line
 
 
 @pytest.mark.parametrize("file", ["text.txt", "cut.onnx", "empty.onnx", "keras.onnx"])

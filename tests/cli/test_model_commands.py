@@ -200,7 +200,11 @@ REFUSED = {
         BAD_INPUT,
         "cannot be loaded",
     ),
-    "swapped": (["verify", "right.onnx", "model.keras"], BAD_INPUT, "MODEL must be"),
+    "swapped": (
+        ["verify", "right.onnx", "model.keras"],
+        BAD_INPUT,
+        "This is no ONNX model. Received: model.keras",
+    ),
     "a folder": (
         ["export", "empty", "out.onnx"],
         BAD_INPUT,
@@ -216,7 +220,7 @@ REFUSED = {
     "old opset": (
         ["export", "mish.keras", "o.onnx", "--opset", "5"],
         BAD_INPUT,
-        "`opset`",
+        "--opset must be an integer from 17",
     ),
     "bad target": (
         ["export", "mish.keras", "o.onnx", "--target", "gpu"],
@@ -226,12 +230,12 @@ REFUSED = {
     "bad dtype": (
         ["export", "mish.keras", "o.onnx", "--dtype", "f16"],
         BAD_INPUT,
-        "`dtype`",
+        "--dtype must be one of",
     ),
     "bad engine": (
         ["export", "mish.keras", "o.onnx", "--engine", "x"],
         BAD_INPUT,
-        "`engine`",
+        "--engine must be one of",
     ),
     "a signature of a Keras model": (
         ["export", "mish.keras", "o.onnx", "--signature", "serve"],
@@ -251,7 +255,7 @@ REFUSED = {
     "bad tolerance": (
         ["verify", "model.keras", "right.onnx", "--atol", "-1"],
         BAD_INPUT,
-        "`atol`",
+        "--atol must be a finite number",
     ),
     "no arrays there": (
         ["verify", "model.keras", "right.onnx", "--inputs", "no.npy"],

@@ -107,6 +107,22 @@ class Divergence:
 
 
 @dataclass(frozen=True)
+class LayerError:
+    """How far a layer's output is from the nearest value in the file.
+
+    Attributes:
+        layer: Name of the layer or operation.
+        kind: Its class.
+        excess: The error divided by the allowed error; None where the file has no value
+            of that size.
+    """
+
+    layer: str
+    kind: str
+    excess: float | None
+
+
+@dataclass(frozen=True)
 class ParityReport:
     """The verdict on an ONNX model, and the evidence for it.
 
@@ -124,6 +140,7 @@ class ParityReport:
         notes: Where the file deliberately differs from the Keras model.
         findings: Disagreements on inputs that do not decide the verdict.
         divergence: The first diverging layer, if one was found.
+        layers: The error of each layer, where they were compared.
         cases: Names of the runs.
         batch_sizes, seed, strict_edges: As given to `verify`.
         versions: The versions of the software used.
@@ -138,6 +155,7 @@ class ParityReport:
     notes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     divergence: Divergence | None = None
+    layers: tuple[LayerError, ...] = ()
     cases: tuple[str, ...] = ()
     batch_sizes: tuple[int, ...] = ()
     seed: int = 0
@@ -159,6 +177,16 @@ class ParityReport:
         if path is not None:
             Path(path).write_text(text + "\n", encoding="utf-8")
         return text
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report as `.json`, `.xml` (JUnit) or `.html`, by the path's suffix.
+
+        Raises:
+            ValueError: The suffix is another one.
+        """
+        from keras_acts.export.parity.report.files import save
+
+        save(self, path)
 
     def __str__(self) -> str:
         from keras_acts.export.parity.report.table import render

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
-from keras_acts.catalogue import Activation, activations
-from keras_acts.cli import options
-from keras_acts.cli.codes import Code
-from keras_acts.cli.terminal import print_error, print_json, stdout
+from keras_acts.cli import entries, options
+from keras_acts.cli.codes import CommandError
+from keras_acts.cli.encodings import printable
+from keras_acts.cli.terminal import rendered, show
 
 
 def run(
@@ -22,47 +20,37 @@ def run(
     as_json: options.Json = False,
 ) -> None:
     """List the activations with their formulas, by family."""
-    rows = sorted(activations().values(), key=lambda row: (row.family, row.name))
-    families = list(dict.fromkeys(row.family for row in rows))
-    if family is not None and family not in families:
-        known = ", ".join(families)
-        print_error(f"--family must be one of {known}. Received: {family!r}")
-        raise typer.Exit(Code.BAD_INPUT)
-    rows = [row for row in rows if family in (None, row.family)]
-    if as_json:
-        print_json([entry(row) for row in rows])
-    else:
-        _print(rows)
+
+    def work() -> tuple[Any, str]:
+        rows = entries.read()
+        families = list(dict.fromkeys(row["family"] for row in rows))
+        if family is not None and family not in families:
+            raise CommandError(
+                f"--family must be one of {', '.join(families)}. Received: {family!r}"
+            )
+        rows = [row for row in rows if family in (None, row["family"])]
+        return [entries.brief(row) for row in rows], _table(rows)
+
+    show(work, as_json=as_json)
 
 
-def entry(row: Activation) -> dict[str, Any]:
-    """Return a row of the catalogue in JSON's types."""
-    return {
-        "name": row.name,
-        "family": row.family,
-        "formula": formula(row),
-        "learnable": row.learnable,
-        "aliases": list(row.aliases),
-        "function": row.function.__name__ if row.function else None,
-    }
+def _table(rows: list[Mapping[str, Any]]) -> str:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
 
-
-def formula(row: Activation) -> str:
-    """Return the definition: the summary without the name and the backticks."""
-    summary = row.summary
-    _, colon, after = summary.partition(": ")
-    return (after if colon else summary).replace("`", "").rstrip(".")
-
-
-def _print(rows: list[Activation]) -> None:
-    table = Table("family", "layer", "definition", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("family", no_wrap=True)
+    table.add_column("layer")
+    table.add_column("definition", overflow="fold")
     family = None
     for row in rows:
-        name = " = ".join([row.name, *row.aliases]) + ("*" if row.learnable else "")
-        shown = "" if row.family == family else row.family
-        table.add_row(Text(shown), Text(name), Text(formula(row)))
-        family = row.family
-    console = stdout()
-    console.print(table)
-    if any(row.learnable for row in rows):
-        console.print("* has weights, always or on request")
+        name = " = ".join([row["name"], *row["aliases"]])
+        name += "*" if row["learnable"] else ""
+        shown = "" if row["family"] == family else row["family"]
+        cells = (shown, name, printable(row["formula"]))
+        table.add_row(*map(Text, cells))
+        family = row["family"]
+    learned = any(row["learnable"] for row in rows)
+    note = "\n* has weights, always or on request" if learned else ""
+    return rendered(table) + note

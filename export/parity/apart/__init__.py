@@ -1,0 +1,1 @@
+"""Comparisons apart from the model: with its recorded answers, in another process."""
