@@ -10,5 +10,8 @@ from keras_acts._version import __version__
 
 with explained():
     from keras_acts import functional, layers
+    from keras_acts._identifiers import register_names, register_qualified_names
 
-__all__ = ["__version__", "functional", "layers"]
+register_qualified_names()
+
+__all__ = ["__version__", "functional", "layers", "register_names"]

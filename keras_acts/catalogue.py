@@ -76,9 +76,7 @@ def activations() -> Mapping[str, Activation]:
     """Return the catalogue by name, sorted by family and name."""
     names: dict[type, list[str]] = {}
     for public in layers.__all__:
-        cls = getattr(layers, public)
-        if not cls.__module__.endswith("._base"):
-            names.setdefault(cls, []).append(public)
+        names.setdefault(getattr(layers, public), []).append(public)
     rows = [
         Activation(
             name=cls.__name__,

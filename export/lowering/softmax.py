@@ -148,8 +148,14 @@ def _candidates(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     return g.Max(_minus_max(g, x, [axis]), -1.0)
 
 
-@form("sparsemax", why="the threshold is the largest of those of the sorted prefixes")
-def sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+@form(
+    "sparsemax",
+    when=_is_unmasked,
+    why="the threshold is the largest of those of the sorted prefixes",
+)
+def sparsemax(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, mask: None = None
+) -> ir.Value:
     """Map to `relu(z - threshold)`, with the largest threshold of sorted prefixes."""
     axis %= g.rank(x)
     z = _candidates(g, x, axis)
@@ -158,8 +164,14 @@ def sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     return g.Relu(g.Sub(z, reduce(g, "ReduceMax", thresholds, [axis], keepdims=True)))
 
 
-@form("entmax15", why="as sparsemax, among the thresholds below their element")
-def entmax15(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+@form(
+    "entmax15",
+    when=_is_unmasked,
+    why="as sparsemax, among the thresholds below their element",
+)
+def entmax15(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, mask: None = None
+) -> ir.Value:
     """Map to `relu(z - threshold)²`, with the largest threshold below its element."""
     axis %= g.rank(x)
     halved = g.Mul(x, 0.5)
@@ -172,6 +184,21 @@ def entmax15(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     valid = g.Where(g.Greater(ordered, thresholds), thresholds, scalar_like(g, -1.0, z))
     p = g.Relu(g.Sub(z, reduce(g, "ReduceMax", valid, [axis], keepdims=True)))
     return g.Mul(p, p)
+
+
+def _register_masked(name: str) -> None:
+    """Register the form of a sparse distribution over what a mask keeps."""
+
+    @form(name, why="-inf where the mask is false, and 0 there after it")
+    def masked(
+        g: GraphBuilder, x: ir.Value, axis: int = -1, mask: Any = None
+    ) -> ir.Value:
+        """Map to the form of x with -inf where the mask is false, and 0 after it."""
+        return _masked(g, name, x, axis, mask, 0.0)
+
+
+for _name in ("sparsemax", "entmax15"):
+    _register_masked(_name)
 
 
 @form("keras_sparsemax", why="Keras's own formula, which adds up partial sums")

@@ -1,5 +1,6 @@
 """The gated family: one half of an axis times an activation of the other half."""
 
+import functools
 from typing import Any
 
 from keras import ops
@@ -7,8 +8,10 @@ from keras import ops
 from keras_acts._checks import axis
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional._axes import position
-from keras_acts.functional.gaussian import gelu
-from keras_acts.functional.sigmoid import sigmoid, swish
+from keras_acts.functional._numerics import sigmoid_pullback
+from keras_acts.functional._pointwise import Map, pointwise
+from keras_acts.functional.gaussian import gelu, gelu_pullback
+from keras_acts.functional.sigmoid import sigmoid, swish, swish_pullback
 
 
 def _half(x: Any, axis: int = -1) -> tuple[int | None, ...]:
@@ -33,6 +36,38 @@ def _halves(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     _half(x, axis)
     a, b = ops.split(x, 2, axis=axis)
     return a, b
+
+
+def gated(x: Tensor, axis: int, gate: Map, pullback: Map) -> Tensor:
+    """Return `a * gate(b)` for the halves of an axis.
+
+    Args:
+        x: The tensor.
+        axis: The axis that is halved.
+        gate: The activation.
+        pullback: Called as `pullback(b, a)`; returns `a` times its derivative at `b`.
+    """
+    a, b = _halves(x, axis)
+    value, by_a, by_b = _product_with(gate, pullback)
+    return pointwise(value, (by_a, by_b), a, b)
+
+
+@functools.cache
+def _product_with(gate: Map, pullback: Map) -> tuple[Map, Map, Map]:
+    def value(a: Tensor, b: Tensor) -> Tensor:
+        return a * gate(b)
+
+    def by_a(_a: Tensor, b: Tensor) -> Tensor:
+        return gate(b)
+
+    def by_b(a: Tensor, b: Tensor) -> Tensor:
+        return pullback(b, a)
+
+    return value, by_a, by_b
+
+
+def _relu_pullback(b: Tensor, a: Tensor) -> Tensor:
+    return ops.where(b > 0, a, ops.zeros_like(a))
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -60,8 +95,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
         Dauphin et al., 2016, "Language Modeling with Gated Convolutional Networks",
         arXiv:1612.08083.
     """
-    a, b = _halves(x, axis)
-    return a * sigmoid.formula(b)
+    return gated(x, axis, sigmoid.formula, sigmoid_pullback)
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -90,8 +124,7 @@ def reglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    a, b = _halves(x, axis)
-    return a * ops.relu(b)
+    return gated(x, axis, ops.relu, _relu_pullback)
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -118,8 +151,7 @@ def geglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    a, b = _halves(x, axis)
-    return a * gelu.formula(b)
+    return gated(x, axis, gelu.formula, gelu_pullback)
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -146,5 +178,4 @@ def swiglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    a, b = _halves(x, axis)
-    return a * swish.formula(b)
+    return gated(x, axis, swish.formula, swish_pullback)

@@ -1,6 +1,6 @@
 """The softmax family: vectors turned into probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -39,6 +39,16 @@ def _masked(x: Tensor, kept: Tensor, axis: tuple[int, ...]) -> Tensor:
     some = ops.any(kept, axis=axis, keepdims=True)
     lowest = _numerics.constant(float("-inf"), x)
     return ops.where(kept, x, ops.where(some, lowest, _numerics.constant(0.0, x)))
+
+
+def _of_kept(
+    function: Callable[..., Tensor], x: Tensor, axis: Any, mask: Any
+) -> Tensor:
+    """Return a distribution over what a mask keeps, and 0 for what it drops."""
+    kept = _kept(mask, x)
+    over = axis if isinstance(axis, tuple) else (axis,)
+    y = function(_masked(x, kept, over), axis)
+    return ops.where(kept, y, _numerics.constant(0.0, x))
 
 
 def _below_max(x: Tensor, axis: Any) -> Tensor:
@@ -94,9 +104,7 @@ def softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     over = positions(axis, x)
     if mask is None:
         return _softmax(x, over)
-    kept = _kept(mask, x)
-    y = _softmax(_masked(x, kept, over), over)
-    return ops.where(kept, y, _numerics.constant(0.0, x))
+    return _of_kept(_softmax, x, over, mask)
 
 
 @activation(checks={"axis": axes}, output_shape=_shape)
@@ -197,7 +205,7 @@ def _largest_true(condition: Tensor, values: Tensor, axis: int) -> Tensor:
 
 
 @activation(checks={"axis": axis}, output_shape=_shape)
-def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+def sparsemax(x: Tensor, axis: int = -1, mask: Any = None) -> Tensor:
     """Sparsemax: the probability vector nearest to `x`.
 
     `max(x - τ, 0)`, with the τ that makes the sum 1. Finite `x` of any size are safe;
@@ -208,6 +216,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
         x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
             dtype.
         axis: The axis over which the result sums to 1.
+        mask: As in `softmax`.
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
@@ -224,6 +233,8 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     axis = position(axis, x)
     if x.shape[axis] == 0:
         return x
+    if mask is not None:
+        return _of_kept(sparsemax.formula, x, axis, mask)
     z, ordered, k = _candidates(x, axis)
     taus = (_numerics.cumsum(ordered, axis) - 1) / k
     outside = z <= _largest_true(ordered > taus, taus, axis)
@@ -235,7 +246,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
 
 
 @activation(checks={"axis": axis}, output_shape=_shape)
-def entmax15(x: Tensor, axis: int = -1) -> Tensor:
+def entmax15(x: Tensor, axis: int = -1, mask: Any = None) -> Tensor:
     """Entmax15: 1.5-entmax, between softmax and sparsemax.
 
     `max(x / 2 - τ, 0)**2`, with the τ that makes the sum 1. Finite `x` of any size are
@@ -245,6 +256,7 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
         x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
             dtype.
         axis: The axis over which the result sums to 1.
+        mask: As in `softmax`.
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
@@ -261,6 +273,8 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
     axis = position(axis, x)
     if x.shape[axis] == 0:
         return x
+    if mask is not None:
+        return _of_kept(entmax15.formula, x, axis, mask)
     z, ordered, k = _candidates(x / 2, axis)
     mean = _numerics.cumsum(ordered, axis) / k
     variance = _numerics.cumsum(ops.square(ordered), axis) / k - ops.square(mean)

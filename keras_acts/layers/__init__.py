@@ -1,10 +1,5 @@
 """The activations as layers, one module a family."""
 
-from keras_acts.layers._base import (
-    ActivationLayer,
-    LearnableActivationLayer,
-    TunableActivationLayer,
-)
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
     CELU,
@@ -20,6 +15,7 @@ from keras_acts.layers.gated import GEGLU, GLU, ReGLU, SwiGLU
 from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
+from keras_acts.layers.normalizing import DyT
 from keras_acts.layers.periodic import Snake
 from keras_acts.layers.relu import (
     TLU,
@@ -45,6 +41,19 @@ from keras_acts.layers.sigmoid import (
     SparseSigmoid,
     Swish,
 )
+from keras_acts.layers.smooth import (
+    ISRLU,
+    ISRU,
+    SERLU,
+    XIELU,
+    ELiSH,
+    GoLU,
+    HardMish,
+    Laplace,
+    SmeLU,
+    StarReLU,
+    TeLU,
+)
 from keras_acts.layers.softmax import Entmax15, LogSoftmax, Softmax, Softmin, Sparsemax
 from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 
@@ -56,21 +65,28 @@ __all__ = [
     "GEGLU",
     "GELU",
     "GLU",
+    "ISRLU",
+    "ISRU",
     "PELU",
     "SELU",
+    "SERLU",
     "TLU",
+    "XIELU",
     "APReLU",
-    "ActivationLayer",
     "CReLU",
     "ChannelMaxout",
+    "DyT",
+    "ELiSH",
     "Entmax15",
     "Exponential",
+    "GoLU",
+    "HardMish",
     "HardShrink",
     "HardSigmoid",
     "HardSwish",
     "HardTanh",
+    "Laplace",
     "LeakyReLU",
-    "LearnableActivationLayer",
     "LiSHT",
     "Linear",
     "LogSigmoid",
@@ -85,6 +101,7 @@ __all__ = [
     "SReLU",
     "SiLU",
     "Sigmoid",
+    "SmeLU",
     "Snake",
     "SoftShrink",
     "Softmax",
@@ -96,11 +113,12 @@ __all__ = [
     "Sparsemax",
     "SquaredReLU",
     "Squareplus",
+    "StarReLU",
     "SwiGLU",
     "Swish",
     "Tanh",
     "TanhShrink",
+    "TeLU",
     "Threshold",
     "ThresholdedReLU",
-    "TunableActivationLayer",
 ]

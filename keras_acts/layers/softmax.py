@@ -20,6 +20,13 @@ class _MaskedActivationLayer(ActivationLayer):
         return type(self).function(x, **self.arguments, mask=mask)
 
 
+class _AlongOneAxis(_MaskedActivationLayer):
+    """An activation over one axis, from which a mask may drop elements."""
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(axis, **kwargs)
+
+
 @register
 class Softmax(_MaskedActivationLayer):
     """Softmax: `exp(x) / sum(exp(x))` over one axis or several.
@@ -139,13 +146,17 @@ class Softmin(_MaskedActivationLayer):
 
 
 @register
-class Sparsemax(ActivationLayer):
+class Sparsemax(_AlongOneAxis):
     """Sparsemax: `max(x - τ, 0)`, the probability vector nearest to `x`.
 
     τ makes the sum 1; it is found exactly, by sorting.
 
     Args:
         axis: The axis over which the result sums to 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
 
     Input shape:
         Any of rank 1 or above that has the axis.
@@ -173,19 +184,19 @@ class Sparsemax(ActivationLayer):
 
     function = functional.sparsemax
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.configure(axis=axis)
-
 
 @register
-class Entmax15(ActivationLayer):
+class Entmax15(_AlongOneAxis):
     """Entmax15: `max(x / 2 - τ, 0)**2`, between softmax and sparsemax.
 
     τ makes the sum 1; it is found exactly, by sorting.
 
     Args:
         axis: The axis over which the result sums to 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
 
     Input shape:
         Any of rank 1 or above that has the axis.
@@ -211,7 +222,3 @@ class Entmax15(ActivationLayer):
     """
 
     function = functional.entmax15
-
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.configure(axis=axis)

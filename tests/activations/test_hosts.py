@@ -17,13 +17,16 @@ from support import models
 
 LEARNABLE: dict[str, Callable[[], Any]] = {
     "APReLU": layers.APReLU,
+    "DyT": layers.DyT,
     "Maxout": lambda: layers.Maxout(3),  # of the size that each host here has
     "PELU": layers.PELU,
     "PReLU": layers.PReLU,
     "SReLU": layers.SReLU,
+    "StarReLU": layers.StarReLU,
     "Snake": lambda: layers.Snake(learnable=True, sharing="channel"),
     "Swish": lambda: layers.Swish(learnable=True, sharing="channel"),
     "TLU": layers.TLU,
+    "XIELU": layers.XIELU,
 }
 
 

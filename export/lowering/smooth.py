@@ -1,0 +1,117 @@
+"""The smooth family: later rectifiers and gates with a continuous gradient."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import onnx_ir as ir
+
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.lowering.table import form, lower
+from keras_acts.export.lowering.values import minimum, scalar_like
+from keras_acts.functional.smooth.gates import LAPLACE_MU, LAPLACE_SIGMA
+from keras_acts.functional.smooth.rectifiers import SERLU_ALPHA, SERLU_SCALE
+
+
+@form("telu", why="three passes; the exponential is clipped so that it stays finite")
+def telu(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `x * tanh(exp(min(x, 5)))`."""
+    finite = g.Clip(x, -1000.0, None)
+    return g.Mul(finite, g.Tanh(g.Exp(g.Clip(x, -1000.0, 5.0))))
+
+
+@form("golu", why="the formula, clipped where the gate is 0")
+def golu(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `x * exp(-exp(-x))`."""
+    finite = g.Clip(x, -8.0, None)
+    return g.Mul(finite, g.Exp(g.Neg(g.Exp(g.Neg(finite)))))
+
+
+@form("hard_mish", why="three passes without a branch")
+def hard_mish(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `max(x, -2) * (clip(x, -2, 0) / 2 + 1)`."""
+    gate = g.Mul(g.Add(g.Clip(x, -2.0, 0.0), 2.0), 0.5)
+    return g.Mul(g.Clip(x, -2.0, None), gate)
+
+
+@form("laplace", why="Erf is vectorized; ONNX has no complement of it")
+def laplace(
+    g: GraphBuilder, x: ir.Value, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA
+) -> ir.Value:
+    """Map to `(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2`."""
+    z = g.Div(g.Sub(x, mu), sigma * math.sqrt(2))
+    return g.Mul(g.Add(g.Erf(z), 1.0), 0.5)
+
+
+def _inverse_root(g: GraphBuilder, x: ir.Value, alpha: float) -> Any:
+    """Return the clipped x times `1 / sqrt(1 + alpha * x²)`."""
+    limit = 1e12 / math.sqrt(alpha)
+    x = g.Clip(x, -limit, limit)
+    scaled = g.Mul(x, math.sqrt(alpha))
+    return g.Div(x, g.Sqrt(g.Add(g.Mul(scaled, scaled), 1.0)))
+
+
+@form("isru", why="the formula, clipped so that the square stays finite")
+def isru(g: GraphBuilder, x: ir.Value, alpha: float = 1.0) -> ir.Value:
+    """Map to `x / sqrt(1 + alpha * x²)`."""
+    return _inverse_root(g, x, alpha)
+
+
+@form("isrlu", why="a linear and a bounded term: one of the two is always 0")
+def isrlu(g: GraphBuilder, x: ir.Value, alpha: float = 1.0) -> ir.Value:
+    """Map to `relu(x) + t / sqrt(1 + alpha * t²)` with `t = min(x, 0)`."""
+    return g.Add(g.Relu(x), _inverse_root(g, minimum(g, x), alpha))
+
+
+@form("smelu", why="the larger of both parts, which touch at beta")
+def smelu(g: GraphBuilder, x: ir.Value, beta: float = 1.0) -> ir.Value:
+    """Map to `max(x, m² / (4 * beta))` with `m = clip(x, -beta, beta) + beta`."""
+    middle = g.Add(g.Clip(x, -beta, beta), beta)
+    return g.Max(x, g.Mul(middle, g.Mul(middle, 0.25 / beta)))
+
+
+@form("serlu", why="a linear and an exponential term: one of the two is always 0")
+def serlu(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `scale * relu(x) + scale * alpha * t * exp(t)` with `t = min(x, 0)`."""
+    t = g.Clip(x, -1000.0, 0.0)
+    below = g.Mul(g.Mul(t, g.Exp(t)), SERLU_SCALE * SERLU_ALPHA)
+    return g.Add(g.Mul(g.Relu(x), SERLU_SCALE), below)
+
+
+@form("elish", why="one sigmoid for both parts, which are 0 in turn")
+def elish(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Map to `(relu(x) + exp(min(x, 0)) - 1) * sigmoid(x)`."""
+    t = g.Clip(x, -1000.0, 0.0)
+    half = g.Tanh(g.Mul(t, 0.5))
+    expm1 = g.Div(g.Mul(half, 2.0), g.Sub(scalar_like(g, 1.0, x), half))
+    gate = lower("sigmoid", g, x)
+    return g.Mul(g.Add(g.Relu(x), expm1), gate)
+
+
+@form("star_relu", why="the formula, three passes")
+def star_relu(g: GraphBuilder, x: ir.Value, scale: Any, bias: Any) -> ir.Value:
+    """Map to `scale * relu(x)² + bias`."""
+    positive = g.Relu(x)
+    return g.Add(g.Mul(g.Mul(positive, positive), scale), bias)
+
+
+@form("xielu", why="two polynomials of the parts above and below 0, one of them 0")
+def xielu(
+    g: GraphBuilder, x: ir.Value, alpha_p: Any, alpha_n: Any, beta: float = 0.5
+) -> ir.Value:
+    """Map to `r * (p * r + beta) + (beta + n) * (exp(t) - 1) - n * t`.
+
+    With r and t the parts of x above and below 0, p and n the softplus of the weights.
+    """
+    p, n = (_softplus_of_weight(g, alpha, x) for alpha in (alpha_p, alpha_n))
+    r, t = g.Relu(x), minimum(g, x)
+    above = g.Mul(r, g.Add(g.Mul(r, p), beta))
+    expm1 = g.Sub(g.Exp(t), scalar_like(g, 1.0, x))
+    below = g.Sub(g.Mul(expm1, g.Add(n, beta)), g.Mul(t, n))
+    return g.Add(above, below)
+
+
+def _softplus_of_weight(g: GraphBuilder, alpha: Any, x: ir.Value) -> ir.Value:
+    value = alpha if isinstance(alpha, ir.Value) else scalar_like(g, alpha, x)
+    return lower("softplus", g, value)
