@@ -21,5 +21,23 @@ def _gated(name: str, gate: str) -> None:
         return g.Mul(a, lower(gate, g, b))
 
 
+@form("gated_dense", why="one product for both halves, then the gated form")
+def gated_dense(
+    g: GraphBuilder,
+    x: ir.Value,
+    kernel: ir.Value,
+    bias: ir.Value | None = None,
+    gate: str = "swish",
+) -> ir.Value:
+    """Map to a MatMul, an Add of the bias, a Split, and a Mul by the gate."""
+    columns = g.static_shape(kernel)[-1]
+    y = g.MatMul(x, kernel)
+    if bias is not None:
+        y = g.Add(y, bias)
+    g.with_shape(y, [*g.static_shape(x)[:-1], columns])
+    a, b = split(g, y, 2, -1)
+    return g.Mul(a, lower(gate, g, b))
+
+
 for _name, _gate in _GATES.items():
     _gated(_name, _gate)

@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.lowering.table import form, lower
-from keras_acts.export.lowering.values import minimum, scalar_like
+from keras_acts.export.lowering.values import maximum, minimum, scalar_like
 from keras_acts.functional.smooth.gates import LAPLACE_MU, LAPLACE_SIGMA
 from keras_acts.functional.smooth.rectifiers import SERLU_ALPHA, SERLU_SCALE
 
@@ -17,14 +17,14 @@ from keras_acts.functional.smooth.rectifiers import SERLU_ALPHA, SERLU_SCALE
 @form("telu", why="three passes; the exponential is clipped so that it stays finite")
 def telu(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `x * tanh(exp(min(x, 5)))`."""
-    finite = g.Clip(x, -1000.0, None)
+    finite = maximum(g, x, -1000.0)
     return g.Mul(finite, g.Tanh(g.Exp(g.Clip(x, -1000.0, 5.0))))
 
 
 @form("golu", why="the formula, clipped where the gate is 0")
 def golu(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `x * exp(-exp(-x))`."""
-    finite = g.Clip(x, -8.0, None)
+    finite = maximum(g, x, -8.0)
     return g.Mul(finite, g.Exp(g.Neg(g.Exp(g.Neg(finite)))))
 
 
@@ -32,7 +32,7 @@ def golu(g: GraphBuilder, x: ir.Value) -> ir.Value:
 def hard_mish(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `max(x, -2) * (clip(x, -2, 0) / 2 + 1)`."""
     gate = g.Mul(g.Add(g.Clip(x, -2.0, 0.0), 2.0), 0.5)
-    return g.Mul(g.Clip(x, -2.0, None), gate)
+    return g.Mul(maximum(g, x, -2.0), gate)
 
 
 @form("laplace", why="Erf is vectorized; ONNX has no complement of it")

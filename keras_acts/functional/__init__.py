@@ -11,7 +11,7 @@ from keras_acts.functional.exponential import (
     softplus,
     squareplus,
 )
-from keras_acts.functional.gated import geglu, glu, reglu, swiglu
+from keras_acts.functional.gated import gated_dense, geglu, glu, reglu, swiglu
 from keras_acts.functional.gaussian import gelu
 from keras_acts.functional.linear import linear
 from keras_acts.functional.maxout import channel_maxout, maxout
@@ -81,6 +81,7 @@ __all__ = [
     "elu",
     "entmax15",
     "exponential",
+    "gated_dense",
     "geglu",
     "gelu",
     "glu",

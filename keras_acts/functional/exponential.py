@@ -107,7 +107,7 @@ def _celu_pullback(x: Tensor, gradient: Tensor, alpha: float) -> Tensor:
 
 def _is_linear(t: Tensor) -> Tensor:
     """Tell where e^t - 1 is t, or t is positive; divisions there may underflow."""
-    return t > -1e-30
+    return t > -1e-36
 
 
 @activation()

@@ -1,14 +1,16 @@
 """The gated family: one half of an axis times an activation of the other half."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
+import keras
 from keras import ops
 
-from keras_acts._checks import axis
+from keras_acts._checks import axis, one_of
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional._axes import position
-from keras_acts.functional._numerics import sigmoid_pullback
+from keras_acts.functional._numerics import matmul, sigmoid_pullback
 from keras_acts.functional._pointwise import Map, pointwise
 from keras_acts.functional.gaussian import gelu, gelu_pullback
 from keras_acts.functional.sigmoid import sigmoid, swish, swish_pullback
@@ -70,6 +72,15 @@ def _relu_pullback(b: Tensor, a: Tensor) -> Tensor:
     return ops.where(b > 0, a, ops.zeros_like(a))
 
 
+GATES: Mapping[str, tuple[Map, Map]] = {
+    "sigmoid": (sigmoid.formula, sigmoid_pullback),
+    "relu": (ops.relu, _relu_pullback),
+    "gelu": (gelu.formula, gelu_pullback),
+    "swish": (swish.formula, swish_pullback),
+}
+"""The gates by name, and their derivatives as `gated` wants them."""
+
+
 @activation(checks={"axis": axis}, output_shape=_half)
 def glu(x: Tensor, axis: int = -1) -> Tensor:
     """GLU: `a * sigmoid(b)`, where `a` and `b` are the halves of an axis.
@@ -95,7 +106,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
         Dauphin et al., 2016, "Language Modeling with Gated Convolutional Networks",
         arXiv:1612.08083.
     """
-    return gated(x, axis, sigmoid.formula, sigmoid_pullback)
+    return gated(x, axis, *GATES["sigmoid"])
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -124,7 +135,7 @@ def reglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, ops.relu, _relu_pullback)
+    return gated(x, axis, *GATES["relu"])
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -151,7 +162,7 @@ def geglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, gelu.formula, gelu_pullback)
+    return gated(x, axis, *GATES["gelu"])
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -178,4 +189,73 @@ def swiglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, swish.formula, swish_pullback)
+    return gated(x, axis, *GATES["swish"])
+
+
+def _gated_units(
+    x: Any, kernel: Any, bias: Any = None, gate: str = "swish"
+) -> tuple[int | None, ...]:
+    """Return the shape of the result of `gated_dense`.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    columns = kernel.shape[-1]
+    rows = x.shape[-1] if x.shape[-1] is not None else kernel.shape[0]
+    fits = len(x.shape) >= 2 and tuple(kernel.shape) == (rows, columns)
+    if bias is not None:
+        fits = fits and tuple(bias.shape) == (columns,)
+    if not fits or columns % 2:
+        shapes = [None if y is None else tuple(y.shape) for y in (x, kernel, bias)]
+        raise ValueError(
+            "`kernel` must have the shape (features of x, 2 * units), and `bias` "
+            f"(2 * units,). Received: gate={gate!r}, and the shapes {shapes[0]} of x, "
+            f"{shapes[1]} of kernel, {shapes[2]} of bias"
+        )
+    return (*x.shape[:-1], columns // 2)
+
+
+@activation(
+    tensors=("x", "kernel", "bias"),
+    checks={"gate": one_of(*GATES)},
+    exact=True,
+    output_shape=_gated_units,
+)
+def gated_dense(
+    x: Tensor, kernel: Tensor, bias: Tensor = None, gate: str = "swish"
+) -> Tensor:
+    """GatedDense: `a * gate(b)`, `a` and `b` the halves of `x · kernel + bias`.
+
+    Half precision is multiplied as such, like that of a Dense layer, and gated in
+    float32.
+
+    Args:
+        x: Tensor of shape `(…, features)`, rank 2 or more; float16, bfloat16, float32,
+            float64 or an integer dtype.
+        kernel: Tensor of shape `(features, 2 * units)`. Its first half makes `a`.
+        bias: None, or a tensor of shape `(2 * units,)`.
+        gate: `"swish"` (SwiGLU), `"gelu"` (GEGLU), `"relu"` (ReGLU) or `"sigmoid"`
+            (GLU).
+
+    Returns:
+        A tensor of shape `(…, units)` and the dtype of `x`; the default float for
+        integers.
+
+    Raises:
+        ValueError: The shapes do not fit.
+
+    Example:
+        >>> y = functional.gated_dense([[1.0, 2.0]], kernel=[[1.0, 0.0], [0.0, 1.0]])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[1.762]]
+
+    Reference:
+        Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
+    """
+    _gated_units(x, kernel, bias, gate)
+    y = matmul(x, kernel)
+    if bias is not None:
+        y = y + bias
+    if keras.backend.standardize_dtype(y.dtype) in ("float16", "bfloat16"):
+        y = ops.cast(y, "float32")
+    return gated(y, -1, *GATES[gate])

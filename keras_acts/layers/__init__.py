@@ -11,7 +11,7 @@ from keras_acts.layers.exponential import (
     Softplus,
     Squareplus,
 )
-from keras_acts.layers.gated import GEGLU, GLU, ReGLU, SwiGLU
+from keras_acts.layers.gated import GEGLU, GLU, GatedDense, ReGLU, SwiGLU
 from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
@@ -79,6 +79,7 @@ __all__ = [
     "ELiSH",
     "Entmax15",
     "Exponential",
+    "GatedDense",
     "GoLU",
     "HardMish",
     "HardShrink",

@@ -21,6 +21,7 @@ WRONG = {
     "units": (0, -1, *INTEGERS),
     "pieces": (0, -1, *INTEGERS),
     "approximate": ("exact", 1.5),
+    "gate": ("tanh", 1),
     "use_bias": FLAGS,
 }
 """Wrong values by the name of an argument; other numbers are refused as `NUMBERS`."""

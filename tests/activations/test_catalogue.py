@@ -66,7 +66,7 @@ SPECIFIED = {
     "normalizing": ("DyT",),
     "periodic": ("Snake",),
     "softmax": ("Softmax", "LogSoftmax", "Softmin", "Sparsemax", "Entmax15"),
-    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU"),
+    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU", "GatedDense"),
     "maxout": ("Maxout", "ChannelMaxout"),
 }
 """What the product promises, written down once and derived from nothing."""

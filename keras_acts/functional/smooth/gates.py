@@ -149,12 +149,16 @@ def laplace(x: Tensor, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA) -> 
 
 
 def _laplace(x: Tensor, mu: float, sigma: float) -> Tensor:
-    return 0.5 * _numerics.erfc((mu - x) / (sigma * math.sqrt(2)))
+    return 0.5 * _numerics.erfc(_distance(x, mu, sigma))
+
+
+def _distance(x: Tensor, mu: float, sigma: float) -> Tensor:
+    # From 40 on the density is 0 in every dtype.
+    return _numerics.clip((mu - x) / (sigma * math.sqrt(2)), -40.0, 40.0)
 
 
 def _laplace_pullback(x: Tensor, gradient: Tensor, mu: float, sigma: float) -> Tensor:
-    # From 40 on the density is 0 in every dtype.
-    z = _numerics.clip((x - mu) / (sigma * math.sqrt(2)), -40.0, 40.0)
+    z = _distance(x, mu, sigma)
     return gradient * (ops.exp(-ops.square(z)) / (sigma * math.sqrt(2 * math.pi)))
 
 

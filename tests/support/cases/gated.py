@@ -48,7 +48,31 @@ def _cases(layer, gate, vector, **torch):
     ]
 
 
+def gated_dense(x, kernel, gate="swish", **biases):
+    gates = {"swish": swish, "gelu": gelu, "relu": relu, "sigmoid": sigmoid}
+    return gated_by(gates[gate])(x @ kernel + sum(biases.values()))
+
+
+def _dense(gate, **kwargs):
+    rng = np.random.default_rng(17)
+    weights = {"kernel": rng.normal(0, 0.4, (6, 6)), "bias": rng.normal(0, 0.1, 6)}
+    if not kwargs.get("use_bias", True):
+        del weights["bias"]
+    return Axis(
+        layer="GatedDense",
+        kwargs={"units": 3, "gate": gate, **kwargs},
+        value=gated_dense,
+        weights=weights,
+        shape=(4, 6),
+        ulps=32,  # the rounding of a and of b
+    )
+
+
 CASES = [
+    _dense("swish"),
+    _dense("gelu", use_bias=False),
+    _dense("relu"),
+    _dense("sigmoid"),
     *_cases(
         "GLU",
         sigmoid,

@@ -93,8 +93,10 @@ CASES = [
     case("ISRU", isru, -2.0, 2.0, kwargs={"alpha": 0.25}, gradient_absolute=2),
     case("ISRLU", isrlu, -1.0, INF, gradient_absolute=2),
     case("ISRLU", isrlu, -0.5, INF, kwargs={"alpha": 4.0}, gradient_absolute=2),
-    case("SmeLU", smelu, 0.0, INF, marks=(-1.0, 1.0)),
-    case("SmeLU", smelu, 0.0, INF, kwargs={"beta": 2.5}, marks=(-2.5, 2.5)),
+    case("SmeLU", smelu, 0.0, INF, kinks={-1: 0.0}, marks=(1.0,)),
+    case(
+        "SmeLU", smelu, 0.0, INF, kwargs={"beta": 2.5}, kinks={-2.5: 0.0}, marks=(2.5,)
+    ),
     case(
         "SERLU",
         serlu,
@@ -138,5 +140,13 @@ CASES = [
         weights={"alpha_p": [0.5, -3.0, 0.0, 2.0], "alpha_n": 0.75},
         **NEAR_ZERO,
     ),
-    case("ELiSH", elish, 0.0, INF, marks=(-20.0, -0.8), **NEAR_ZERO),
+    case(
+        "ELiSH",
+        elish,
+        0.0,
+        INF,
+        marks=(-20.0, -0.8),
+        gradient_ulps=20,  # as Swish, which it is above 0
+        **NEAR_ZERO,
+    ),
 ]
