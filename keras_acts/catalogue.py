@@ -76,7 +76,8 @@ def activations() -> Mapping[str, Activation]:
     """Return the catalogue by name, sorted by family and name."""
     names: dict[type, list[str]] = {}
     for public in layers.__all__:
-        names.setdefault(getattr(layers, public), []).append(public)
+        if isinstance(cls := getattr(layers, public), type):
+            names.setdefault(cls, []).append(public)
     rows = [
         Activation(
             name=cls.__name__,

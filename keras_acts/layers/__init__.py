@@ -1,5 +1,6 @@
 """The activations as layers, one module a family."""
 
+from keras_acts._conversion import from_keras, to_keras
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
     CELU,
@@ -122,4 +123,6 @@ __all__ = [
     "TeLU",
     "Threshold",
     "ThresholdedReLU",
+    "from_keras",
+    "to_keras",
 ]
