@@ -72,8 +72,8 @@ def from_keras(model: Any) -> Any:
 
     Keras's layers `ELU`, `LeakyReLU`, `PReLU`, `ReLU`, `Softmax` and each activation
     that a layer has by name, `Dense(8, activation="mish")`, are replaced, in nested
-    models and wrappers too. Answers are the same up to rounding, but for sparsemax, which Keras
-    computes wrongly.
+    models and wrappers too. Answers are the same up to rounding, but for sparsemax,
+    which Keras computes wrongly.
 
     Args:
         model: A model that can be made from its configuration. It is left as it is.

@@ -120,6 +120,26 @@ def softmin(
     return lower("softmax", g, negated, axis=axis, mask=mask)
 
 
+@form("softmax_one", when=_is_unmasked, why="a softmax beside an element of 0")
+def softmax_one(
+    g: GraphBuilder, x: ir.Value, axis: Axes = -1, mask: None = None
+) -> ir.Value:
+    """Map to `exp(x - m) / (exp(-m) + sum(exp(x - m)))` with `m = max(x, 0)`."""
+    axes = _normalized_axes(g, x, axis)
+    top = g.Relu(reduce(g, "ReduceMax", x, axes, keepdims=True))
+    e = g.Exp(g.Sub(x, top))
+    total = reduce(g, "ReduceSum", e, axes, keepdims=True)
+    return g.Div(e, g.Add(total, g.Exp(g.Neg(top))))
+
+
+@form("softmax_one", why="-inf where the mask is false, and 0 there after it")
+def softmax_one_masked(
+    g: GraphBuilder, x: ir.Value, axis: Axes = -1, mask: Any = None
+) -> ir.Value:
+    """Map to the form of x with -inf where the mask is false, and 0 after it."""
+    return _masked(g, "softmax_one", x, axis, mask, 0.0)
+
+
 def _descending(
     g: GraphBuilder, x: ir.Value, axis: int
 ) -> tuple[ir.Value, ir.Value, ir.Value]:

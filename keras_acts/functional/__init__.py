@@ -11,7 +11,14 @@ from keras_acts.functional.exponential import (
     softplus,
     squareplus,
 )
-from keras_acts.functional.gated import gated_dense, geglu, glu, reglu, swiglu
+from keras_acts.functional.gated import (
+    clipped_swiglu,
+    gated_dense,
+    geglu,
+    glu,
+    reglu,
+    swiglu,
+)
 from keras_acts.functional.gaussian import gelu
 from keras_acts.functional.linear import linear
 from keras_acts.functional.maxout import channel_maxout, maxout
@@ -57,6 +64,7 @@ from keras_acts.functional.softmax import (
     entmax15,
     log_softmax,
     softmax,
+    softmax_one,
     softmin,
     sparsemax,
 )
@@ -75,6 +83,7 @@ __all__ = [
     "aprelu",
     "celu",
     "channel_maxout",
+    "clipped_swiglu",
     "crelu",
     "dyt",
     "elish",
@@ -115,6 +124,7 @@ __all__ = [
     "snake",
     "soft_shrink",
     "softmax",
+    "softmax_one",
     "softmin",
     "softplus",
     "softsign",

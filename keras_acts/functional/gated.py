@@ -7,7 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_acts._checks import axis, one_of
+from keras_acts._checks import axis, boolean, one_of, positive
+from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional._axes import position
 from keras_acts.functional._numerics import matmul, sigmoid_pullback
@@ -190,6 +191,67 @@ def swiglu(x: Tensor, axis: int = -1) -> Tensor:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
     return gated(x, axis, *GATES["swish"])
+
+
+@activation(
+    checks={
+        "axis": axis,
+        "limit": positive,
+        "alpha": positive,
+        "interleaved": boolean,
+    },
+    output_shape=_half,
+)
+def clipped_swiglu(
+    x: Tensor,
+    axis: int = -1,
+    limit: float = 7.0,
+    alpha: float = 1.702,
+    interleaved: bool = True,
+) -> Tensor:
+    """ClippedSwiGLU: `(clip(a, -limit, limit) + 1) * swish(min(b, limit), alpha)`.
+
+    The gate `b` has the even places of the axis and `a` the odd ones, as in gpt-oss;
+    else `a` is the first half and `b` the second, as in `swiglu`. The gradient is 0
+    from where on a clip holds.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype. Its size along `axis` is even.
+        axis: The axis that is halved.
+        limit: Largest size of `a` and largest `b`, above 0.
+        alpha: Sharpness of the gate, above 0.
+        interleaved: Whether gates and values alternate along the axis.
+
+    Returns:
+        A tensor of the dtype of `x`, the default float for integers, half as large
+        along `axis`.
+
+    Raises:
+        ValueError: `axis` is not an axis of `x`, or its size is odd.
+
+    Example:
+        >>> y = functional.clipped_swiglu([1.0, 2.0, 9.0, -3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [  2.537 -14.   ]
+
+    Reference:
+        OpenAI, 2025, "gpt-oss-120b & gpt-oss-20b Model Card", arXiv:2508.10925, as
+        its published code has it.
+    """
+    if interleaved:
+        _half(x, axis)
+        b, a = _alternating(x, position(axis, x))
+    else:
+        a, b = _halves(x, axis)
+    b = ops.where(b >= limit, _numerics.constant(limit, b), b)
+    return (_numerics.bounded(a, -limit, limit) + 1) * swish.formula(b, alpha)
+
+
+def _alternating(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+    """Return the elements at even and at odd places of an axis."""
+    before = (slice(None),) * axis
+    return x[(*before, slice(0, None, 2))], x[(*before, slice(1, None, 2))]
 
 
 def _gated_units(

@@ -176,6 +176,48 @@ def softmin(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     return softmax.formula(-x, axis, mask)
 
 
+@activation(checks={"axis": axes}, output_shape=_shape)
+def softmax_one(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
+    """SoftmaxOne: `exp(x) / (1 + sum(exp(x)))` over one axis or several.
+
+    The quiet softmax: the softmax beside an element of 0, so that all may be near 0.
+    Finite `x` of any size are safe. -inf gives 0, also alone; an axis that holds NaN or
+    +inf gives NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis, or several different ones, over which the result sums to less
+            than 1.
+        mask: As in `softmax`.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Example:
+        >>> y = functional.softmax_one([1.0, 2.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.087 0.237 0.644]
+
+    Reference:
+        Miller, 2023, "Attention Is Off By One".
+    """
+    over = positions(axis, x)
+    if mask is None:
+        return _softmax_one(x, over)
+    return _of_kept(_softmax_one, x, over, mask)
+
+
+def _softmax_one(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    top = ops.stop_gradient(ops.amax(x, axis=axis, keepdims=True))
+    top = ops.where(top < 0, _numerics.constant(0.0, x), top)
+    e = ops.exp(x - top)
+    return e / (ops.exp(-top) + ops.sum(e, axis=axis, keepdims=True))
+
+
 def _total(x: Tensor, axis: int) -> Tensor:
     return ops.sum(x, axis=axis, keepdims=True)
 

@@ -12,7 +12,7 @@ from keras_acts.layers.exponential import (
     Softplus,
     Squareplus,
 )
-from keras_acts.layers.gated import GEGLU, GLU, GatedDense, ReGLU, SwiGLU
+from keras_acts.layers.gated import GEGLU, GLU, ClippedSwiGLU, GatedDense, ReGLU, SwiGLU
 from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
@@ -55,7 +55,14 @@ from keras_acts.layers.smooth import (
     StarReLU,
     TeLU,
 )
-from keras_acts.layers.softmax import Entmax15, LogSoftmax, Softmax, Softmin, Sparsemax
+from keras_acts.layers.softmax import (
+    Entmax15,
+    LogSoftmax,
+    Softmax,
+    SoftmaxOne,
+    Softmin,
+    Sparsemax,
+)
 from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 
 build_activations_of_hosts()
@@ -76,6 +83,7 @@ __all__ = [
     "APReLU",
     "CReLU",
     "ChannelMaxout",
+    "ClippedSwiGLU",
     "DyT",
     "ELiSH",
     "Entmax15",
@@ -107,6 +115,7 @@ __all__ = [
     "Snake",
     "SoftShrink",
     "Softmax",
+    "SoftmaxOne",
     "Softmin",
     "Softplus",
     "Softsign",

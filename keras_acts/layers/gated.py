@@ -153,6 +153,59 @@ class SwiGLU(_GatedActivationLayer):
 
 
 @register
+class ClippedSwiGLU(ActivationLayer):
+    """ClippedSwiGLU: `(clip(a, -limit, limit) + 1) * swish(min(b, limit), alpha)`.
+
+    The gate b has the even places of the axis and a the odd ones, as in gpt-oss; else a
+    is the first half and b the second, as in `SwiGLU`.
+
+    Args:
+        axis: The axis that is halved. Default -1.
+        limit: Largest size of a and largest b, above 0. Default 7.
+        alpha: Sharpness of the gate, above 0. Default 1.702.
+        interleaved: Whether gates and values alternate along the axis. Default True.
+
+    Input shape:
+        Any of rank 1 or above, with an even or unknown size along `axis`.
+
+    Output shape:
+        The input's, with half the size along `axis`.
+
+    Edge values:
+        Of one pair b, a: `[0, 1]` → `[0]`; `[1, -1]` → `[0]`; `[-inf, 1]` → `[0]`;
+        `[1, -inf]` → `[-5.0747746]`; `[inf, -1]` → `[0]`;
+        `[nan, 1]` → `[nan]`; `[1, nan]` → `[nan]`.
+
+    Gradient:
+        `[9, 1]` → `[0, 6.9999531]` (the gate is clipped); `[1, 8]` → `[8.5422369, 0]`.
+        Where a clip begins, it is 0.
+
+    Example:
+        >>> y = layers.ClippedSwiGLU()(np.array([[1.0, 2.0, 9.0, -3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[  2.537 -14.   ]]
+
+    Reference:
+        OpenAI, 2025, "gpt-oss-120b & gpt-oss-20b Model Card", arXiv:2508.10925, as its
+        published code has it.
+    """
+
+    function = functional.clipped_swiglu
+    resizes = "axis"
+
+    def __init__(
+        self,
+        axis: int = -1,
+        limit: float = 7.0,
+        alpha: float = 1.702,
+        interleaved: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.configure(axis=axis, limit=limit, alpha=alpha, interleaved=interleaved)
+
+
+@register
 class GatedDense(ActivationLayer):
     """GatedDense: `a * gate(b)`, `a` and `b` the halves of `x · kernel + bias`.
 

@@ -146,6 +146,45 @@ class Softmin(_MaskedActivationLayer):
 
 
 @register
+class SoftmaxOne(_MaskedActivationLayer):
+    """SoftmaxOne: `exp(x) / (1 + sum(exp(x)))` over one axis or several.
+
+    The quiet softmax: the softmax beside an element of 0, so that all may be near 0.
+
+    Args:
+        axis: The axis, or several different ones, over which the result sums to less
+            than 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
+
+    Input shape:
+        Any of rank 1 or above that has the axes.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        `[0, 0]` → `[1/3, 1/3]`; `[-inf, 0]` → `[0, 1/2]`; `[inf, 0]` → `[nan, nan]`;
+        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[0, 0]`. What the mask drops is 0.
+
+    Gradient:
+        Smooth; 0 for what the mask drops.
+
+    Example:
+        >>> y = layers.SoftmaxOne()(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.087 0.237 0.644]]
+
+    Reference:
+        Miller, 2023, "Attention Is Off By One".
+    """
+
+    function = functional.softmax_one
+
+
+@register
 class Sparsemax(_AlongOneAxis):
     """Sparsemax: `max(x - τ, 0)`, the probability vector nearest to `x`.
 

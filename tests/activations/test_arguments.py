@@ -22,6 +22,7 @@ WRONG = {
     "pieces": (0, -1, *INTEGERS),
     "approximate": ("exact", 1.5),
     "gate": ("tanh", 1),
+    "interleaved": FLAGS,
     "use_bias": FLAGS,
 }
 """Wrong values by the name of an argument; other numbers are refused as `NUMBERS`."""
@@ -38,6 +39,7 @@ BEYOND = [
     ("Squareplus", {"b": -1.0}),
     ("CELU", {"alpha": 0.0}),
     ("Snake", {"frequency": 0.0}),
+    ("ClippedSwiGLU", {"limit": 0.0}),
     ("Laplace", {"sigma": 0.0}),
     ("ISRU", {"alpha": 0.0}),
     ("ISRLU", {"alpha": -1.0}),

@@ -65,8 +65,15 @@ SPECIFIED = {
     ),
     "normalizing": ("DyT",),
     "periodic": ("Snake",),
-    "softmax": ("Softmax", "LogSoftmax", "Softmin", "Sparsemax", "Entmax15"),
-    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU", "GatedDense"),
+    "softmax": (
+        "Softmax",
+        "LogSoftmax",
+        "Softmin",
+        "SoftmaxOne",
+        "Sparsemax",
+        "Entmax15",
+    ),
+    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU", "ClippedSwiGLU", "GatedDense"),
     "maxout": ("Maxout", "ChannelMaxout"),
 }
 """What the product promises, written down once and derived from nothing."""

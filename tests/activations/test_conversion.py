@@ -43,7 +43,7 @@ def _activations(model):
 def test_each_name_of_keras(name):
     model = keras.Sequential([keras.Input((6,)), hosts.Dense(4, activation=name)])
     ours, back = _converted(model, models.random(3, 6))
-    layer, arguments = NAMES[name]
+    layer, _ = NAMES[name]
     assert type(ours.layers[0].activation) is getattr(layers, layer)
     assert back.layers[0].activation is keras.activations.get(name)
 
@@ -77,7 +77,7 @@ def test_each_activation_layer_of_keras(name):
 def test_wrappers_nested_models_and_branches():
     inputs = keras.Input((5, 4))
     inner = keras.Sequential(
-        [keras.Input((5, 6)), hosts.Dense(6, "mish"), hosts.ReLU()]
+        [keras.Input((5, 4)), hosts.Dense(6, "mish"), hosts.ReLU()]
     )
     x = hosts.Bidirectional(hosts.LSTM(3, return_sequences=True))(inputs)
     x = hosts.Add()([inner(x), x])

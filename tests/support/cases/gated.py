@@ -48,6 +48,16 @@ def _cases(layer, gate, vector, **torch):
     ]
 
 
+def clipped_swiglu(x, axis=-1, limit=7.0, alpha=1.702, interleaved=True):
+    if interleaved:
+        x = np.moveaxis(x, axis, 0)
+        b, a = (np.moveaxis(x[start::2], 0, axis) for start in (0, 1))
+    else:
+        a, b = np.split(x, 2, axis)
+    b = np.minimum(b, limit)
+    return (np.clip(a, -limit, limit) + 1) * b * sigmoid(alpha * b)
+
+
 def gated_dense(x, kernel, gate="swish", **biases):
     gates = {"swish": swish, "gelu": gelu, "relu": relu, "sigmoid": sigmoid}
     return gated_by(gates[gate])(x @ kernel + sum(biases.values()))
@@ -69,6 +79,18 @@ def _dense(gate, **kwargs):
 
 
 CASES = [
+    Axis(
+        layer="ClippedSwiGLU",
+        value=clipped_swiglu,
+        inputs=INPUTS,
+        vectors=(([[1.0, 2.0, 9.0, -3.0]], [[2.5372, -13.9999]]),),
+    ),
+    Axis(
+        layer="ClippedSwiGLU",
+        kwargs={"axis": 1, "limit": 2.5, "alpha": 1.0, "interleaved": False},
+        value=clipped_swiglu,
+        shape=(2, 6, 4),
+    ),
     _dense("swish"),
     _dense("gelu", use_bias=False),
     _dense("relu"),

@@ -24,6 +24,13 @@ def softmin(x, axis=-1):
     return softmax(-x, axis)
 
 
+@np.errstate(invalid="ignore")
+def softmax_one(x, axis=-1):
+    top = np.maximum(x.max(axis=_axes(axis), keepdims=True), 0)
+    e = np.exp(x - top)
+    return e / (np.exp(-top) + e.sum(axis=_axes(axis), keepdims=True))
+
+
 def _on_vectors(function, x, axis):
     return np.apply_along_axis(function, axis, x)
 
@@ -91,6 +98,16 @@ CASES = [
         torch=torch_function("softmin", axis="dim"),
     ),
     Axis(layer="Softmin", kwargs={"axis": [-2, -1]}, value=softmin, inputs=LARGE),
+    Axis(
+        layer="SoftmaxOne",
+        value=softmax_one,
+        inputs=ALONE,
+        vectors=(
+            ([[0.0, 0.0, 0.0]], [[0.25, 0.25, 0.25]]),
+            ([[-np.inf, -np.inf]], [[0.0, 0.0]]),
+        ),
+    ),
+    Axis(layer="SoftmaxOne", kwargs={"axis": [-2, -1]}, value=softmax_one),
     Axis(
         layer="Sparsemax",
         value=sparsemax,
