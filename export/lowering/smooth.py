@@ -46,7 +46,7 @@ def laplace(
 
 def _inverse_root(g: GraphBuilder, x: ir.Value, alpha: float) -> Any:
     """Return the clipped x times `1 / sqrt(1 + alpha * x²)`."""
-    limit = 1e12 / math.sqrt(alpha)
+    limit = 1e15 / math.sqrt(alpha)
     x = g.Clip(x, -limit, limit)
     scaled = g.Mul(x, math.sqrt(alpha))
     return g.Div(x, g.Sqrt(g.Add(g.Mul(scaled, scaled), 1.0)))

@@ -33,10 +33,6 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
-    if _numerics.runs_on("torch"):
-        from keras_acts.functional._torch_gradient import bent
-
-        return bent(x, alpha)
     return ops.where(x > 0, x, alpha * x)
 
 
