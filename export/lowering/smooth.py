@@ -8,8 +8,9 @@ from typing import Any
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.lowering.table import form, lower
+from keras_acts.export.lowering.table import FLOAT32, form, lower
 from keras_acts.export.lowering.values import maximum, minimum, scalar_like
+from keras_acts.functional.gaussian import TAIL
 from keras_acts.functional.smooth.gates import LAPLACE_MU, LAPLACE_SIGMA
 from keras_acts.functional.smooth.rectifiers import SERLU_ALPHA, SERLU_SCALE
 
@@ -33,6 +34,25 @@ def hard_mish(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `max(x, -2) * (clip(x, -2, 0) / 2 + 1)`."""
     gate = g.Mul(g.Add(g.Clip(x, -2.0, 0.0), 2.0), 0.5)
     return g.Mul(maximum(g, x, -2.0), gate)
+
+
+@form(
+    "laplace",
+    dtypes=FLOAT32,
+    why="the tail by a polynomial, where 1 + erf cancels; vectorized",
+)
+def laplace_by_tail(
+    g: GraphBuilder, x: ir.Value, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA
+) -> ir.Value:
+    """Map to the tail `s P(s) exp(-y²/2)` of `y = (x - mu) / sigma`, or 1 minus it."""
+    y = g.Div(g.Sub(x, mu), sigma)
+    s = g.Reciprocal(g.Add(g.Mul(g.Abs(y), 0.35), 1.0))
+    value: Any = scalar_like(g, TAIL[-1], x)
+    for coefficient in reversed(TAIL[:-1]):
+        value = g.Add(g.Mul(value, s), coefficient)
+    tail = g.Mul(g.Mul(value, s), g.Exp(g.Mul(g.Mul(y, y), -0.5)))
+    above = g.Sub(scalar_like(g, 1.0, x), tail)
+    return g.Where(g.Greater(y, 0.0), above, tail)
 
 
 @form("laplace", why="Erf is vectorized; ONNX has no complement of it")
@@ -82,11 +102,14 @@ def serlu(g: GraphBuilder, x: ir.Value) -> ir.Value:
 @form("elish", why="one sigmoid for both parts, which are 0 in turn")
 def elish(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `(relu(x) + exp(min(x, 0)) - 1) * sigmoid(x)`."""
-    t = g.Clip(x, -1000.0, 0.0)
-    half = g.Tanh(g.Mul(t, 0.5))
-    expm1 = g.Div(g.Mul(half, 2.0), g.Sub(scalar_like(g, 1.0, x), half))
     gate = lower("sigmoid", g, x)
-    return g.Mul(g.Add(g.Relu(x), expm1), gate)
+    return g.Mul(g.Add(g.Relu(x), _expm1(g, minimum(g, x))), gate)
+
+
+def _expm1(g: GraphBuilder, t: ir.Value) -> Any:
+    """Return `exp(t) - 1` for t up to 0, as `2h / (1 - h)` with `h = tanh(t / 2)`."""
+    half = g.Tanh(g.Mul(t, 0.5))
+    return g.Div(g.Mul(half, 2.0), g.Sub(scalar_like(g, 1.0, t), half))
 
 
 @form("star_relu", why="the formula, three passes")
@@ -107,8 +130,7 @@ def xielu(
     p, n = (_softplus_of_weight(g, alpha, x) for alpha in (alpha_p, alpha_n))
     r, t = g.Relu(x), minimum(g, x)
     above = g.Mul(r, g.Add(g.Mul(r, p), beta))
-    expm1 = g.Sub(g.Exp(t), scalar_like(g, 1.0, x))
-    below = g.Sub(g.Mul(expm1, g.Add(n, beta)), g.Mul(t, n))
+    below = g.Sub(g.Mul(_expm1(g, t), g.Add(n, beta)), g.Mul(t, n))
     return g.Add(above, below)
 
 

@@ -10,7 +10,7 @@ from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional.sigmoid import swish
 
-_TAIL = (
+TAIL = (
     *(0.139621306, 0.139863529, 0.119821185, 0.105552926, -0.0232133915),
     *(0.15932125, -0.255840399, 0.144031609, -0.0291580299),
 )
@@ -77,7 +77,7 @@ def _by_polynomial(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return Φ(x) in float32, the lower tail too, and exp(-x²/2)."""
     bell = ops.exp(-0.5 * ops.square(x))
     s = 1 / (1 + 0.35 * ops.abs(x))
-    tail = _numerics.polynomial(_TAIL, s) * s * bell
+    tail = _numerics.polynomial(TAIL, s) * s * bell
     return ops.where(x > 0, 1 - tail, tail), bell
 
 
