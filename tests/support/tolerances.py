@@ -53,7 +53,8 @@ EXPORTED_ABSOLUTE = {
 }
 """The same, in epsilons, where the operators and Keras's own GELU lose the digits of
 small results: Elu near 0 and its like subtract 1, Sigmoid below 0 is within an epsilon
-(times x in Swish, up to 18/beta), Gelu's tail and x - tanh x cancel, DyT and XIELU cross 0 between larger terms."""
+(times x in Swish, up to 18/beta), Gelu's tail and x - tanh x cancel,
+DyT and XIELU cross 0 between larger terms."""
 
 FLUSHED = 2.0**-118
 """An intermediate below the normal numbers may be 0; times x, of a tail."""
