@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
@@ -134,6 +135,51 @@ def xielu(
     return g.Add(above, below)
 
 
+@form("acon_b", why="ACON-C with the slope 1 on one side")
+def acon_b(g: GraphBuilder, x: ir.Value, p: Any, beta: Any) -> ir.Value:
+    """Map to the ACON-C of p1 = 1."""
+    return lower("acon_c", g, x, p1=scalar_like(g, 1.0, x), p2=p, beta=beta)
+
+
+@form("acon_c", why="the formula; two products more than a Swish")
+def acon_c(g: GraphBuilder, x: ir.Value, p1: Any, p2: Any, beta: Any) -> ir.Value:
+    """Map to `d * sigmoid(beta * d) + p2 * x` with `d = (p1 - p2) * x`."""
+    p1, p2 = (p if isinstance(p, ir.Value) else scalar_like(g, p, x) for p in (p1, p2))
+    d = g.Mul(x, g.Sub(p1, p2))
+    return g.Add(g.Mul(d, g.Sigmoid(g.Mul(d, beta))), g.Mul(x, p2))
+
+
 def _softplus_of_weight(g: GraphBuilder, alpha: Any, x: ir.Value) -> ir.Value:
     value = alpha if isinstance(alpha, ir.Value) else scalar_like(g, alpha, x)
     return lower("softplus", g, value)
+
+
+def _elements(g: GraphBuilder, vector: ir.Value) -> list[Any]:
+    """Return the elements of a weight as scalars."""
+    (size,) = g.static_shape(vector)
+    assert isinstance(size, int)  # a weight's shape is static
+    return [g.Gather(vector, np.asarray(i, np.int64), axis=0) for i in range(size)]
+
+
+def _horner(g: GraphBuilder, coefficients: list[Any], x: Any) -> Any:
+    value = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        value = g.Add(g.Mul(x, value), coefficient)
+    return value
+
+
+@form("rational", why="both polynomials; in powers of 1/x beyond 1, which are finite")
+def rational(
+    g: GraphBuilder, x: ir.Value, numerator: ir.Value, denominator: ir.Value
+) -> ir.Value:
+    """Map to `P(x) / Q(x)` up to 1, and to both divided by `x⁴` beyond."""
+    one, zero = scalar_like(g, 1.0, x), scalar_like(g, 0.0, x)
+    a, b = _elements(g, numerator), _elements(g, g.Abs(denominator))
+    is_far = g.Greater(g.Abs(x), 1.0)
+    t = g.Where(is_far, zero, x)
+    near = g.Div(_horner(g, a, t), _horner(g, [one, *b], g.Abs(t)))
+    far = g.Where(is_far, x, one)
+    z = g.Reciprocal(far)
+    above = g.Mul(far, _horner(g, a[::-1], z))
+    beyond = g.Div(above, _horner(g, [*b[::-1], one], g.Abs(z)))
+    return g.Where(is_far, beyond, near)

@@ -140,6 +140,30 @@ def softmax_one_masked(
     return _masked(g, "softmax_one", x, axis, mask, 0.0)
 
 
+@form(
+    "gumbel_softmax",
+    when=lambda x, hard=False, **_: not hard,
+    why="inference adds no noise: a softmax",
+)
+def gumbel_softmax(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, temperature: float = 1.0, **_: Any
+) -> ir.Value:
+    """Map to the softmax of `(x - max) / temperature`."""
+    z = _minus_max(g, x, [axis % g.rank(x)])
+    return g.Softmax(g.Div(z, temperature), axis=axis % g.rank(x))
+
+
+@form("gumbel_softmax", why="the largest element alone, in every dtype")
+def gumbel_softmax_hard(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, **_: Any
+) -> ir.Value:
+    """Map to ArgMax and OneHot."""
+    axis %= g.rank(x)
+    largest = g.ArgMax(x, axis=axis, keepdims=0)
+    values = g.constant(np.asarray([0, 1], require_dtype(x).numpy()))
+    return g.OneHot(largest, g.size(x, axis), values, axis=axis)
+
+
 def _descending(
     g: GraphBuilder, x: ir.Value, axis: int
 ) -> tuple[ir.Value, ir.Value, ir.Value]:

@@ -48,12 +48,16 @@ from keras_acts.functional.sigmoid import (
     swish,
 )
 from keras_acts.functional.smooth import (
+    acon_b,
+    acon_c,
     elish,
     golu,
     hard_mish,
     isrlu,
     isru,
     laplace,
+    poly_norm,
+    rational,
     serlu,
     smelu,
     star_relu,
@@ -62,6 +66,7 @@ from keras_acts.functional.smooth import (
 )
 from keras_acts.functional.softmax import (
     entmax15,
+    gumbel_softmax,
     log_softmax,
     softmax,
     softmax_one,
@@ -80,6 +85,8 @@ from keras_acts.functional.tanh import (
 __all__ = [
     "ActivationFunction",
     "ActivationOperation",
+    "acon_b",
+    "acon_c",
     "aprelu",
     "celu",
     "channel_maxout",
@@ -95,6 +102,7 @@ __all__ = [
     "gelu",
     "glu",
     "golu",
+    "gumbel_softmax",
     "hard_mish",
     "hard_shrink",
     "hard_sigmoid",
@@ -111,7 +119,9 @@ __all__ = [
     "maxout",
     "mish",
     "pelu",
+    "poly_norm",
     "prelu",
+    "rational",
     "reglu",
     "relu",
     "relu6",

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_acts._checks import axes, axis
+from keras_acts._checks import axes, axis, boolean, optional, positive
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional._axes import missing_axes, position, positions
@@ -216,6 +217,71 @@ def _softmax_one(x: Tensor, axis: tuple[int, ...]) -> Tensor:
     top = ops.where(top < 0, _numerics.constant(0.0, x), top)
     e = ops.exp(x - top)
     return e / (ops.exp(-top) + ops.sum(e, axis=axis, keepdims=True))
+
+
+@activation(
+    checks={
+        "axis": axis,
+        "temperature": positive,
+        "hard": boolean,
+        "training": optional(boolean),
+    },
+    output_shape=_shape,
+)
+def gumbel_softmax(
+    x: Tensor,
+    axis: int = -1,
+    temperature: float = 1.0,
+    hard: bool = False,
+    training: bool | None = False,
+    seed: Any = None,
+) -> Tensor:
+    """GumbelSoftmax: `softmax((x + g) / temperature)`, g Gumbel noise in training.
+
+    In training, a draw from the categorical distribution of `softmax(x)`, made smooth;
+    otherwise there is no noise. An axis that holds NaN or +inf gives NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis over which the result sums to 1.
+        temperature: How far the result is from a draw itself, above 0.
+        hard: Whether the result is 1 for the largest element and 0 for all others, with
+            the gradient of the smooth one.
+        training: Whether to add noise.
+        seed: A `keras.random.SeedGenerator`; an integer, which draws the same noise at
+            each call; or None for Keras's global generator.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.gumbel_softmax([1.0, 2.0, 3.0], temperature=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.016 0.117 0.867]
+
+    Reference:
+        Jang, Gu, Poole, 2016, "Categorical Reparameterization with Gumbel-Softmax",
+        arXiv:1611.01144; Maddison, Mnih, Teh, 2016, arXiv:1611.00712.
+    """
+    axis = position(axis, x)
+    if training:
+        x = x + _gumbel(x, seed)
+    y = _softmax(_below_max(x, axis) / temperature, (axis,))
+    if not hard:
+        return y
+    largest = ops.argmax(x, axis=axis)
+    one = ops.one_hot(largest, ops.shape(x)[axis], axis=axis, dtype=y.dtype)
+    return one + (y - ops.stop_gradient(y))
+
+
+def _gumbel(x: Tensor, seed: Any) -> Tensor:
+    """Return standard Gumbel noise in the shape of `x`."""
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    tiny = float(np.finfo(dtype).tiny)
+    uniform = keras.random.uniform(ops.shape(x), tiny, 1.0, dtype=dtype, seed=seed)
+    # 1 - uniform may be 0 where uniform rounds to 1.
+    return -ops.log(-ops.log(uniform) + tiny)
 
 
 def _total(x: Tensor, axis: int) -> Tensor:

@@ -16,7 +16,7 @@ from keras_acts.layers.gated import GEGLU, GLU, ClippedSwiGLU, GatedDense, ReGLU
 from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
-from keras_acts.layers.normalizing import DyT
+from keras_acts.layers.normalizing import DyT, PolyNorm
 from keras_acts.layers.periodic import Snake
 from keras_acts.layers.relu import (
     TLU,
@@ -43,6 +43,9 @@ from keras_acts.layers.sigmoid import (
     Swish,
 )
 from keras_acts.layers.smooth import (
+    ACON,
+    ACONB,
+    ACONC,
     ISRLU,
     ISRU,
     SERLU,
@@ -51,12 +54,14 @@ from keras_acts.layers.smooth import (
     GoLU,
     HardMish,
     Laplace,
+    Rational,
     SmeLU,
     StarReLU,
     TeLU,
 )
 from keras_acts.layers.softmax import (
     Entmax15,
+    GumbelSoftmax,
     LogSoftmax,
     Softmax,
     SoftmaxOne,
@@ -68,6 +73,9 @@ from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 build_activations_of_hosts()
 
 __all__ = [
+    "ACON",
+    "ACONB",
+    "ACONC",
     "CELU",
     "ELU",
     "GEGLU",
@@ -90,6 +98,7 @@ __all__ = [
     "Exponential",
     "GatedDense",
     "GoLU",
+    "GumbelSoftmax",
     "HardMish",
     "HardShrink",
     "HardSigmoid",
@@ -104,7 +113,9 @@ __all__ = [
     "Maxout",
     "Mish",
     "PReLU",
+    "PolyNorm",
     "RReLU",
+    "Rational",
     "ReGLU",
     "ReLU",
     "ReLU6",

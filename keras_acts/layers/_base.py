@@ -396,3 +396,71 @@ class TunableActivationLayer(LearnableActivationLayer):
             for key in ("regularizer", "constraint"):
                 config.setdefault(f"{name}_{key}", None)
         return {**config, **plain(self._tunable), "learnable": self.learnable}
+
+
+class ShapedActivationLayer(ActivationLayer):
+    """A layer whose weights have shapes of their own, as told by `weight_shapes`.
+
+    A subclass calls `declare_weights` with the names of the function's arguments that
+    are learned, and the settings of each.
+    """
+
+    has_weights = True
+
+    def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shape of each weight by name."""
+        raise NotImplementedError
+
+    def declare_weights(self, **settings: tuple[Any, Any, Any]) -> None:
+        """Declare weights, each with its initializer, regularizer and constraint."""
+        for name, (initializer, regularizer, constraint) in settings.items():
+            setattr(self, f"{name}_initializer", initializers.get(initializer))
+            setattr(self, f"{name}_regularizer", regularizers.get(regularizer))
+            setattr(self, f"{name}_constraint", constraints.get(constraint))
+            setattr(self, name, None)
+        self._weight_names = tuple(settings)
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights."""
+        for name, shape in self.weight_shapes(input_shape).items():
+            weight = self.add_weight(
+                name=name,
+                shape=shape,
+                initializer=getattr(self, f"{name}_initializer"),
+                regularizer=getattr(self, f"{name}_regularizer"),
+                constraint=getattr(self, f"{name}_constraint"),
+            )
+            setattr(self, name, weight)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Apply the activation to a tensor."""
+        x = self.to_compute_dtype(inputs)
+        return type(self).function(x, **self.learned, **self.arguments)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the result."""
+        return tuple(input_shape)
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """The weights by name."""
+        return {name: getattr(self, name) for name in self._weight_names}
+
+    @property
+    def awaits_weights(self) -> bool:
+        """Whether a weight does not exist yet."""
+        return any(weight is None for weight in self.learned.values())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        config = super().get_config()
+        for kind, module in (
+            ("initializer", initializers),
+            ("regularizer", regularizers),
+            ("constraint", constraints),
+        ):
+            for name in self._weight_names:
+                key = f"{name}_{kind}"
+                config[key] = module.serialize(getattr(self, key))
+        return config

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from keras import constraints, initializers, regularizers
+from keras import initializers
 from keras.layers import InputSpec
 
 from keras_acts import _checks, functional
-from keras_acts.layers._base import ActivationLayer, Shape, register
-
-_WEIGHTS = ("alpha", "gamma", "beta")
+from keras_acts.layers._base import Shape, ShapedActivationLayer, register
 
 
 @register
-class DyT(ActivationLayer):
+class DyT(ShapedActivationLayer):
     """DyT: `gamma * tanh(alpha * x) + beta`, in place of a layer normalization.
 
     Alpha is one number; gamma and beta have one value a channel.
@@ -54,7 +52,6 @@ class DyT(ActivationLayer):
     """
 
     function = functional.dyt
-    has_weights = True
 
     def __init__(
         self,
@@ -76,19 +73,14 @@ class DyT(ActivationLayer):
         self.data_format = data_format
         if alpha_initializer is None:
             alpha_initializer = initializers.Constant(0.5)
-        self.alpha_initializer = initializers.get(alpha_initializer)
-        self.alpha_regularizer = regularizers.get(alpha_regularizer)
-        self.alpha_constraint = constraints.get(alpha_constraint)
-        self.gamma_initializer = initializers.get(gamma_initializer)
-        self.gamma_regularizer = regularizers.get(gamma_regularizer)
-        self.gamma_constraint = constraints.get(gamma_constraint)
-        self.beta_initializer = initializers.get(beta_initializer)
-        self.beta_regularizer = regularizers.get(beta_regularizer)
-        self.beta_constraint = constraints.get(beta_constraint)
-        self.alpha = self.gamma = self.beta = None
+        self.declare_weights(
+            alpha=(alpha_initializer, alpha_regularizer, alpha_constraint),
+            gamma=(gamma_initializer, gamma_regularizer, gamma_constraint),
+            beta=(beta_initializer, beta_regularizer, beta_constraint),
+        )
 
-    def build(self, input_shape: Shape) -> None:
-        """Create the weights.
+    def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shape of each weight by name.
 
         Raises:
             ValueError: The input has no known number of channels.
@@ -101,47 +93,75 @@ class DyT(ActivationLayer):
                 f" Received: input_shape={tuple(input_shape)}, "
                 f"data_format={self.data_format!r}"
             )
-        channels = input_shape[axis]
-        shape = (channels, *(1,) * (rank - 1 - axis))
-        for name, size in (("alpha", ()), ("gamma", shape), ("beta", shape)):
-            weight = self.add_weight(
-                name=name,
-                shape=size,
-                initializer=getattr(self, f"{name}_initializer"),
-                regularizer=getattr(self, f"{name}_regularizer"),
-                constraint=getattr(self, f"{name}_constraint"),
-            )
-            setattr(self, name, weight)
-        self.input_spec = InputSpec(ndim=rank, axes={axis: channels})
-        self.built = True
-
-    def call(self, inputs: Any) -> Any:
-        """Apply the activation to a tensor of any rank."""
-        return functional.dyt(self.to_compute_dtype(inputs), **self.learned)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Return the shape of the result."""
-        return tuple(input_shape)
-
-    @property
-    def learned(self) -> dict[str, Any]:
-        """The weights by name."""
-        return {name: getattr(self, name) for name in _WEIGHTS}
-
-    @property
-    def awaits_weights(self) -> bool:
-        """Whether a weight does not exist yet."""
-        return self.alpha is None
+        self.input_spec = InputSpec(ndim=rank, axes={axis: input_shape[axis]})
+        shape = (input_shape[axis], *(1,) * (rank - 1 - axis))
+        return {"alpha": (), "gamma": shape, "beta": shape}
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
-        config = {**super().get_config(), "data_format": self.data_format}
-        for kind, module in (
-            ("initializer", initializers),
-            ("regularizer", regularizers),
-            ("constraint", constraints),
-        ):
-            for name in _WEIGHTS:
-                key = f"{name}_{kind}"
-                config[key] = module.serialize(getattr(self, key))
-        return config
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+@register
+class PolyNorm(ShapedActivationLayer):
+    """PolyNorm: `w[0] * n(x**3) + w[1] * n(x**2) + w[2] * n(x) + bias`.
+
+    With `n(y) = y / sqrt(mean(y**2) + epsilon)`, the mean over the last axis.
+
+    Args:
+        epsilon: Added to the mean squares, above 0. Default 1e-6.
+        weight_initializer: Initializer of the three weights. None (default) is the
+            constant 1/3.
+        weight_regularizer: Regularizer of the weights.
+        weight_constraint: Constraint of the weights.
+        bias_initializer: Initializer of the bias, one number. Default zeros.
+        bias_regularizer: Regularizer of the bias.
+        bias_constraint: Constraint of the bias.
+
+    Input shape:
+        Any of rank 1 or above.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        `[0, 0]` → `[bias, bias]`; `[inf, 0]` → `[nan, nan]`; `[nan, 0]` → `[nan, nan]`.
+
+    Gradient:
+        Smooth.
+
+    Example:
+        >>> y = layers.PolyNorm()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.112  0.     1.648]]
+
+    Reference:
+        Zhuo, Wang, Zeng, Li, Zhou, Ma, 2024, "Polynomial Composition Activations:
+        Unleashing the Dynamics of Large Language Models", arXiv:2411.03884.
+    """
+
+    function = functional.poly_norm
+
+    def __init__(
+        self,
+        epsilon: float = 1e-6,
+        weight_initializer: Any = None,
+        weight_regularizer: Any = None,
+        weight_constraint: Any = None,
+        bias_initializer: Any = "zeros",
+        bias_regularizer: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.configure(epsilon=epsilon)
+        if weight_initializer is None:
+            weight_initializer = initializers.Constant(1 / 3)
+        self.declare_weights(
+            weight=(weight_initializer, weight_regularizer, weight_constraint),
+            bias=(bias_initializer, bias_regularizer, bias_constraint),
+        )
+
+    def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:  # noqa: ARG002
+        """Return the shape of each weight by name."""
+        return {"weight": (3,), "bias": ()}

@@ -22,6 +22,7 @@ WRONG = {
     "pieces": (0, -1, *INTEGERS),
     "approximate": ("exact", 1.5),
     "gate": ("tanh", 1),
+    "hard": FLAGS,
     "interleaved": FLAGS,
     "use_bias": FLAGS,
 }
@@ -40,6 +41,7 @@ BEYOND = [
     ("CELU", {"alpha": 0.0}),
     ("Snake", {"frequency": 0.0}),
     ("ClippedSwiGLU", {"limit": 0.0}),
+    ("GumbelSoftmax", {"temperature": 0.0}),
     ("Laplace", {"sigma": 0.0}),
     ("ISRU", {"alpha": 0.0}),
     ("ISRLU", {"alpha": -1.0}),

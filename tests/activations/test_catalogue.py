@@ -62,14 +62,18 @@ SPECIFIED = {
         "ELiSH",
         "StarReLU",
         "XIELU",
+        "ACONB",
+        "ACONC",
+        "Rational",
     ),
-    "normalizing": ("DyT",),
+    "normalizing": ("DyT", "PolyNorm"),
     "periodic": ("Snake",),
     "softmax": (
         "Softmax",
         "LogSoftmax",
         "Softmin",
         "SoftmaxOne",
+        "GumbelSoftmax",
         "Sparsemax",
         "Entmax15",
     ),
@@ -78,7 +82,7 @@ SPECIFIED = {
 }
 """What the product promises, written down once and derived from nothing."""
 
-ALIASES = {"SiLU": "Swish"}
+ALIASES = {"ACON": "ACONC", "SiLU": "Swish"}
 
 INNER_FUNCTIONS = {"APReLU": functional.aprelu}
 """Of a layer that computes the arguments of its function by a network."""

@@ -16,11 +16,14 @@ from keras_acts import layers
 from support import models
 
 LEARNABLE: dict[str, Callable[[], Any]] = {
+    "ACONC": layers.ACONC,
     "APReLU": layers.APReLU,
     "DyT": layers.DyT,
     "Maxout": lambda: layers.Maxout(3),  # of the size that each host here has
     "PELU": layers.PELU,
     "PReLU": layers.PReLU,
+    "PolyNorm": layers.PolyNorm,
+    "Rational": layers.Rational,
     "SReLU": layers.SReLU,
     "StarReLU": layers.StarReLU,
     "Snake": lambda: layers.Snake(learnable=True, sharing="channel"),

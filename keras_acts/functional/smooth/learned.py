@@ -114,3 +114,98 @@ def _xielu_by_p(x: Tensor, _p: Tensor, _n: Tensor) -> Tensor:
 def _xielu_by_n(x: Tensor, _p: Tensor, _n: Tensor) -> Tensor:
     t = negative_part(x)
     return expm1(t) - t
+
+
+_ACON_WEIGHTS = ("p1", "p2", "beta")
+
+
+@activation(
+    tensors=("x", *_ACON_WEIGHTS),
+    checks=dict.fromkeys(_ACON_WEIGHTS, real_or_tensor(finite)),
+)
+def acon_c(x: Tensor, p1: Tensor = 1.0, p2: Tensor = 0.0, beta: Tensor = 1.0) -> Tensor:
+    """ACONC: `d * sigmoid(beta * d) + p2 * x` with `d = (p1 - p2) * x`.
+
+    A smooth maximum of `p1 * x` and `p2 * x`, for positive `beta`.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        p1: Slope of one part; a number, or a tensor that broadcasts against `x`.
+        p2: Slope of the other part; the same.
+        beta: How soon one part prevails; the same.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.acon_c([-1.0, 0.0, 2.0], p1=1.5, p2=0.25, beta=2.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.345  0.     2.983]
+
+    Reference:
+        Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",
+        arXiv:2009.04759.
+    """
+    return pointwise(
+        _acon, (_acon_by_x, _acon_by_p1, _acon_by_p2, _acon_by_beta), x, p1, p2, beta
+    )
+
+
+@activation(
+    tensors=("x", "p", "beta"),
+    checks=dict.fromkeys(("p", "beta"), real_or_tensor(finite)),
+)
+def acon_b(x: Tensor, p: Tensor = 0.25, beta: Tensor = 1.0) -> Tensor:
+    """ACONB: `d * sigmoid(beta * d) + p * x` with `d = (1 - p) * x`.
+
+    A smooth PReLU, for positive `beta`.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        p: Slope of the left part; a number, or a tensor that broadcasts against `x`.
+        beta: How soon one part prevails; the same.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.acon_b([-1.0, 0.0, 2.0], p=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.689  0.     1.731]
+
+    Reference:
+        Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",
+        arXiv:2009.04759.
+    """
+    return acon_c.formula(x, 1.0, p, beta)
+
+
+def _acon(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    # The part that prevails, and what the other takes of it.
+    d = (p1 - p2) * x
+    largest = _numerics.largest(x)
+    size = _numerics.clip(-_numerics.minus_abs(d), high=largest)  # for the limits
+    return ops.where(d < 0, p2, p1) * x - size * _numerics.sigmoid(-beta * size)
+
+
+def _acon_gate(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    """Return the derivative of `d * sigmoid(beta * d)` by d."""
+    t = _numerics.clip(beta * ((p1 - p2) * x), -1000.0, 1000.0)
+    return _numerics.sigmoid(t) + t * _numerics.sigmoid_slope(t)
+
+
+def _acon_by_x(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    return p2 + (p1 - p2) * _acon_gate(x, p1, p2, beta)
+
+
+def _acon_by_p1(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    return x * _acon_gate(x, p1, p2, beta)
+
+
+def _acon_by_p2(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    return x * (1 - _acon_gate(x, p1, p2, beta))
+
+
+def _acon_by_beta(x: Tensor, p1: Tensor, p2: Tensor, beta: Tensor) -> Tensor:
+    d = (p1 - p2) * x
+    return d * (d * _numerics.sigmoid_slope(beta * d))

@@ -1,10 +1,14 @@
 """The smooth family: later rectifiers and gates with a continuous gradient."""
 
 from keras_acts.layers.smooth.gates import ISRU, GoLU, HardMish, Laplace, TeLU
-from keras_acts.layers.smooth.learned import XIELU, StarReLU
+from keras_acts.layers.smooth.learned import ACON, ACONB, ACONC, XIELU, StarReLU
+from keras_acts.layers.smooth.rational import Rational
 from keras_acts.layers.smooth.rectifiers import ISRLU, SERLU, ELiSH, SmeLU
 
 __all__ = [
+    "ACON",
+    "ACONB",
+    "ACONC",
     "ISRLU",
     "ISRU",
     "SERLU",
@@ -13,6 +17,7 @@ __all__ = [
     "GoLU",
     "HardMish",
     "Laplace",
+    "Rational",
     "SmeLU",
     "StarReLU",
     "TeLU",

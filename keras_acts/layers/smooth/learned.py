@@ -145,3 +145,142 @@ class XIELU(LearnableActivationLayer):
         self.declare_weight(
             "alpha_n", alpha_n_initializer, alpha_n_regularizer, alpha_n_constraint
         )
+
+
+@register
+class ACONB(LearnableActivationLayer):
+    """ACONB: `d * sigmoid(beta * d) + p * x` with `d = (1 - p) * x`, learned.
+
+    A smooth PReLU. ACON-A is `Swish(learnable=True, sharing="channel")`.
+
+    Args:
+        p_initializer: Initializer of p. None (default) is the constant 0.25.
+        p_regularizer: Regularizer of p.
+        p_constraint: Constraint of p.
+        beta_initializer: Initializer of beta. None (default) is the constant 1.
+        beta_regularizer: Regularizer of beta.
+        beta_constraint: Constraint of beta.
+        sharing: Which elements share one value of each weight: `"channel"` (default),
+            `"all"` or `"none"` (one an element).
+        **kwargs: `shared_axes`, `data_format` and `channels` of
+            `LearnableActivationLayer`.
+
+    Input shape:
+        Any of rank 2 or above; sizes along axes that are not shared must be known.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → 0; -inf → `-inf * p` where `(p < 1) & (beta > 0)`; +inf → +inf where
+        `(p < 1) & (beta > 0)`; NaN → NaN.
+
+    Gradient:
+        0 → `(1 + p) / 2`. Smooth.
+
+    Example:
+        >>> y = layers.ACONB()(np.array([[-1.0, 0.0, 2.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.491  0.     1.726]]
+
+    Reference:
+        Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",
+        arXiv:2009.04759.
+    """
+
+    function = functional.acon_b
+
+    def __init__(
+        self,
+        p_initializer: Any = None,
+        p_regularizer: Any = None,
+        p_constraint: Any = None,
+        beta_initializer: Any = None,
+        beta_regularizer: Any = None,
+        beta_constraint: Any = None,
+        sharing: str = "channel",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(sharing=sharing, **kwargs)
+        if p_initializer is None:
+            p_initializer = initializers.Constant(0.25)
+        self.declare_weight("p", p_initializer, p_regularizer, p_constraint)
+        if beta_initializer is None:
+            beta_initializer = initializers.Constant(1.0)
+        self.declare_weight("beta", beta_initializer, beta_regularizer, beta_constraint)
+
+
+@register
+class ACONC(LearnableActivationLayer):
+    """ACONC: `d * sigmoid(beta * d) + p2 * x` with `d = (p1 - p2) * x`, learned.
+
+    A smooth maximum of `p1 * x` and `p2 * x`.
+
+    Args:
+        p1_initializer: Initializer of p1. None (default) is the standard normal.
+        p1_regularizer: Regularizer of p1.
+        p1_constraint: Constraint of p1.
+        p2_initializer: Initializer of p2. None (default) is the standard normal.
+        p2_regularizer: Regularizer of p2.
+        p2_constraint: Constraint of p2.
+        beta_initializer: Initializer of beta. None (default) is the constant 1.
+        beta_regularizer: Regularizer of beta.
+        beta_constraint: Constraint of beta.
+        sharing: Which elements share one value of each weight: `"channel"` (default),
+            `"all"` or `"none"` (one an element).
+        **kwargs: `shared_axes`, `data_format` and `channels` of
+            `LearnableActivationLayer`.
+
+    Input shape:
+        Any of rank 2 or above; sizes along axes that are not shared must be known.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        0 → 0; -inf → `-inf * p2` where `(p1 > p2) & (beta > 0)`; +inf → `inf * p1`
+        where `(p1 > p2) & (beta > 0)`; NaN → NaN. Where `p1 < p2` they change places.
+
+    Gradient:
+        0 → `(p1 + p2) / 2`. Smooth.
+
+    Example:
+        >>> y = layers.ACONC()(np.zeros((2, 3)))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0. 0. 0.]
+         [0. 0. 0.]]
+
+    Reference:
+        Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",
+        arXiv:2009.04759.
+    """
+
+    function = functional.acon_c
+
+    def __init__(
+        self,
+        p1_initializer: Any = None,
+        p1_regularizer: Any = None,
+        p1_constraint: Any = None,
+        p2_initializer: Any = None,
+        p2_regularizer: Any = None,
+        p2_constraint: Any = None,
+        beta_initializer: Any = None,
+        beta_regularizer: Any = None,
+        beta_constraint: Any = None,
+        sharing: str = "channel",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(sharing=sharing, **kwargs)
+        if p1_initializer is None:
+            p1_initializer = initializers.RandomNormal(stddev=1.0)
+        self.declare_weight("p1", p1_initializer, p1_regularizer, p1_constraint)
+        if p2_initializer is None:
+            p2_initializer = initializers.RandomNormal(stddev=1.0)
+        self.declare_weight("p2", p2_initializer, p2_regularizer, p2_constraint)
+        if beta_initializer is None:
+            beta_initializer = initializers.Constant(1.0)
+        self.declare_weight("beta", beta_initializer, beta_regularizer, beta_constraint)
+
+
+ACON = ACONC

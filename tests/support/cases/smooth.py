@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 from mpmath import mp
 
-from support.case import Elementwise
+from support.case import Axis, Elementwise
 
 INF = math.inf
 
@@ -73,6 +74,22 @@ def xielu(x, alpha_p, alpha_n, beta=0.5):
     return (beta + n) * (mp.exp(x) - 1 - x) + beta * x
 
 
+def acon_c(x, p1, p2, beta):
+    d = (p1 - p2) * x
+    return d * sigmoid(beta * d) + p2 * x
+
+
+def acon_b(x, p, beta):
+    return acon_c(x, 1, p, beta)
+
+
+def rational(x, numerator, denominator):
+    x = x.astype(np.longdouble)  # whose range holds x**5
+    above = sum(a * x**i for i, a in enumerate(numerator))
+    below = 1 + sum(np.abs(b * x**i) for i, b in enumerate(denominator, 1))
+    return (above / below).astype("float64")
+
+
 # Where a factor of the value or the derivative crosses 0, beside it or in its tail.
 NEAR_ZERO = {"absolute": 2, "gradient_absolute": 4}
 
@@ -104,6 +121,52 @@ CASES = [
         INF,
         kinks={0: 1.07862},
         marks=(-1.0, -88.0),
+        **NEAR_ZERO,
+    ),
+    Axis(
+        layer="Rational",
+        value=rational,
+        weights={
+            "numerator": [0.0298, 0.6184, 2.3233, 3.0519, 1.4854, 0.251],
+            "denominator": [-1.142, 4.3932, 0.8715, 0.3472],
+        },
+        vectors=(([[0.0]], [[0.0298]]),),
+    ),
+    Axis(
+        layer="Rational",
+        value=rational,
+        kwargs={"numerator_initializer": "ones"},
+        weights={
+            "numerator": [-0.5, 1.0, 0.25, -2.0, 0.125, 1.5],
+            "denominator": [0.5, 0.0, -1.0, 2.0],
+        },
+        shape=(4, 6),
+    ),
+    case("ACONB", acon_b, -INF, INF, weights={"p": 0.25, "beta": 1.0}, **NEAR_ZERO),
+    case(
+        "ACONB",
+        acon_b,
+        -INF,
+        INF,
+        kwargs={"data_format": "channels_first"},
+        weights={"p": 0.5, "beta": [[0.5], [1.0], [3.0]]},
+        **NEAR_ZERO,
+    ),
+    case(
+        "ACONC",
+        acon_c,
+        INF,
+        INF,
+        weights={"p1": 1.5, "p2": -0.25, "beta": 1.25},
+        **NEAR_ZERO,
+    ),
+    case(
+        "ACONC",
+        acon_c,
+        -INF,
+        INF,
+        kwargs={"sharing": "all"},
+        weights={"p1": 2.0, "p2": 0.5, "beta": 0.5},
         **NEAR_ZERO,
     ),
     case(

@@ -31,6 +31,10 @@ def softmax_one(x, axis=-1):
     return e / (np.exp(-top) + e.sum(axis=_axes(axis), keepdims=True))
 
 
+def gumbel_softmax(x, axis=-1, temperature=1.0):
+    return softmax(x / temperature, axis)
+
+
 def _on_vectors(function, x, axis):
     return np.apply_along_axis(function, axis, x)
 
@@ -98,6 +102,13 @@ CASES = [
         torch=torch_function("softmin", axis="dim"),
     ),
     Axis(layer="Softmin", kwargs={"axis": [-2, -1]}, value=softmin, inputs=LARGE),
+    Axis(layer="GumbelSoftmax", value=gumbel_softmax, inputs=ALONE),
+    Axis(
+        layer="GumbelSoftmax",
+        kwargs={"axis": 1, "temperature": 0.5, "seed": 3},
+        value=gumbel_softmax,
+        ulps=32,  # the quotient's rounding is that of a larger exponent
+    ),
     Axis(
         layer="SoftmaxOne",
         value=softmax_one,
