@@ -3,8 +3,8 @@
     python docs/generate.py
     python docs/generate.py --check
 
-Writes `docs/catalogue.md`, `docs/coverage.md` and the table in the README, or says
-whether they are what it would write; a test does the same.
+Writes `docs/catalogue.md`, `docs/coverage.md`, `docs/names.md` and the table in the
+README, or says whether they are what it would write; a test does the same.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import keras
 
-from keras_acts import catalogue
+from keras_acts import _elsewhere, catalogue
 from keras_acts.catalogue import Activation
 from keras_acts.export.convert import coverage
 
@@ -145,6 +145,27 @@ def coverage_table(title: str, rows: list[coverage.Row]) -> str:
     return "\n".join(lines)
 
 
+NAMES = """\
+# Names elsewhere
+
+Made from `keras_acts/_elsewhere.py` by `python docs/generate.py`: what other libraries
+call the activations, and the arguments with which our layer does what theirs does by
+default. For the names of torch, JAX and TensorFlow a test compares both."""
+
+
+def names_page() -> str:
+    """Return the page with the names of other libraries."""
+    parts = [NAMES]
+    for library, rows in groupby(_elsewhere.NAMES, lambda row: row.library):
+        lines = [f"## {library}", "", "| theirs | ours | note |", "|---|---|---|"]
+        for row in sorted(rows, key=lambda row: row.name.lower()):
+            given = ", ".join(f"{k}={v!r}" for k, v in row.arguments.items())
+            ours = f"`{row.layer}({given})`" if row.layer else "none"
+            lines.append(f"| `{row.name}` | {ours} | {row.note} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
 def with_table(readme: str) -> str:
     """Return the README with the table between its markers."""
     before, rest = readme.split(MARKERS[0])
@@ -159,6 +180,7 @@ def pages() -> dict[Path, str]:
         readme: with_table(readme.read_text(encoding="utf-8")),
         ROOT / "docs" / "catalogue.md": catalogue_page(),
         ROOT / "docs" / "coverage.md": coverage_page(),
+        ROOT / "docs" / "names.md": names_page(),
     }
 
 
