@@ -9,7 +9,11 @@ from keras_acts._backend import explained
 from keras_acts._version import __version__
 
 with explained():
-    from keras_acts import functional, layers
+    from keras_acts import (
+        _maxout_conv,  # noqa: F401 - registered, so that files load
+        functional,
+        layers,
+    )
     from keras_acts._identifiers import register_names, register_qualified_names
 
 register_qualified_names()

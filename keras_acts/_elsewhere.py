@@ -18,7 +18,7 @@ class Name:
         library: The library, or its module: `"torch.nn"`.
         name: Its name there.
         layer: Our layer; None where there is none.
-        arguments: Arguments of our layer with which it does what theirs does by default.
+        arguments: Arguments of our layer with which it does what theirs does.
         note: What else to know, or why there is no layer.
     """
 

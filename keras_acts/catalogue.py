@@ -17,6 +17,7 @@ from typing import Any
 import keras
 
 from keras_acts import layers
+from keras_acts.bases import ActivationLayer
 
 SECTIONS = (
     "Args:",
@@ -76,7 +77,8 @@ def activations() -> Mapping[str, Activation]:
     """Return the catalogue by name, sorted by family and name."""
     names: dict[type, list[str]] = {}
     for public in layers.__all__:
-        if isinstance(cls := getattr(layers, public), type):
+        cls = getattr(layers, public)
+        if isinstance(cls, type) and issubclass(cls, ActivationLayer):
             names.setdefault(cls, []).append(public)
     rows = [
         Activation(

@@ -1,5 +1,7 @@
 """The activations as layers, one module a family."""
 
+from typing import Any
+
 from keras_acts._conversion import from_keras, to_keras
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
@@ -72,6 +74,16 @@ from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 
 build_activations_of_hosts()
 
+
+def __getattr__(name: str) -> Any:
+    """Return MaxoutConv2D, a convolution rather than an activation, when asked for."""
+    if name == "MaxoutConv2D":
+        from keras_acts._maxout_conv import MaxoutConv2D
+
+        return MaxoutConv2D
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "ACON",
     "ACONB",
@@ -111,6 +123,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Maxout",
+    "MaxoutConv2D",
     "Mish",
     "PReLU",
     "PolyNorm",
