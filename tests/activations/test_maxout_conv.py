@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_acts import layers
-from support.export_check import check_layer
+from support.export_check import check_model
 from support.models import random
 
 VARIANTS = (
@@ -49,8 +49,8 @@ def test_it_is_saved_whole(tmp_path):
 
 
 def test_it_is_exported():
-    layer = layers.MaxoutConv2D(4, 3)
-    check_layer(layer, (6, 7, 3))
+    inputs = keras.Input((None, None, 3))
+    check_model(keras.Model(inputs, layers.MaxoutConv2D(4, 3)(inputs)))
 
 
 @pytest.mark.parametrize(
