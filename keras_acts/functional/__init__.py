@@ -22,7 +22,7 @@ from keras_acts.functional.gated import (
 from keras_acts.functional.gaussian import gelu
 from keras_acts.functional.linear import linear
 from keras_acts.functional.maxout import channel_maxout, maxout
-from keras_acts.functional.periodic import snake
+from keras_acts.functional.periodic import sine, snake
 from keras_acts.functional.relu import (
     aprelu,
     crelu,
@@ -130,6 +130,7 @@ __all__ = [
     "serlu",
     "sigmoid",
     "silu",
+    "sine",
     "smelu",
     "snake",
     "soft_shrink",

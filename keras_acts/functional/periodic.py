@@ -68,3 +68,38 @@ def _wave(x: Tensor, frequency: Tensor) -> tuple[Tensor, Tensor]:
     near = x * (1 - ops.square(phase) / 6)
     far = _numerics.sin(phase) / ops.where(small, one, frequency)
     return phase, ops.where(small, near, far)
+
+
+@activation(checks={"frequency": positive})
+def sine(x: Tensor, frequency: float = 30.0) -> Tensor:
+    """Sine: `sin(frequency * x)`, the activation of a SIREN.
+
+    NaN at ±inf. The phase is rounded to the dtype of `x` (float32 for half precision),
+    so that from about 1/epsilon on it says nothing of `x`.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        frequency: Positive number. The first layer of a SIREN wants 30; with it, initial
+            weights of further layers are to be smaller by that factor.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.sine([-0.1, 0.0, 0.2])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.141  0.    -0.279]
+
+    Reference:
+        Sitzmann, Martel, Bergman, Lindell, Wetzstein, 2020, "Implicit Neural
+        Representations with Periodic Activation Functions", arXiv:2006.09661.
+    """
+    return _numerics.with_gradient(_sine, _sine_pullback, x, frequency)
+
+
+def _sine(x: Tensor, frequency: float) -> Tensor:
+    return _numerics.sin(frequency * x)
+
+
+def _sine_pullback(x: Tensor, gradient: Tensor, frequency: float) -> Tensor:
+    return gradient * (frequency * _numerics.cos(frequency * x))

@@ -19,7 +19,7 @@ from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
 from keras_acts.layers.normalizing import DyT, PolyNorm
-from keras_acts.layers.periodic import Snake
+from keras_acts.layers.periodic import Sine, Snake
 from keras_acts.layers.relu import (
     TLU,
     APReLU,
@@ -135,6 +135,7 @@ __all__ = [
     "SReLU",
     "SiLU",
     "Sigmoid",
+    "Sine",
     "SmeLU",
     "Snake",
     "SoftShrink",

@@ -42,6 +42,7 @@ BEYOND = [
     ("Snake", {"frequency": 0.0}),
     ("ClippedSwiGLU", {"limit": 0.0}),
     ("GumbelSoftmax", {"temperature": 0.0}),
+    ("Sine", {"frequency": 0.0}),
     ("Laplace", {"sigma": 0.0}),
     ("ISRU", {"alpha": 0.0}),
     ("ISRLU", {"alpha": -1.0}),

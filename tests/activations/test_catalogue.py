@@ -67,7 +67,7 @@ SPECIFIED = {
         "Rational",
     ),
     "normalizing": ("DyT", "PolyNorm"),
-    "periodic": ("Snake",),
+    "periodic": ("Snake", "Sine"),
     "softmax": (
         "Softmax",
         "LogSoftmax",
