@@ -79,8 +79,8 @@ def sine(x: Tensor, frequency: float = 30.0) -> Tensor:
 
     Args:
         x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
-        frequency: Positive number. The first layer of a SIREN wants 30; with it, initial
-            weights of further layers are to be smaller by that factor.
+        frequency: Positive number. A SIREN has 30, and initial weights that are
+            smaller by that factor behind its first layer.
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
