@@ -31,7 +31,7 @@ def softmax_one(x, axis=-1):
     return e / (np.exp(-top) + e.sum(axis=_axes(axis), keepdims=True))
 
 
-def gumbel_softmax(x, axis=-1, temperature=1.0):
+def gumbel_softmax(x, axis=-1, temperature=1.0, **_):
     return softmax(x / temperature, axis)
 
 
@@ -102,7 +102,7 @@ CASES = [
         torch=torch_function("softmin", axis="dim"),
     ),
     Axis(layer="Softmin", kwargs={"axis": [-2, -1]}, value=softmin, inputs=LARGE),
-    Axis(layer="GumbelSoftmax", value=gumbel_softmax, inputs=ALONE),
+    Axis(layer="GumbelSoftmax", value=gumbel_softmax, inputs=DROPPED),
     Axis(
         layer="GumbelSoftmax",
         kwargs={"axis": 1, "temperature": 0.5, "seed": 3},
