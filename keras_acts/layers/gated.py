@@ -205,6 +205,16 @@ class ClippedSwiGLU(ActivationLayer):
         self.configure(axis=axis, limit=limit, alpha=alpha, interleaved=interleaved)
 
 
+def _another(initializer: Any) -> Any:
+    """Return an initializer alike that draws other numbers."""
+    if not isinstance(initializer, initializers.Initializer):
+        return initializer
+    config = initializer.get_config()
+    if isinstance(config.get("seed"), int):
+        return type(initializer).from_config({**config, "seed": config["seed"] + 1})
+    return initializer.clone()
+
+
 @register
 class GatedDense(ActivationLayer):
     """GatedDense: `a * gate(b)`, `a` and `b` the halves of `x · kernel + bias`.
@@ -313,13 +323,8 @@ class GatedDense(ActivationLayer):
     def _of_each_half(self, shape: Shape, dtype: Any = None) -> Any:
         """Draw each half as a kernel of its own, whose variance depends on its size."""
         rows, columns = shape
-        halves = [
-            initializer((rows, columns // 2), dtype=dtype)
-            for initializer in (
-                self.kernel_initializer,
-                self.kernel_initializer.clone(),
-            )
-        ]
+        both = (self.kernel_initializer, _another(self.kernel_initializer))
+        halves = [draw((rows, columns // 2), dtype=dtype) for draw in both]
         return ops.concatenate(halves, axis=-1)
 
     def call(self, inputs: Any) -> Any:
