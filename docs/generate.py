@@ -3,8 +3,9 @@
     python docs/generate.py
     python docs/generate.py --check
 
-Writes `docs/catalogue.md`, `docs/coverage.md`, the table in the README and what the
-command line lists, or says whether they are what it would write; a test does the same.
+Writes `docs/catalogue.md`, `docs/coverage.md`, `docs/names.md`, the table in the README
+and what the command line lists, or says whether they are what it would write; a test does
+the same.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import keras
 
-from keras_acts import catalogue
+from keras_acts import _elsewhere, catalogue
 from keras_acts.catalogue import Activation
 from keras_acts.cli import entries
 from keras_acts.export.convert import coverage
@@ -148,6 +149,27 @@ def coverage_table(title: str, rows: list[coverage.Row]) -> str:
     return "\n".join(lines)
 
 
+NAMES = """\
+# Names elsewhere
+
+Made from `keras_acts/_elsewhere.py` by `python docs/generate.py`: what other libraries
+call the activations, and the arguments with which our layer does what theirs does by
+default. For the names of torch, JAX and TensorFlow a test compares both."""
+
+
+def names_page() -> str:
+    """Return the page with the names of other libraries."""
+    parts = [NAMES]
+    for library, rows in groupby(_elsewhere.NAMES, lambda row: row.library):
+        lines = [f"## {library}", "", "| theirs | ours | note |", "|---|---|---|"]
+        for row in sorted(rows, key=lambda row: row.name.lower()):
+            given = ", ".join(f"{k}={v!r}" for k, v in row.arguments.items())
+            ours = f"`{row.layer}({given})`" if row.layer else "none"
+            lines.append(f"| `{row.name}` | {ours} | {row.note} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
 def with_table(readme: str) -> str:
     """Return the README with the table between its markers."""
     before, rest = readme.split(MARKERS[0])
@@ -164,6 +186,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "coverage.md": coverage_page(),
         ROOT / "docs" / "report.schema.json": report_schema(),
         ROOT / "keras_acts" / "cli" / entries.FILE: command_line_entries(),
+        ROOT / "docs" / "names.md": names_page(),
     }
 
 

@@ -13,6 +13,13 @@ from keras_acts._version import __version__
 # The command line imports Keras, which takes seconds, only where it reads a model.
 if TYPE_CHECKING or not goes_without_keras():
     with explained():
-        from keras_acts import functional, layers
+        from keras_acts import (
+            _maxout_conv,  # noqa: F401 - registered, so that files load
+            functional,
+            layers,
+        )
+        from keras_acts._identifiers import register_names, register_qualified_names
 
-__all__ = ["__version__", "functional", "layers"]
+    register_qualified_names()
+
+__all__ = ["__version__", "functional", "layers", "register_names"]

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 
 from keras_acts import layers
+from keras_acts.bases import ActivationLayer
 
 SECTIONS = (
     "Args:",
@@ -77,7 +78,7 @@ def activations() -> Mapping[str, Activation]:
     names: dict[type, list[str]] = {}
     for public in layers.__all__:
         cls = getattr(layers, public)
-        if not cls.__module__.endswith("._base"):
+        if isinstance(cls, type) and issubclass(cls, ActivationLayer):
             names.setdefault(cls, []).append(public)
     rows = [
         Activation(

@@ -12,6 +12,9 @@ from support.process import ROOT
 
 MAY = {
     "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
+    "keras_acts/_identifiers.py": "adds names to Keras's dictionary of activations",
+    "tests/activations/test_sizes_and_names.py": "restores the names Keras knows",
+    "tests/activations/test_conversion.py": "reads which names Keras knows",
     "keras_acts/layers/_hosts.py": "builds activations with the layers that hold them",
     "tests/export/layers/test_attention.py": "has an operation without a public name",
     "tests/export/engines/test_engines.py": "compares Keras's counters for names",

@@ -29,6 +29,12 @@ def snake(g: GraphBuilder, x: ir.Value, frequency: Any = 1.0) -> ir.Value:
     return g.Add(x, square if is_one else g.Div(square, f))
 
 
+@form("sine", why="two passes")
+def sine(g: GraphBuilder, x: ir.Value, frequency: float = 30.0) -> ir.Value:
+    """Map to `sin(frequency * x)`."""
+    return g.Sin(g.Mul(x, frequency))
+
+
 def _nonzero(g: GraphBuilder, x: ir.Value, frequency: Any) -> Any:
     """Return the frequency, with 0 replaced where a learned one may contain it."""
     values = constant_value(frequency)

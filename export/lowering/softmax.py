@@ -120,6 +120,50 @@ def softmin(
     return lower("softmax", g, negated, axis=axis, mask=mask)
 
 
+@form("softmax_one", when=_is_unmasked, why="a softmax beside an element of 0")
+def softmax_one(
+    g: GraphBuilder, x: ir.Value, axis: Axes = -1, mask: None = None
+) -> ir.Value:
+    """Map to `exp(x - m) / (exp(-m) + sum(exp(x - m)))` with `m = max(x, 0)`."""
+    axes = _normalized_axes(g, x, axis)
+    top = g.Relu(reduce(g, "ReduceMax", x, axes, keepdims=True))
+    e = g.Exp(g.Sub(x, top))
+    total = reduce(g, "ReduceSum", e, axes, keepdims=True)
+    return g.Div(e, g.Add(total, g.Exp(g.Neg(top))))
+
+
+@form("softmax_one", why="-inf where the mask is false, and 0 there after it")
+def softmax_one_masked(
+    g: GraphBuilder, x: ir.Value, axis: Axes = -1, mask: Any = None
+) -> ir.Value:
+    """Map to the form of x with -inf where the mask is false, and 0 after it."""
+    return _masked(g, "softmax_one", x, axis, mask, 0.0)
+
+
+@form(
+    "gumbel_softmax",
+    when=lambda x, hard=False, **_: not hard,
+    why="inference adds no noise: a softmax",
+)
+def gumbel_softmax(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, temperature: float = 1.0, **_: Any
+) -> ir.Value:
+    """Map to the softmax of `(x - max) / temperature`."""
+    z = _minus_max(g, x, [axis % g.rank(x)])
+    return g.Softmax(g.Div(z, temperature), axis=axis % g.rank(x))
+
+
+@form("gumbel_softmax", why="the largest element alone, in every dtype")
+def gumbel_softmax_hard(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, **_: Any
+) -> ir.Value:
+    """Map to ArgMax and OneHot."""
+    axis %= g.rank(x)
+    largest = g.ArgMax(x, axis=axis, keepdims=0)
+    values = g.constant(np.asarray([0, 1], require_dtype(x).numpy()))
+    return g.OneHot(largest, g.size(x, axis), values, axis=axis)
+
+
 def _descending(
     g: GraphBuilder, x: ir.Value, axis: int
 ) -> tuple[ir.Value, ir.Value, ir.Value]:
@@ -148,8 +192,14 @@ def _candidates(g: GraphBuilder, x: ir.Value, axis: int) -> ir.Value:
     return g.Max(_minus_max(g, x, [axis]), -1.0)
 
 
-@form("sparsemax", why="the threshold is the largest of those of the sorted prefixes")
-def sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+@form(
+    "sparsemax",
+    when=_is_unmasked,
+    why="the threshold is the largest of those of the sorted prefixes",
+)
+def sparsemax(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, mask: None = None
+) -> ir.Value:
     """Map to `relu(z - threshold)`, with the largest threshold of sorted prefixes."""
     axis %= g.rank(x)
     z = _candidates(g, x, axis)
@@ -158,8 +208,14 @@ def sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     return g.Relu(g.Sub(z, reduce(g, "ReduceMax", thresholds, [axis], keepdims=True)))
 
 
-@form("entmax15", why="as sparsemax, among the thresholds below their element")
-def entmax15(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
+@form(
+    "entmax15",
+    when=_is_unmasked,
+    why="as sparsemax, among the thresholds below their element",
+)
+def entmax15(
+    g: GraphBuilder, x: ir.Value, axis: int = -1, mask: None = None
+) -> ir.Value:
     """Map to `relu(z - threshold)²`, with the largest threshold below its element."""
     axis %= g.rank(x)
     halved = g.Mul(x, 0.5)
@@ -172,6 +228,21 @@ def entmax15(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     valid = g.Where(g.Greater(ordered, thresholds), thresholds, scalar_like(g, -1.0, z))
     p = g.Relu(g.Sub(z, reduce(g, "ReduceMax", valid, [axis], keepdims=True)))
     return g.Mul(p, p)
+
+
+def _register_masked(name: str) -> None:
+    """Register the form of a sparse distribution over what a mask keeps."""
+
+    @form(name, why="-inf where the mask is false, and 0 there after it")
+    def masked(
+        g: GraphBuilder, x: ir.Value, axis: int = -1, mask: Any = None
+    ) -> ir.Value:
+        """Map to the form of x with -inf where the mask is false, and 0 after it."""
+        return _masked(g, name, x, axis, mask, 0.0)
+
+
+for _name in ("sparsemax", "entmax15"):
+    _register_masked(_name)
 
 
 @form("keras_sparsemax", why="Keras's own formula, which adds up partial sums")

@@ -38,6 +38,11 @@ def minimum(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
     return g.Clip(x, scalar_like(g, float("-inf"), x), limit)
 
 
+def maximum(g: GraphBuilder, x: ir.Value, limit: float) -> ir.Value:
+    """Return `max(x, limit)` in one vectorized pass, also of +inf."""
+    return g.Clip(x, limit, scalar_like(g, float("inf"), x))
+
+
 def clipped_exp(g: GraphBuilder, x: ir.Value, limit: float = 0.0) -> ir.Value:
     """Return `exp(min(x, limit))`, which can't overflow."""
     return g.Exp(g.Clip(x, None, limit))

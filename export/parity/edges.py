@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from keras_acts import layers
+from keras_acts.bases import ActivationLayer
 from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.parity.tolerances import PRECISIONS, Array
 
@@ -116,8 +117,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_activation(layer: Any) -> bool:
-    ours = (layers.ActivationLayer, layers.LearnableActivationLayer)
-    return isinstance(layer, (*ours, *_KERAS_ACTIVATIONS))
+    return isinstance(layer, (ActivationLayer, *_KERAS_ACTIVATIONS))
 
 
 def is_standalone_activation(model: Any) -> bool:

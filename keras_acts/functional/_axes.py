@@ -12,7 +12,8 @@ def positions(axis: int | Sequence[int], x: Any) -> tuple[int, ...]:
     """
     rank = len(x.shape)
     several = tuple(axis) if isinstance(axis, Sequence) else (axis,)
-    found = tuple(one + rank if one < 0 else one for one in several)
+    # As Python's integers, since not every backend takes NumPy's.
+    found = tuple(int(one + rank if one < 0 else one) for one in several)
     if len(set(found)) != len(found) or not all(0 <= one < rank for one in found):
         raise ValueError(
             f"`axis` must name axes of `x`, from {-rank} to {rank - 1}, each once. "

@@ -35,7 +35,8 @@ def constant(value: float, like: Tensor) -> Tensor:
 
     On torch `ops.where` rounds a Python number to float32, even beside float64.
     """
-    return ops.convert_to_tensor(value, dtype=like.dtype)
+    dtype = like.dtype if hasattr(like, "dtype") else keras.config.floatx()
+    return ops.convert_to_tensor(value, dtype=dtype)
 
 
 def polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
@@ -90,8 +91,42 @@ def _clip(x: Tensor, low: float, high: float) -> Tensor:
 
 
 def minus_abs(x: Tensor) -> Tensor:
-    """Return `-|x|`, with the gradient -1 at 0."""
+    """Return `-|x|`, with the gradient -1 at 0.
+
+    So an even function of `|x|` that is smooth at 0 has all of its derivatives there.
+    """
     return ops.where(x < 0, x, -x)
+
+
+def positive_part(x: Tensor) -> Tensor:
+    """Return `max(x, 0)`, with the gradient 1 at 0, as goes with `minus_abs`."""
+    return ops.where(x < 0, constant(0.0, x), x)
+
+
+def negative_part(x: Tensor) -> Tensor:
+    """Return `min(x, 0)`, with the gradient 1 at 0."""
+    return ops.where(x > 0, constant(0.0, x), x)
+
+
+def has_kernel(x: Tensor) -> bool:
+    """Tell whether a kernel of torch serves whose derivatives are not right.
+
+    In forward mode the derivative is that of the operations themselves.
+    """
+    if not runs_on("torch"):
+        return False
+    from keras_acts.functional import _torch_gradient
+
+    return not _torch_gradient.has_tangent(x)
+
+
+def differentiates_again() -> bool:
+    """Tell within a gradient whether it may be differentiated in turn."""
+    if not runs_on("torch"):
+        return True
+    from keras_acts.functional import _torch_gradient
+
+    return _torch_gradient.differentiates_again()
 
 
 def with_gradient(
@@ -119,7 +154,7 @@ def with_gradient(
             return value(x, *parameters)
         compiles = torch.compiler.is_compiling()
         function = WithGradient if compiles else WithTangent
-        return function.apply(x, value, pullback, parameters)
+        return function.apply(x, value, pullback, *parameters)
     make = _differentiable.get(keras.backend.backend())
     if make is None:  # NumPy and OpenVINO, which don't differentiate
         return value(x, *parameters)
@@ -139,6 +174,7 @@ def _jax_with_gradient(
     @function.defjvp
     def _(primals: tuple[Tensor], tangents: tuple[Tensor]) -> tuple[Tensor, Tensor]:
         (x,), (direction,) = primals, tangents
+        x = jax.numpy.asarray(x)  # a Python number is left as it is
         return function(x), pullback(x, direction, *parameters)
 
     return cast(Map, function)
@@ -164,7 +200,7 @@ _differentiable = {
 
 def sigmoid(x: Tensor) -> Tensor:
     """Return 1/(1+e^-x), whose automatic derivative y(1-y) cancels for y near 1."""
-    return with_gradient(_sigmoid, _sigmoid_pullback, x)
+    return with_gradient(_sigmoid, sigmoid_pullback, x)
 
 
 def _sigmoid(x: Tensor) -> Tensor:
@@ -174,13 +210,14 @@ def _sigmoid(x: Tensor) -> Tensor:
     return ops.sigmoid(x)
 
 
-def _sigmoid_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+def sigmoid_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    """Return a gradient times the derivative of the sigmoid."""
     return _slope(x, gradient, 1)
 
 
 def _decay(x: Tensor, rate: int) -> tuple[Tensor, Tensor]:
     """Return e = exp(-rate |x|), and 1/(1+e)."""
-    e = ops.exp(-rate * ops.abs(x))
+    e = ops.exp(rate * minus_abs(x))
     return e, 1 / (1 + e)
 
 
@@ -189,7 +226,7 @@ def _slope(x: Tensor, gradient: Tensor, rate: int) -> Tensor:
 
     It is s(1-s), where s is the sigmoid at `-rate |x|` and at most a half.
     """
-    if runs_on("torch"):
+    if runs_on("torch") and not differentiates_again():
         import torch
 
         s = x.abs().mul_(-rate).sigmoid_()
@@ -197,9 +234,22 @@ def _slope(x: Tensor, gradient: Tensor, rate: int) -> Tensor:
     if runs_on("tensorflow"):
         import tensorflow as tf
 
-        return tf.raw_ops.SigmoidGrad(y=ops.sigmoid(-rate * ops.abs(x)), dy=gradient)
+        s = ops.sigmoid(rate * minus_abs(x))
+        return tf.raw_ops.SigmoidGrad(y=s, dy=gradient)
     e, quotient = _decay(x, rate)
     return gradient * (e * quotient * quotient)
+
+
+def sigmoid_slope(x: Tensor) -> Tensor:
+    """Return the derivative of the sigmoid."""
+    e, quotient = _decay(x, 1)
+    return e * quotient * quotient
+
+
+def tanh_slope(x: Tensor) -> Tensor:
+    """Return the derivative of tanh, 1/cosh² x."""
+    e, quotient = _decay(x, 2)
+    return 4 * e * quotient * quotient
 
 
 def tanh(x: Tensor) -> Tensor:
@@ -228,6 +278,35 @@ def sin(x: Tensor) -> Tensor:
 
         return jnp.sin(x)
     return ops.sin(x)
+
+
+def cos(x: Tensor) -> Tensor:
+    """Return cos x."""
+    if runs_on("jax"):  # where keras.ops.cos rounds float64 to float32
+        import jax.numpy as jnp
+
+        return jnp.cos(x)
+    return ops.cos(x)
+
+
+def expm1(x: Tensor) -> Tensor:
+    """Return e^x - 1 for `x` up to 0.
+
+    The automatic derivative, y + 1, cancels where y is near -1.
+    """
+    return with_gradient(_expm1, _expm1_pullback, x)
+
+
+def _expm1(x: Tensor) -> Tensor:
+    if not compiles_torch():
+        return ops.expm1(x)
+    # The compiler writes e^x - 1, which cancels near 0.
+    t = ops.tanh(0.5 * x)
+    return 2 * t / (1 - t)
+
+
+def _expm1_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    return gradient * ops.exp(x)
 
 
 def erfc(x: Tensor) -> Tensor:

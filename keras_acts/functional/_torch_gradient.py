@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 Tensor = Any
 Map = Callable[..., Tensor]
@@ -17,23 +18,22 @@ class WithGradient(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(
-        x: Tensor, value: Map, _pullback: Map, parameters: tuple[float, ...]
-    ) -> Tensor:
+    def forward(x: Tensor, value: Map, _pullback: Map, *parameters: float) -> Tensor:
         """Return the value."""
         return value(x, *parameters)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
         """Keep what the gradient needs."""
-        x, _, ctx.pullback, ctx.parameters = inputs
+        x, _, ctx.pullback, *ctx.parameters = inputs
         ctx.save_for_backward(x)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         """Return the gradient with respect to `x`."""
         (x,) = ctx.saved_tensors
-        return ctx.pullback(x, gradient, *ctx.parameters), None, None, None
+        by_x = ctx.pullback(x, gradient, *ctx.parameters)
+        return (by_x, None, None, *(None for _ in ctx.parameters))
 
 
 class WithTangent(WithGradient):
@@ -52,50 +52,79 @@ class WithTangent(WithGradient):
         return ctx.pullback(x, tangent, *ctx.parameters)
 
 
-class Bent(torch.autograd.Function):
-    """`x` where it is positive, else `slope * x`, without `torch.where`.
+class Pointwise(torch.autograd.Function):
+    """`value(*tensors)`, tensors of one shape, with a derivative for each.
 
-    In eager torch that is a loop of unpredictable branches.
+    Its arguments are the value, the derivatives, and as many tensors. They are not
+    grouped in tuples, which the tangents of batches can't be.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, slope: Tensor) -> Tensor:
-        """Return the value; one of the two terms is 0."""
-        return x.relu() + slope * x.clamp(max=0.0)
+    def forward(value: Map, *slopes_and_tensors: Any) -> Tensor:
+        """Return the value."""
+        return value(*slopes_and_tensors[len(slopes_and_tensors) // 2 :])
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
-        """Keep both inputs."""
-        ctx.save_for_backward(*inputs)
+        """Keep what the gradients need."""
+        count = len(inputs) // 2
+        ctx.slopes = inputs[1 : 1 + count]
+        ctx.save_for_backward(*inputs[1 + count :])
+        ctx.set_materialize_grads(False)  # 0 times an infinite slope is NaN
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the gradients of both inputs; that of `x` has the slope at 0."""
-        x, slope = ctx.saved_tensors
-        above = torch.ops.aten.threshold_backward(gradient, x, 0)
-        below = gradient - above
-        return above + slope * below, (below * x).sum_to_size(slope.shape)
+    def backward(ctx: Any, gradient: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Return the gradient with respect to each tensor that needs one."""
+        if gradient is None:
+            return (None,) * len(ctx.needs_input_grad)
+        wanted = ctx.needs_input_grad[1 + len(ctx.slopes) :]
+        gradients = (
+            gradient * slope(*ctx.saved_tensors) if needed else None
+            for slope, needed in zip(ctx.slopes, wanted, strict=True)
+        )
+        return None, *(None for _ in ctx.slopes), *gradients
 
 
-class BentWithTangent(Bent):
+class PointwiseWithTangent(Pointwise):
     """The same, differentiable in forward mode too, which `torch.compile` refuses."""
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        """Keep both inputs."""
-        Bent.setup_context(ctx, inputs, output)
-        ctx.save_for_forward(*inputs)
+        """Keep what the gradients and the tangent need."""
+        Pointwise.setup_context(ctx, inputs, output)
+        ctx.save_for_forward(*inputs[1 + len(inputs) // 2 :])
 
     @staticmethod
-    def jvp(ctx: Any, x_tangent: Tensor | None, slope_tangent: Tensor | None) -> Tensor:
+    def jvp(ctx: Any, *tangents: Any) -> Tensor:
         """Return the tangent of the result; None stands for no tangent."""
-        x, slope = ctx.saved_tensors
-        positive = x > 0
-        parts = []
-        if x_tangent is not None:
-            parts.append(torch.where(positive, x_tangent, slope * x_tangent))
-        if slope_tangent is not None:
-            parts.append(torch.where(positive, 0.0, x * slope_tangent))
+        tensors = ctx.saved_tensors
+        parts = [
+            tangent * slope(*tensors)
+            for slope, tangent in zip(
+                ctx.slopes, tangents[1 + len(ctx.slopes) :], strict=True
+            )
+            if tangent is not None
+        ]
         return sum(parts[1:], parts[0])
+
+
+def pointwise_function() -> type[Pointwise]:
+    """Return the class that can be differentiated here."""
+    return Pointwise if torch.compiler.is_compiling() else PointwiseWithTangent
+
+
+def differentiates_again() -> bool:
+    """Tell within a gradient whether it is to be differentiated in turn.
+
+    Otherwise it may use kernels that have no derivatives, or wrong ones.
+    """
+    return torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def has_tangent(x: Tensor) -> bool:
+    """Tell whether a tensor is differentiated in forward mode."""
+    if torch.compiler.is_compiling():
+        return False
+    return forward_ad.unpack_dual(x).tangent is not None

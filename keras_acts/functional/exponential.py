@@ -7,23 +7,11 @@ from keras import ops
 from keras_acts._checks import non_negative, positive, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional._numerics import expm1, negative_part
+from keras_acts.functional._pointwise import pointwise
 
 SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
-
-
-def _expm1(x: Tensor) -> Tensor:
-    """Return e^x - 1; the derivative y + 1 cancels where y is near -1."""
-    return _numerics.with_gradient(ops.expm1, _expm1_pullback, x)
-
-
-def _expm1_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    return gradient * ops.exp(x)
-
-
-def _zero_above(x: Tensor) -> Tensor:
-    """Return `min(x, 0)`, with the gradient 1 at 0."""
-    return ops.where(x > 0, _numerics.constant(0.0, x), x)
 
 
 @activation(checks={"alpha": non_negative})
@@ -48,11 +36,11 @@ def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
         Clevert, Unterthiner, Hochreiter, 2015, "Fast and Accurate Deep Network Learning
         by Exponential Linear Units (ELUs)", arXiv:1511.07289.
     """
-    if _numerics.runs_on("torch"):
+    if _numerics.runs_on("torch") and not _numerics.compiles_torch():
         return ops.elu(x, alpha)
     if _numerics.runs_on("tensorflow"):
         return _numerics.with_gradient(_two_sided, _two_sided_pullback, x, 1.0, alpha)
-    return ops.where(x > 0, x, alpha * _expm1(_zero_above(x)))
+    return ops.where(x > 0, x, alpha * expm1(negative_part(x)))
 
 
 def _two_sided(x: Tensor, slope: float, depth: float) -> Tensor:
@@ -101,17 +89,25 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
         Barron, 2017, "Continuously Differentiable Exponential Linear Units",
         arXiv:1704.07483.
     """
-    if _numerics.runs_on("torch"):
+    if _numerics.runs_on("torch") and not _numerics.compiles_torch():
         return ops.celu(x, alpha)
     if alpha == 1:
         return elu.formula(x)
+    return _numerics.with_gradient(_celu, _celu_pullback, x, alpha)
+
+
+def _celu(x: Tensor, alpha: float) -> Tensor:
     t = x / alpha
-    return ops.where(_is_linear(t), x, alpha * _expm1(_zero_above(t)))
+    return ops.where(_is_linear(t), x, alpha * expm1(negative_part(t)))
+
+
+def _celu_pullback(x: Tensor, gradient: Tensor, alpha: float) -> Tensor:
+    return gradient * ops.exp(negative_part(x) / alpha)
 
 
 def _is_linear(t: Tensor) -> Tensor:
     """Tell where e^t - 1 is t, or t is positive; divisions there may underflow."""
-    return t > -1e-30
+    return t > -1e-36
 
 
 @activation()
@@ -136,14 +132,14 @@ def selu(x: Tensor) -> Tensor:
     Reference:
         Klambauer et al., 2017, "Self-Normalizing Neural Networks", arXiv:1706.02515.
     """
-    if _numerics.runs_on("torch"):
+    if _numerics.runs_on("torch") and not _numerics.compiles_torch():
         return ops.selu(x)
     depth = SELU_SCALE * SELU_ALPHA
     if _numerics.runs_on("tensorflow"):
         return _numerics.with_gradient(
             _two_sided, _two_sided_pullback, x, SELU_SCALE, depth
         )
-    below = depth * _expm1(_zero_above(x))
+    below = depth * expm1(negative_part(x))
     return ops.where(x > 0, SELU_SCALE * x, below)
 
 
@@ -173,11 +169,32 @@ def pelu(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
         Trottier, Giguère, Chaib-draa, 2016, "Parametric Exponential Linear Unit for
         Deep Convolutional Neural Networks", arXiv:1605.09332.
     """
-    # A finite quotient keeps the gradient 0 far below 0, where the exponential is 0.
-    t = ops.clip(x, -1e30, 0.0) / beta
+    return pointwise(_pelu, (_pelu_by_x, _pelu_by_alpha, _pelu_by_beta), x, alpha, beta)
+
+
+def _pelu(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    t = _numerics.clip(x, low=-1e30) / beta
     linear = _is_linear(t)
-    below = alpha * _expm1(ops.where(linear, _numerics.constant(0.0, x), t))
+    below = alpha * expm1(ops.where(linear, _numerics.constant(0.0, x), t))
     return ops.where(linear, alpha / beta * x, below)
+
+
+def _pelu_by_x(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    return alpha / beta * ops.exp(_negative_quotient(x, beta))
+
+
+def _pelu_by_alpha(x: Tensor, _alpha: Tensor, beta: Tensor) -> Tensor:
+    return ops.where(x > 0, x / beta, expm1(_negative_quotient(x, beta)))
+
+
+def _pelu_by_beta(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    t = _negative_quotient(x, beta)
+    return -alpha / beta * ops.where(x > 0, x / beta, t * ops.exp(t))
+
+
+def _negative_quotient(x: Tensor, beta: Tensor) -> Tensor:
+    """Return `min(x, 0) / beta`, finite so that its product with e^t = 0 is 0."""
+    return _numerics.clip(negative_part(x) / beta, low=-1e30)
 
 
 @activation(checks={"beta": positive})
@@ -204,11 +221,15 @@ def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
         Option Pricing", NIPS.
     """
     if _numerics.runs_on("torch"):
-        import torch
-
-        # Above the threshold it is x: at the 20 of keras.ops too early for float64.
-        return torch.nn.functional.softplus(x, beta, threshold=40)
+        return _numerics.with_gradient(_torch_softplus, _softplus_pullback, x, beta)
     return _numerics.with_gradient(_softplus, _softplus_pullback, x, beta)
+
+
+def _torch_softplus(x: Tensor, beta: float) -> Tensor:
+    import torch
+
+    # Above the threshold it is x: at the 20 of keras.ops too early for float64.
+    return torch.nn.functional.softplus(x, beta, threshold=40)
 
 
 def _softplus(x: Tensor, beta: float) -> Tensor:
@@ -256,7 +277,7 @@ _LARGEST_SQUARE = 2.0**60
 
 def _root(x: Tensor, b: float) -> tuple[Tensor, Tensor]:
     """Return `|x|` and `sqrt(x**2 + b)`."""
-    size = ops.abs(x)
+    size = -_numerics.minus_abs(x)
     # Where x² could overflow, the root is |x|.
     near = _numerics.clip(size, high=_LARGEST_SQUARE)
     return size, ops.sqrt(ops.square(near) + b) + (size - near)
@@ -265,14 +286,15 @@ def _root(x: Tensor, b: float) -> tuple[Tensor, Tensor]:
 def _squareplus(x: Tensor, b: float) -> Tensor:
     # For negative x the sum x + root cancels; it is b / (|x| + root).
     size, root = _root(x, b)
-    return ops.relu(x) + (b / 2) / (size + root)
+    return _numerics.positive_part(x) + (b / 2) / (size + root)
 
 
 def _squareplus_pullback(x: Tensor, gradient: Tensor, b: float) -> Tensor:
     largest = _numerics.largest(x)
     x = _numerics.clip(x, -largest, largest)  # a quotient of infinities is NaN
     size, root = _root(x, b)
-    return gradient * ((ops.relu(x) + (b / 2) / (size + root)) / root)
+    above = _numerics.positive_part(x)
+    return gradient * ((above + (b / 2) / (size + root)) / root)
 
 
 @activation()
@@ -300,22 +322,26 @@ def mish(x: Tensor) -> Tensor:
     """
     # Below -1000 Mish is 0 in every dtype; the clip gives -inf its limit.
     x = _numerics.clip(x, low=-1000.0)
-    if _numerics.runs_on("torch"):
-        import torch
-
-        return torch.nn.functional.mish(x)
     return _numerics.with_gradient(_mish, _mish_pullback, x)
 
 
 def _mish(x: Tensor) -> Tensor:
+    if _numerics.has_kernel(x):
+        import torch
+
+        return torch.nn.functional.mish(x)
     # tanh(log(1 + e^x)) is n/(n + 2) with n = e^x (e^x + 2), and 1 from 20 on.
-    e = ops.exp(ops.minimum(x, _numerics.constant(20.0, x)))
+    e = ops.exp(_numerics.clip(x, high=20.0))
     n = e * (e + 2)
     return x * (n / (n + 2))
 
 
 def _mish_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    t = ops.minimum(x, _numerics.constant(20.0, x))
+    if not _numerics.differentiates_again():
+        import torch
+
+        return torch.ops.aten.mish_backward(gradient, _numerics.clip(x, high=1000.0))
+    t = _numerics.clip(x, high=20.0)
     e = ops.exp(t)
     n = e * (e + 2)
     d = n + 2

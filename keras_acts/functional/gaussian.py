@@ -8,8 +8,9 @@ from keras import ops
 from keras_acts._checks import one_of
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional.sigmoid import swish
 
-_TAIL = (
+TAIL = (
     *(0.139621306, 0.139863529, 0.119821185, 0.105552926, -0.0232133915),
     *(0.15932125, -0.255840399, 0.144031609, -0.0291580299),
 )
@@ -21,15 +22,28 @@ def _by_erf(x: Tensor) -> Tensor:
     if _numerics.compiles_torch() and x.dtype.itemsize == 4:
         # One loop with one exponential; the compiler has no fast erfc.
         return _numerics.with_gradient(_product, _product_pullback, x)
+    return _numerics.with_gradient(_exact, gelu_pullback, x)
+
+
+def _exact(x: Tensor) -> Tensor:
     x = _clipped(x)
-    if _numerics.runs_on("torch"):
-        return x * _numerics.with_gradient(_distribution, _density_pullback, x)
     return x * _distribution(x)
 
 
-def _clipped(x: Tensor) -> Tensor:
+def gelu_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    """Return a gradient times the derivative of the exact form."""
+    x = _clipped(x, 1000.0)  # from where on the density is 0
+    if not _numerics.differentiates_again():
+        import torch
+
+        return torch.ops.aten.gelu_backward(gradient, x)
+    distribution = _numerics.with_gradient(_distribution, _density_pullback, x)
+    return gradient * (distribution + x * _density(x))
+
+
+def _clipped(x: Tensor, high: float = math.inf) -> Tensor:
     # Below -1000 each form of GELU is 0 in every dtype; the clip gives -inf its limit.
-    return _numerics.clip(x, low=-1000.0)
+    return _numerics.clip(x, -1000.0, high)
 
 
 def _distribution(x: Tensor) -> Tensor:
@@ -40,9 +54,12 @@ def _distribution(x: Tensor) -> Tensor:
 
 
 def _density_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    """Return a gradient times exp(-x²/2)/√(2π); for torch."""
-    exponent = (x * x).mul_(-0.5).sub_(0.5 * math.log(2 * math.pi))
-    return exponent.exp_() * gradient
+    return gradient * _density(x)
+
+
+def _density(x: Tensor) -> Tensor:
+    """Return exp(-x²/2)/√(2π)."""
+    return ops.exp(-0.5 * ops.square(x) - 0.5 * math.log(2 * math.pi))
 
 
 def _product(x: Tensor) -> Tensor:
@@ -51,7 +68,7 @@ def _product(x: Tensor) -> Tensor:
 
 
 def _product_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    x = _clipped(x)
+    x = _clipped(x, 1000.0)
     distribution, bell = _by_polynomial(x)
     return gradient * (distribution + x * (bell / math.sqrt(2 * math.pi)))
 
@@ -60,22 +77,45 @@ def _by_polynomial(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return Φ(x) in float32, the lower tail too, and exp(-x²/2)."""
     bell = ops.exp(-0.5 * ops.square(x))
     s = 1 / (1 + 0.35 * ops.abs(x))
-    tail = _numerics.polynomial(_TAIL, s) * s * bell
+    tail = _numerics.polynomial(TAIL, s) * s * bell
     return ops.where(x > 0, 1 - tail, tail), bell
 
 
+_RATE = math.sqrt(8 / math.pi)
+
+
 def _by_tanh(x: Tensor) -> Tensor:
-    # (1 + tanh(u))/2 is sigmoid(2u), which keeps the lower tail. At 22 the sigmoid is
-    # 1 in every dtype; beyond, x³ may overflow.
+    return _numerics.with_gradient(_tanh_form, _tanh_form_pullback, x)
+
+
+def _tanh_form(x: Tensor) -> Tensor:
+    # (1 + tanh(u))/2 is sigmoid(2u), which keeps the lower tail.
     x = _clipped(x)
-    t = _numerics.clip(x, -22.0, 22.0)
-    u = math.sqrt(8 / math.pi) * (t + 0.044715 * t * t * t)
-    return x * _numerics.sigmoid(u)
+    t = _near(x)
+    return x * _numerics.sigmoid(_RATE * (t + 0.044715 * t * t * t))
+
+
+def _near(x: Tensor) -> Tensor:
+    # At 22 the sigmoid is 1 in every dtype; beyond, x³ may overflow.
+    return _numerics.clip(x, -22.0, 22.0)
+
+
+def _tanh_form_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    t = _near(x)
+    if not _numerics.differentiates_again() and x.dtype.itemsize == 4:
+        import torch
+
+        # Its 1 - tanh² loses what float32 rounds off anyway.
+
+        return torch.ops.aten.gelu_backward(gradient, t, approximate="tanh")
+    u = _RATE * (t + 0.044715 * t * t * t)
+    rate = _RATE * (1 + 3 * 0.044715 * ops.square(t))
+    slope = t * rate * _numerics.sigmoid_slope(u)
+    return gradient * (_numerics.sigmoid(u) + slope)
 
 
 def _by_sigmoid(x: Tensor) -> Tensor:
-    x = _clipped(x)
-    return x * _numerics.sigmoid(1.702 * x)
+    return swish.formula(x, 1.702)
 
 
 _FORMS = {

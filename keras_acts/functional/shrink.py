@@ -1,10 +1,13 @@
 """The shrink family: a dead zone around 0, and the S-shaped ReLU."""
 
+from typing import Any
+
 from keras import ops
 
 from keras_acts._checks import finite, non_negative, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional._pointwise import pointwise
 
 
 @activation(checks={"threshold": non_negative})
@@ -99,6 +102,56 @@ def srelu(
         Jin, Xu, Feng, Wei, Xiong, Yan, 2016, "Deep Learning with S-shaped Rectified
         Linear Activation Units", AAAI, arXiv:1512.07030.
     """
+    return pointwise(_srelu, _SRELU_SLOPES, x, t_left, a_left, t_right, a_right)
+
+
+def _srelu(
+    x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: Tensor
+) -> Tensor:
     left = t_left + a_left * (x - t_left)
     right = t_right + a_right * (x - t_right)
-    return ops.where(x >= t_right, right, ops.where(x <= t_left, left, x))
+    return _of_parts(x, t_left, t_right, left, x, right)
+
+
+def _of_parts(
+    x: Tensor, t_left: Tensor, t_right: Tensor, left: Any, middle: Any, right: Any
+) -> Tensor:
+    """Return what stands for the part that each element belongs to."""
+    left, middle, right = (
+        _numerics.constant(part, x) if isinstance(part, float) else part
+        for part in (left, middle, right)
+    )
+    return ops.where(x >= t_right, right, ops.where(x <= t_left, left, middle))
+
+
+def _by_x(
+    x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, a_right: Tensor
+) -> Tensor:
+    return _of_parts(x, t_left, t_right, a_left, 1.0, a_right)
+
+
+def _by_t_left(
+    x: Tensor, t_left: Tensor, a_left: Tensor, t_right: Tensor, _: Tensor
+) -> Tensor:
+    return _of_parts(x, t_left, t_right, 1 - a_left, 0.0, 0.0)
+
+
+def _by_a_left(
+    x: Tensor, t_left: Tensor, _: Tensor, t_right: Tensor, _a_right: Tensor
+) -> Tensor:
+    return _of_parts(x, t_left, t_right, x - t_left, 0.0, 0.0)
+
+
+def _by_t_right(
+    x: Tensor, t_left: Tensor, _: Tensor, t_right: Tensor, a_right: Tensor
+) -> Tensor:
+    return _of_parts(x, t_left, t_right, 0.0, 0.0, 1 - a_right)
+
+
+def _by_a_right(
+    x: Tensor, t_left: Tensor, _: Tensor, t_right: Tensor, _a_right: Tensor
+) -> Tensor:
+    return _of_parts(x, t_left, t_right, 0.0, 0.0, x - t_right)
+
+
+_SRELU_SLOPES = (_by_x, _by_t_left, _by_a_left, _by_t_right, _by_a_right)

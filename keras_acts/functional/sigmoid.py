@@ -1,11 +1,11 @@
 """The sigmoid family: smooth and hard gates, and what they multiply."""
 
-import keras
 from keras import ops
 
 from keras_acts._checks import finite, positive, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional._pointwise import pointwise
 from keras_acts.functional.exponential import softplus
 
 
@@ -64,12 +64,25 @@ def hard_sigmoid(x: Tensor, slope: float = 1 / 6, offset: float = 0.5) -> Tensor
 
 def _hard_gate(x: Tensor) -> Tensor:
     """Return clip(x+3, 0, 6)/6."""
-    # torch computes the gradient in float32; JAX's is a half at both ends.
-    is_float64 = keras.backend.standardize_dtype(x.dtype) == "float64"
-    right = ("tensorflow",) if is_float64 else ("tensorflow", "torch")
-    if _numerics.runs_on(*right):
+    if _numerics.runs_on("tensorflow"):
         return ops.hard_sigmoid(x)
+    if _numerics.has_kernel(x):
+        return _numerics.with_gradient(ops.hard_sigmoid, _hard_gate_pullback, x)
+    return _hard_gate_formula(x)
+
+
+def _hard_gate_formula(x: Tensor) -> Tensor:
+    # JAX's own gradient is a half at both ends.
     return (_numerics.bounded(x, -3.0, 3.0) + 3) / 6
+
+
+def _hard_gate_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    import torch
+
+    # The kernel rounds float64 to float32, and has no derivative.
+    if not _numerics.differentiates_again() and x.dtype != torch.float64:
+        return torch.ops.aten.hardsigmoid_backward(gradient, x)
+    return ops.where(ops.abs(x) < 3, gradient / 6, _numerics.constant(0.0, x))
 
 
 @activation()
@@ -128,14 +141,41 @@ def swish(x: Tensor, beta: Tensor = 1.0) -> Tensor:
         Ramachandran, Zoph, Le, 2017, "Searching for Activation Functions",
         arXiv:1710.05941; Elfwing, Uchibe, Doya, 2017, arXiv:1702.03118.
     """
-    # The clip gives -inf its limit.
-    x = _numerics.clip(x, low=-_numerics.largest(x))
+    if not isinstance(beta, int | float):
+        return pointwise(_swish, (_swish_by_x, _swish_by_beta), x, beta)
+    return _numerics.with_gradient(_swish, swish_pullback, x, beta)
+
+
+silu = swish
+
+
+def _swish(x: Tensor, beta: Tensor) -> Tensor:
+    x = _numerics.clip(x, low=-_numerics.largest(x))  # which gives -inf its limit
     if isinstance(beta, int | float) and beta == 1:
         return ops.silu(x)
     return x * _numerics.sigmoid(beta * x)
 
 
-silu = swish
+def swish_pullback(x: Tensor, gradient: Tensor, beta: float = 1.0) -> Tensor:
+    """Return a gradient times the derivative of Swish."""
+    if beta == 1 and not _numerics.differentiates_again():
+        import torch
+
+        near = _numerics.clip(x, -1000.0, 1000.0)
+        return torch.ops.aten.silu_backward(gradient, near)
+    return gradient * _swish_by_x(x, beta)
+
+
+def _swish_by_x(x: Tensor, beta: Tensor) -> Tensor:
+    # From 1000 on the slope is 0 in every dtype; its product with infinity is NaN.
+    t = _numerics.clip(beta * x, -1000.0, 1000.0)
+    return _numerics.sigmoid(t) + t * _numerics.sigmoid_slope(t)
+
+
+def _swish_by_beta(x: Tensor, beta: Tensor) -> Tensor:
+    largest = _numerics.largest(x)
+    x = _numerics.clip(x, -largest, largest)
+    return x * (x * _numerics.sigmoid_slope(beta * x))
 
 
 @activation()
@@ -159,9 +199,7 @@ def hard_swish(x: Tensor) -> Tensor:
     Reference:
         Howard et al., 2019, "Searching for MobileNetV3", arXiv:1905.02244.
     """
-    if _numerics.runs_on("torch"):
-        return _numerics.with_gradient(_hard_swish, _hard_swish_pullback, x)
-    return _hard_swish(x)
+    return _numerics.with_gradient(_hard_swish, _hardswish_pullback, x)
 
 
 def _hard_swish(x: Tensor) -> Tensor:
@@ -169,10 +207,14 @@ def _hard_swish(x: Tensor) -> Tensor:
     return _numerics.clip(x, low=-3.0) * _hard_gate(x)
 
 
-def _hard_swish_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    import torch
+def _hardswish_pullback(x: Tensor, gradient: Tensor) -> Tensor:
+    if not _numerics.differentiates_again():
+        import torch
 
-    return torch.ops.aten.hardswish_backward(gradient, x)
+        return torch.ops.aten.hardswish_backward(gradient, x)
+    middle = _numerics.bounded(x, -3.0, 3.0) / 3 + 0.5
+    outside = ops.where(x >= 3, ops.ones_like(x), middle)
+    return gradient * ops.where(x <= -3, ops.zeros_like(x), outside)
 
 
 @activation()

@@ -1,12 +1,13 @@
 """The softmax family: vectors turned into probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_acts._checks import axes, axis
+from keras_acts._checks import axes, axis, boolean, optional, positive
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
 from keras_acts.functional._axes import missing_axes, position, positions
@@ -39,6 +40,16 @@ def _masked(x: Tensor, kept: Tensor, axis: tuple[int, ...]) -> Tensor:
     some = ops.any(kept, axis=axis, keepdims=True)
     lowest = _numerics.constant(float("-inf"), x)
     return ops.where(kept, x, ops.where(some, lowest, _numerics.constant(0.0, x)))
+
+
+def _of_kept(
+    function: Callable[..., Tensor], x: Tensor, axis: Any, mask: Any
+) -> Tensor:
+    """Return a distribution over what a mask keeps, and 0 for what it drops."""
+    kept = _kept(mask, x)
+    over = axis if isinstance(axis, tuple) else (axis,)
+    y = function(_masked(x, kept, over), axis)
+    return ops.where(kept, y, _numerics.constant(0.0, x))
 
 
 def _below_max(x: Tensor, axis: Any) -> Tensor:
@@ -94,9 +105,7 @@ def softmax(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     over = positions(axis, x)
     if mask is None:
         return _softmax(x, over)
-    kept = _kept(mask, x)
-    y = _softmax(_masked(x, kept, over), over)
-    return ops.where(kept, y, _numerics.constant(0.0, x))
+    return _of_kept(_softmax, x, over, mask)
 
 
 @activation(checks={"axis": axes}, output_shape=_shape)
@@ -168,6 +177,113 @@ def softmin(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
     return softmax.formula(-x, axis, mask)
 
 
+@activation(checks={"axis": axes}, output_shape=_shape)
+def softmax_one(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
+    """SoftmaxOne: `exp(x) / (1 + sum(exp(x)))` over one axis or several.
+
+    The quiet softmax: the softmax beside an element of 0, so that all may be near 0.
+    Finite `x` of any size are safe. -inf gives 0, also alone; an axis that holds NaN or
+    +inf gives NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis, or several different ones, over which the result sums to less
+            than 1.
+        mask: As in `softmax`.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Raises:
+        ValueError: An axis is not an integer or repeated, or `mask` does not fit.
+
+    Example:
+        >>> y = functional.softmax_one([1.0, 2.0, 3.0])
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.087 0.237 0.644]
+
+    Reference:
+        Miller, 2023, "Attention Is Off By One".
+    """
+    over = positions(axis, x)
+    if mask is None:
+        return _softmax_one(x, over)
+    return _of_kept(_softmax_one, x, over, mask)
+
+
+def _softmax_one(x: Tensor, axis: tuple[int, ...]) -> Tensor:
+    top = ops.stop_gradient(ops.amax(x, axis=axis, keepdims=True))
+    top = ops.where(top < 0, _numerics.constant(0.0, x), top)
+    e = ops.exp(x - top)
+    return e / (ops.exp(-top) + ops.sum(e, axis=axis, keepdims=True))
+
+
+@activation(
+    checks={
+        "axis": axis,
+        "temperature": positive,
+        "hard": boolean,
+        "training": optional(boolean),
+    },
+    output_shape=_shape,
+)
+def gumbel_softmax(
+    x: Tensor,
+    axis: int = -1,
+    temperature: float = 1.0,
+    hard: bool = False,
+    training: bool | None = False,
+    seed: Any = None,
+) -> Tensor:
+    """GumbelSoftmax: `softmax((x + g) / temperature)`, g Gumbel noise in training.
+
+    In training, a draw from the categorical distribution of `softmax(x)`, made smooth;
+    otherwise there is no noise. An axis that holds NaN or +inf gives NaN.
+
+    Args:
+        x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
+            dtype.
+        axis: The axis over which the result sums to 1.
+        temperature: How far the result is from a draw itself, above 0.
+        hard: Whether the result is 1 for the largest element and 0 for all others, with
+            the gradient of the smooth one.
+        training: Whether to add noise.
+        seed: A `keras.random.SeedGenerator`; an integer, which draws the same noise at
+            each call; or None for Keras's global generator.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.gumbel_softmax([1.0, 2.0, 3.0], temperature=0.5)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [0.016 0.117 0.867]
+
+    Reference:
+        Jang, Gu, Poole, 2016, "Categorical Reparameterization with Gumbel-Softmax",
+        arXiv:1611.01144; Maddison, Mnih, Teh, 2016, arXiv:1611.00712.
+    """
+    axis = position(axis, x)
+    if training:
+        x = x + _gumbel(x, seed)
+    y = _softmax(_below_max(x, axis) / temperature, (axis,))
+    if not hard:
+        return y
+    largest = ops.argmax(x, axis=axis)
+    one = ops.one_hot(largest, ops.shape(x)[axis], axis=axis, dtype=y.dtype)
+    return one + (y - ops.stop_gradient(y))
+
+
+def _gumbel(x: Tensor, seed: Any) -> Tensor:
+    """Return standard Gumbel noise in the shape of `x`."""
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    tiny = float(np.finfo(dtype).tiny)
+    uniform = keras.random.uniform(ops.shape(x), tiny, 1.0, dtype=dtype, seed=seed)
+    # 1 - uniform may be 0 where uniform rounds to 1.
+    return -ops.log(-ops.log(uniform) + tiny)
+
+
 def _total(x: Tensor, axis: int) -> Tensor:
     return ops.sum(x, axis=axis, keepdims=True)
 
@@ -197,7 +313,7 @@ def _largest_true(condition: Tensor, values: Tensor, axis: int) -> Tensor:
 
 
 @activation(checks={"axis": axis}, output_shape=_shape)
-def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+def sparsemax(x: Tensor, axis: int = -1, mask: Any = None) -> Tensor:
     """Sparsemax: the probability vector nearest to `x`.
 
     `max(x - τ, 0)`, with the τ that makes the sum 1. Finite `x` of any size are safe;
@@ -208,6 +324,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
         x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
             dtype.
         axis: The axis over which the result sums to 1.
+        mask: As in `softmax`.
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
@@ -224,6 +341,8 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
     axis = position(axis, x)
     if x.shape[axis] == 0:
         return x
+    if mask is not None:
+        return _of_kept(sparsemax.formula, x, axis, mask)
     z, ordered, k = _candidates(x, axis)
     taus = (_numerics.cumsum(ordered, axis) - 1) / k
     outside = z <= _largest_true(ordered > taus, taus, axis)
@@ -235,7 +354,7 @@ def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
 
 
 @activation(checks={"axis": axis}, output_shape=_shape)
-def entmax15(x: Tensor, axis: int = -1) -> Tensor:
+def entmax15(x: Tensor, axis: int = -1, mask: Any = None) -> Tensor:
     """Entmax15: 1.5-entmax, between softmax and sparsemax.
 
     `max(x / 2 - τ, 0)**2`, with the τ that makes the sum 1. Finite `x` of any size are
@@ -245,6 +364,7 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
         x: Tensor of rank 1 or more; float16, bfloat16, float32, float64 or an integer
             dtype.
         axis: The axis over which the result sums to 1.
+        mask: As in `softmax`.
 
     Returns:
         A tensor of the shape and dtype of `x`; the default float for integers.
@@ -261,6 +381,8 @@ def entmax15(x: Tensor, axis: int = -1) -> Tensor:
     axis = position(axis, x)
     if x.shape[axis] == 0:
         return x
+    if mask is not None:
+        return _of_kept(entmax15.formula, x, axis, mask)
     z, ordered, k = _candidates(x / 2, axis)
     mean = _numerics.cumsum(ordered, axis) / k
     variance = _numerics.cumsum(ops.square(ordered), axis) / k - ops.square(mean)

@@ -5,7 +5,7 @@ import itertools
 import keras
 from keras import ops
 
-from keras_acts._checks import finite, ordered
+from keras_acts._checks import finite, ordered, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
 
@@ -158,7 +158,7 @@ def _lisht_pullback(x: Tensor, gradient: Tensor) -> Tensor:
     # Where x is clipped, 1/cosh² x is 0, and a compiler that computes 4x first
     # does not overflow.
     near = _numerics.clip(x, -1000.0, 1000.0)
-    return gradient * _numerics.tanh(x) + near * _numerics.tanh_pullback(x, gradient)
+    return gradient * (_numerics.tanh(x) + near * _numerics.tanh_slope(near))
 
 
 @activation()
@@ -188,14 +188,44 @@ def softsign(x: Tensor) -> Tensor:
 def _softsign(x: Tensor) -> Tensor:
     largest = _numerics.largest(x)
     x = _numerics.clip(x, -largest, largest)  # a quotient of infinities is NaN
-    if _numerics.runs_on("tensorflow"):  # which has one kernel for the rest
-        return ops.softsign(x)
     return x / (1 + ops.abs(x))
 
 
 def _softsign_pullback(x: Tensor, gradient: Tensor) -> Tensor:
-    if _numerics.runs_on("tensorflow"):
-        import tensorflow as tf
-
-        return tf.raw_ops.SoftsignGrad(gradients=gradient, features=x)
+    # TensorFlow's own kernel has no derivative.
     return gradient * ops.square(1 / (1 + ops.abs(x)))
+
+
+_DYT_WEIGHTS = ("alpha", "gamma", "beta")
+
+
+@activation(
+    tensors=("x", *_DYT_WEIGHTS),
+    checks=dict.fromkeys(_DYT_WEIGHTS, real_or_tensor(finite)),
+)
+def dyt(
+    x: Tensor, alpha: Tensor = 0.5, gamma: Tensor = 1.0, beta: Tensor = 0.0
+) -> Tensor:
+    """DyT: `gamma * tanh(alpha * x) + beta`, in place of a layer normalization.
+
+    `beta - gamma` at -inf, `beta + gamma` at +inf, for positive `alpha`.
+
+    Args:
+        x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.
+        alpha: A number, or a tensor that broadcasts against `x`.
+        gamma: A number, or a tensor that broadcasts against `x`.
+        beta: A number, or a tensor that broadcasts against `x`.
+
+    Returns:
+        A tensor of the shape and dtype of `x`; the default float for integers.
+
+    Example:
+        >>> y = functional.dyt([-1.0, 0.0, 2.0], gamma=2.0)
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [-0.924  0.     1.523]
+
+    Reference:
+        Zhu, Chen, He, LeCun, Liu, 2025, "Transformers without Normalization",
+        arXiv:2503.10622.
+    """
+    return gamma * _numerics.tanh(alpha * x) + beta

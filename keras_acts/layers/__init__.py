@@ -1,10 +1,8 @@
 """The activations as layers, one module a family."""
 
-from keras_acts.layers._base import (
-    ActivationLayer,
-    LearnableActivationLayer,
-    TunableActivationLayer,
-)
+from typing import Any
+
+from keras_acts._conversion import from_keras, to_keras
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
     CELU,
@@ -16,11 +14,12 @@ from keras_acts.layers.exponential import (
     Softplus,
     Squareplus,
 )
-from keras_acts.layers.gated import GEGLU, GLU, ReGLU, SwiGLU
+from keras_acts.layers.gated import GEGLU, GLU, ClippedSwiGLU, GatedDense, ReGLU, SwiGLU
 from keras_acts.layers.gaussian import GELU
 from keras_acts.layers.linear import Linear
 from keras_acts.layers.maxout import ChannelMaxout, Maxout
-from keras_acts.layers.periodic import Snake
+from keras_acts.layers.normalizing import DyT, PolyNorm
+from keras_acts.layers.periodic import Sine, Snake
 from keras_acts.layers.relu import (
     TLU,
     APReLU,
@@ -45,49 +44,103 @@ from keras_acts.layers.sigmoid import (
     SparseSigmoid,
     Swish,
 )
-from keras_acts.layers.softmax import Entmax15, LogSoftmax, Softmax, Softmin, Sparsemax
+from keras_acts.layers.smooth import (
+    ACON,
+    ACONB,
+    ACONC,
+    ISRLU,
+    ISRU,
+    SERLU,
+    XIELU,
+    ELiSH,
+    GoLU,
+    HardMish,
+    Laplace,
+    Rational,
+    SmeLU,
+    StarReLU,
+    TeLU,
+)
+from keras_acts.layers.softmax import (
+    Entmax15,
+    GumbelSoftmax,
+    LogSoftmax,
+    Softmax,
+    SoftmaxOne,
+    Softmin,
+    Sparsemax,
+)
 from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 
 build_activations_of_hosts()
 
+
+def __getattr__(name: str) -> Any:
+    """Return MaxoutConv2D, a convolution rather than an activation, when asked for."""
+    if name == "MaxoutConv2D":
+        from keras_acts._maxout_conv import MaxoutConv2D
+
+        return MaxoutConv2D
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
+    "ACON",
+    "ACONB",
+    "ACONC",
     "CELU",
     "ELU",
     "GEGLU",
     "GELU",
     "GLU",
+    "ISRLU",
+    "ISRU",
     "PELU",
     "SELU",
+    "SERLU",
     "TLU",
+    "XIELU",
     "APReLU",
-    "ActivationLayer",
     "CReLU",
     "ChannelMaxout",
+    "ClippedSwiGLU",
+    "DyT",
+    "ELiSH",
     "Entmax15",
     "Exponential",
+    "GatedDense",
+    "GoLU",
+    "GumbelSoftmax",
+    "HardMish",
     "HardShrink",
     "HardSigmoid",
     "HardSwish",
     "HardTanh",
+    "Laplace",
     "LeakyReLU",
-    "LearnableActivationLayer",
     "LiSHT",
     "Linear",
     "LogSigmoid",
     "LogSoftmax",
     "Maxout",
+    "MaxoutConv2D",
     "Mish",
     "PReLU",
+    "PolyNorm",
     "RReLU",
+    "Rational",
     "ReGLU",
     "ReLU",
     "ReLU6",
     "SReLU",
     "SiLU",
     "Sigmoid",
+    "Sine",
+    "SmeLU",
     "Snake",
     "SoftShrink",
     "Softmax",
+    "SoftmaxOne",
     "Softmin",
     "Softplus",
     "Softsign",
@@ -96,11 +149,14 @@ __all__ = [
     "Sparsemax",
     "SquaredReLU",
     "Squareplus",
+    "StarReLU",
     "SwiGLU",
     "Swish",
     "Tanh",
     "TanhShrink",
+    "TeLU",
     "Threshold",
     "ThresholdedReLU",
-    "TunableActivationLayer",
+    "from_keras",
+    "to_keras",
 ]

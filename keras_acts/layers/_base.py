@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, ClassVar
 
 import keras
@@ -148,6 +149,9 @@ class LearnableActivationLayer(ActivationLayer):
 
     `shared_axes` in place of `sharing` names the axes along which values are shared,
     counted with the batch as axis 0; negative axes count from the end.
+
+    `channels` is the number of channels, where each has a value of its own: with it the
+    weights, of the shape `(channels,)`, are created at once too.
     """
 
     SHARING = ("channel", "all", "none")
@@ -159,17 +163,25 @@ class LearnableActivationLayer(ActivationLayer):
         sharing: str = "channel",
         shared_axes: int | Sequence[int] | None = None,
         data_format: str | None = None,
+        channels: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         _checks.one_of(*self.SHARING)("sharing", sharing)
+        _checks.optional(_checks.positive_integer)("channels", channels)
+        if channels is not None and (sharing != "channel" or shared_axes is not None):
+            raise ValueError(
+                '`channels` needs `sharing="channel"` and no `shared_axes`. Received: '
+                f"channels={channels}, sharing={sharing!r}, shared_axes={shared_axes}"
+            )
         _checks.optional(_checks.axes)("shared_axes", shared_axes)
         formats = _checks.one_of("channels_last", "channels_first")
         _checks.optional(formats)("data_format", data_format)
-        if isinstance(shared_axes, int):
-            shared_axes = [shared_axes]
+        if isinstance(shared_axes, Integral):
+            shared_axes = [int(shared_axes)]
         self.sharing = sharing
-        self.shared_axes = None if shared_axes is None else tuple(shared_axes)
+        self.channels = None if channels is None else int(channels)
+        self.shared_axes = None if shared_axes is None else tuple(map(int, shared_axes))
         self.data_format = data_format or keras.config.image_data_format()
         self._declared: dict[str, dict[str, Any]] = {}
 
@@ -191,6 +203,8 @@ class LearnableActivationLayer(ActivationLayer):
         setattr(self, name, None)
         if self._needs_no_input:
             self._create_weight(name, ())
+        elif self.channels is not None:
+            self._create_weight(name, (self.channels,))
 
     @property
     def _needs_no_input(self) -> bool:
@@ -210,6 +224,15 @@ class LearnableActivationLayer(ActivationLayer):
         if self._needs_no_input:
             return ()
         rank = len(input_shape)
+        if self.channels is not None:
+            size = input_shape[self._channel_axis(rank)]
+            if size not in (None, self.channels):
+                raise ValueError(
+                    f"{type(self).__name__} '{self.name}' needs an input of as many "
+                    f"channels as it has weights. Received: channels={self.channels}, "
+                    f"input_shape={tuple(input_shape)}"
+                )
+            return (self.channels,)
         shared = self._shared_axes(rank)
         shape = [1 if a in shared else input_shape[a] for a in range(1, rank)]
         if None in shape:
@@ -234,8 +257,10 @@ class LearnableActivationLayer(ActivationLayer):
             return axes
         if self.sharing == "none":
             return set()
-        channel = 1 if self.data_format == "channels_first" else rank - 1
-        return set(range(1, rank)) - {channel}
+        return set(range(1, rank)) - {self._channel_axis(rank)}
+
+    def _channel_axis(self, rank: int) -> int:
+        return 1 if self.data_format == "channels_first" else rank - 1
 
     def build(self, input_shape: Shape) -> None:
         """Create the weights that the input's shape determines."""
@@ -243,7 +268,12 @@ class LearnableActivationLayer(ActivationLayer):
         for name in self._declared:
             if getattr(self, name) is None:
                 self._create_weight(name, shape)
-        if self._declared and shape:
+        if self.channels is not None:
+            axis = self._channel_axis(len(input_shape))
+            at = 1 if axis == 1 and len(input_shape) > 2 else -1
+            spec = keras.layers.InputSpec(min_ndim=2, axes={at: self.channels})
+            self.input_spec = spec
+        elif self._declared and shape:
             sizes = {axis: size for axis, size in enumerate(shape, 1) if size != 1}
             self.input_spec = keras.layers.InputSpec(ndim=len(input_shape), axes=sizes)
         self.built = True
@@ -256,7 +286,16 @@ class LearnableActivationLayer(ActivationLayer):
     def call(self, inputs: Any) -> Any:
         """Apply the activation to a tensor of any rank."""
         x = self.to_compute_dtype(inputs)
-        return type(self).function(x, **self.arguments, **self.learned)
+        rank = len(x.shape)
+        weights = {name: self._aligned(w, rank) for name, w in self.learned.items()}
+        return type(self).function(x, **self.arguments, **weights)
+
+    def _aligned(self, weight: Any, rank: int) -> Any:
+        """Return a weight of `(channels,)` in a shape that fits the channel axis."""
+        after = rank - 1 - self._channel_axis(rank)
+        if self.channels is None or not after:
+            return weight
+        return ops.reshape(weight, (self.channels, *(1,) * after))
 
     @property
     def awaits_weights(self) -> bool:
@@ -267,6 +306,8 @@ class LearnableActivationLayer(ActivationLayer):
         """Return what `from_config` needs to build the layer again."""
         config = super().get_config()
         config["sharing"] = self.sharing
+        if self.channels is not None:
+            config["channels"] = self.channels
         axes = self.shared_axes
         config["shared_axes"] = None if axes is None else list(axes)
         config["data_format"] = self.data_format
@@ -321,6 +362,11 @@ class TunableActivationLayer(LearnableActivationLayer):
             self._has_own_initializer = initializer is not None
             return
         self.configure(**self._tunable)
+        if self.channels is not None:
+            raise ValueError(
+                "`channels` needs `learnable=True`. Received: "
+                f"channels={self.channels}, learnable={learnable!r}"
+            )
         for key, given in (
             ("initializer", initializer),
             ("regularizer", regularizer),
@@ -350,3 +396,71 @@ class TunableActivationLayer(LearnableActivationLayer):
             for key in ("regularizer", "constraint"):
                 config.setdefault(f"{name}_{key}", None)
         return {**config, **plain(self._tunable), "learnable": self.learnable}
+
+
+class ShapedActivationLayer(ActivationLayer):
+    """A layer whose weights have shapes of their own, as told by `weight_shapes`.
+
+    A subclass calls `declare_weights` with the names of the function's arguments that
+    are learned, and the settings of each.
+    """
+
+    has_weights = True
+
+    def weight_shapes(self, input_shape: Shape) -> dict[str, Shape]:
+        """Return the shape of each weight by name."""
+        raise NotImplementedError
+
+    def declare_weights(self, **settings: tuple[Any, Any, Any]) -> None:
+        """Declare weights, each with its initializer, regularizer and constraint."""
+        for name, (initializer, regularizer, constraint) in settings.items():
+            setattr(self, f"{name}_initializer", initializers.get(initializer))
+            setattr(self, f"{name}_regularizer", regularizers.get(regularizer))
+            setattr(self, f"{name}_constraint", constraints.get(constraint))
+            setattr(self, name, None)
+        self._weight_names = tuple(settings)
+
+    def build(self, input_shape: Shape) -> None:
+        """Create the weights."""
+        for name, shape in self.weight_shapes(input_shape).items():
+            weight = self.add_weight(
+                name=name,
+                shape=shape,
+                initializer=getattr(self, f"{name}_initializer"),
+                regularizer=getattr(self, f"{name}_regularizer"),
+                constraint=getattr(self, f"{name}_constraint"),
+            )
+            setattr(self, name, weight)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Apply the activation to a tensor."""
+        x = self.to_compute_dtype(inputs)
+        return type(self).function(x, **self.learned, **self.arguments)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Return the shape of the result."""
+        return tuple(input_shape)
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """The weights by name."""
+        return {name: getattr(self, name) for name in self._weight_names}
+
+    @property
+    def awaits_weights(self) -> bool:
+        """Whether a weight does not exist yet."""
+        return any(weight is None for weight in self.learned.values())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        config = super().get_config()
+        for kind, module in (
+            ("initializer", initializers),
+            ("regularizer", regularizers),
+            ("constraint", constraints),
+        ):
+            for name in self._weight_names:
+                key = f"{name}_{kind}"
+                config[key] = module.serialize(getattr(self, key))
+        return config

@@ -69,7 +69,7 @@ class Maxout(ActivationLayer):
         _checks.positive_integer("units", units)
         _checks.boolean("use_bias", use_bias)
         self.configure(pieces=pieces)
-        self.units = units
+        self.units = int(units)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)

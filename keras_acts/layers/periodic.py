@@ -3,7 +3,7 @@
 from typing import Any
 
 from keras_acts import functional
-from keras_acts.layers._base import TunableActivationLayer, register
+from keras_acts.layers._base import ActivationLayer, TunableActivationLayer, register
 
 
 @register
@@ -67,3 +67,42 @@ class Snake(TunableActivationLayer):
             regularizer=frequency_regularizer,
             constraint=frequency_constraint,
         )
+
+
+@register
+class Sine(ActivationLayer):
+    """Sine: `sin(frequency * x)`, the activation of a SIREN.
+
+    The phase is rounded to the compute dtype (float32 for half precision), so that from
+    about 1/epsilon on it says nothing of the input.
+
+    Args:
+        frequency: A number above 0. Default 30.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        `[0]` → `[0]`; `[-inf]` → `[nan]`; `[inf]` → `[nan]`; `[nan]` → `[nan]`.
+
+    Gradient:
+        `[0]` → `[30]`. Smooth.
+
+    Example:
+        >>> y = layers.Sine()(np.array([[-0.1, 0.0, 0.2]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[-0.141  0.    -0.279]]
+
+    Reference:
+        Sitzmann, Martel, Bergman, Lindell, Wetzstein, 2020, "Implicit Neural
+        Representations with Periodic Activation Functions", arXiv:2006.09661.
+    """
+
+    function = functional.sine
+
+    def __init__(self, frequency: float = 30.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.configure(frequency=frequency)

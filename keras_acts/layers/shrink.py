@@ -108,6 +108,8 @@ class SReLU(LearnableActivationLayer):
             counted with the batch as axis 0; negative axes count from the end.
         data_format: `"channels_last"` or `"channels_first"`, which tells the channel
             axis. Default: Keras's image data format.
+        **kwargs: `channels`, the number of channels, creates the weights at once;
+            else those of every layer.
 
     Input shape:
         Any of rank 2 or above; sizes along axes that are not shared must be known.

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
+
 from keras_acts import functional
 from keras_acts.layers._base import ActivationLayer, register
 
@@ -18,6 +20,13 @@ class _MaskedActivationLayer(ActivationLayer):
         """Apply the activation; the mask tells which elements to keep."""
         x = self.to_compute_dtype(inputs)
         return type(self).function(x, **self.arguments, mask=mask)
+
+
+class _AlongOneAxis(_MaskedActivationLayer):
+    """An activation over one axis, from which a mask may drop elements."""
+
+    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
+        super().__init__(axis, **kwargs)
 
 
 @register
@@ -139,13 +148,123 @@ class Softmin(_MaskedActivationLayer):
 
 
 @register
-class Sparsemax(ActivationLayer):
+class SoftmaxOne(_MaskedActivationLayer):
+    """SoftmaxOne: `exp(x) / (1 + sum(exp(x)))` over one axis or several.
+
+    The quiet softmax: the softmax beside an element of 0, so that all may be near 0.
+
+    Args:
+        axis: The axis, or several different ones, over which the result sums to less
+            than 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
+
+    Input shape:
+        Any of rank 1 or above that has the axes.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        `[0, 0]` → `[1/3, 1/3]`; `[-inf, 0]` → `[0, 1/2]`; `[inf, 0]` → `[nan, nan]`;
+        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[0, 0]`. What the mask drops is 0.
+
+    Gradient:
+        Smooth; 0 for what the mask drops.
+
+    Example:
+        >>> y = layers.SoftmaxOne()(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.087 0.237 0.644]]
+
+    Reference:
+        Miller, 2023, "Attention Is Off By One".
+    """
+
+    function = functional.softmax_one
+
+
+@register
+class GumbelSoftmax(ActivationLayer):
+    """GumbelSoftmax: `softmax((x + g) / temperature)`, g Gumbel noise in training.
+
+    Args:
+        axis: The axis over which the result sums to 1. Default -1.
+        temperature: How far the result is from a draw itself, above 0. Default 1.
+        hard: Whether the result is 1 for the largest element and 0 for all others, with
+            the gradient of the smooth one. Default False.
+        seed: Seed of the noise, an integer. None (default) draws one.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        training: Whether to add noise.
+
+    Input shape:
+        Any of rank 1 or above that has the axis.
+
+    Output shape:
+        The input's.
+
+    Edge values:
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
+        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. Without noise.
+
+    Gradient:
+        Smooth, also where `hard`.
+
+    Example:
+        >>> y = layers.GumbelSoftmax(temperature=0.5)(np.array([[1.0, 2.0, 3.0]]))
+        >>> print(keras.ops.convert_to_numpy(y).round(3))
+        [[0.016 0.117 0.867]]
+
+    Reference:
+        Jang, Gu, Poole, 2016, "Categorical Reparameterization with Gumbel-Softmax",
+        arXiv:1611.01144; Maddison, Mnih, Teh, 2016, arXiv:1611.00712.
+    """
+
+    function = functional.gumbel_softmax
+
+    def __init__(
+        self,
+        axis: int = -1,
+        temperature: float = 1.0,
+        hard: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.configure(axis=axis, temperature=temperature, hard=hard)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """Apply the activation, with noise if `training`."""
+        return functional.gumbel_softmax(
+            self.to_compute_dtype(inputs),
+            **self.arguments,
+            training=bool(training),
+            seed=self.seed_generator,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs to build the layer again."""
+        return {**super().get_config(), "seed": self.seed}
+
+
+@register
+class Sparsemax(_AlongOneAxis):
     """Sparsemax: `max(x - τ, 0)`, the probability vector nearest to `x`.
 
     τ makes the sum 1; it is found exactly, by sorting.
 
     Args:
         axis: The axis over which the result sums to 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
 
     Input shape:
         Any of rank 1 or above that has the axis.
@@ -173,19 +292,19 @@ class Sparsemax(ActivationLayer):
 
     function = functional.sparsemax
 
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.configure(axis=axis)
-
 
 @register
-class Entmax15(ActivationLayer):
+class Entmax15(_AlongOneAxis):
     """Entmax15: `max(x / 2 - τ, 0)**2`, between softmax and sparsemax.
 
     τ makes the sum 1; it is found exactly, by sorting.
 
     Args:
         axis: The axis over which the result sums to 1. Default -1.
+
+    Call arguments:
+        inputs: Tensor of rank 1 or above.
+        mask: As that of `Softmax`.
 
     Input shape:
         Any of rank 1 or above that has the axis.
@@ -211,7 +330,3 @@ class Entmax15(ActivationLayer):
     """
 
     function = functional.entmax15
-
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.configure(axis=axis)

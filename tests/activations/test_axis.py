@@ -24,7 +24,7 @@ def _layer(case, dtype, shape):
 @np.errstate(over="ignore")
 def _reference(case, dtype, x):
     learned = {k: w.astype("float64") for k, w in weights_of(case, dtype).items()}
-    return case.value(x.astype("float64"), **numbers(case, dtype), **learned)
+    return case.value(x.astype("float64"), **{**numbers(case, dtype), **learned})
 
 
 def _assert_like_reference(case, dtype, x):

@@ -50,14 +50,39 @@ SPECIFIED = {
     "gaussian": ("GELU",),
     "tanh": ("Tanh", "HardTanh", "TanhShrink", "LiSHT", "Softsign"),
     "shrink": ("HardShrink", "SoftShrink", "SReLU"),
-    "periodic": ("Snake",),
-    "softmax": ("Softmax", "LogSoftmax", "Softmin", "Sparsemax", "Entmax15"),
-    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU"),
+    "smooth": (
+        "TeLU",
+        "GoLU",
+        "HardMish",
+        "Laplace",
+        "ISRU",
+        "ISRLU",
+        "SmeLU",
+        "SERLU",
+        "ELiSH",
+        "StarReLU",
+        "XIELU",
+        "ACONB",
+        "ACONC",
+        "Rational",
+    ),
+    "normalizing": ("DyT", "PolyNorm"),
+    "periodic": ("Snake", "Sine"),
+    "softmax": (
+        "Softmax",
+        "LogSoftmax",
+        "Softmin",
+        "SoftmaxOne",
+        "GumbelSoftmax",
+        "Sparsemax",
+        "Entmax15",
+    ),
+    "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU", "ClippedSwiGLU", "GatedDense"),
     "maxout": ("Maxout", "ChannelMaxout"),
 }
 """What the product promises, written down once and derived from nothing."""
 
-ALIASES = {"SiLU": "Swish"}
+ALIASES = {"ACON": "ACONC", "SiLU": "Swish"}
 
 INNER_FUNCTIONS = {"APReLU": functional.aprelu}
 """Of a layer that computes the arguments of its function by a network."""

@@ -18,14 +18,20 @@ from support import models
 pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the backend")
 
 LEARNABLE: dict[str, Callable[[], Any]] = {
+    "ACONC": layers.ACONC,
     "APReLU": layers.APReLU,
+    "DyT": layers.DyT,
     "Maxout": lambda: layers.Maxout(3),  # of the size that each host here has
     "PELU": layers.PELU,
     "PReLU": layers.PReLU,
+    "PolyNorm": layers.PolyNorm,
+    "Rational": layers.Rational,
     "SReLU": layers.SReLU,
+    "StarReLU": layers.StarReLU,
     "Snake": lambda: layers.Snake(learnable=True, sharing="channel"),
     "Swish": lambda: layers.Swish(learnable=True, sharing="channel"),
     "TLU": layers.TLU,
+    "XIELU": layers.XIELU,
 }
 
 

@@ -120,3 +120,32 @@ def test_symbolic_mask_of_unknown_size():
     np.testing.assert_allclose(
         _array(model([values, MASK])), _expected(values, MASK, -1), rtol=0, atol=1e-6
     )
+
+
+@every_dtype
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("name", ["sparsemax", "entmax15", "softmax_one"])
+def test_sparse_distributions_of_what_is_kept(name, axis, dtype):
+    """What is kept gives what it gives without the rest."""
+    function, x = getattr(functional, name), _inputs(dtype)
+    y = _array(function(x, axis=axis, mask=MASK))
+    assert (y[~MASK] == 0).all()
+    rows = zip(
+        *(np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis]) for one in (x, MASK)),
+        np.moveaxis(y, axis, -1).reshape(-1, y.shape[axis]),
+        strict=True,
+    )
+    for row, kept, got in rows:
+        if kept.any():
+            want = _array(function(row[kept]))
+            bound = 4 * floats.epsilon(dtype)
+            np.testing.assert_allclose(got[kept], want, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize("layer", [layers.Sparsemax, layers.Entmax15])
+def test_layers_of_one_axis_take_the_mask_of_time_steps(layer):
+    x = _inputs("float32")
+    steps = np.array([[1, 1, 0], [0, 0, 0]], bool)
+    y = _array(layer(axis=1)(x, mask=steps))
+    assert (y[~steps] == 0).all()
+    np.testing.assert_allclose(y[0].sum(axis=0), np.ones(4), rtol=1e-6)

@@ -27,8 +27,9 @@ _CLAUSE = re.compile(
     r"(?: \([^)]*\))?(?:,? where `(?P<condition>[^`]+)`|, [^→]*)?"
 )
 _FUNCTIONS = {
-    **{name: getattr(np, name) for name in ("clip", "log", "maximum", "sqrt")},
-    **{"inf": math.inf, "nan": math.nan, "max": max},
+    **{name: getattr(np, name) for name in ("clip", "exp", "log", "maximum")},
+    **{"sqrt": np.sqrt, "tanh": np.tanh, "erfc": np.vectorize(math.erfc)},
+    **{"inf": math.inf, "nan": math.nan, "max": max, "pi": math.pi},
 }
 
 

@@ -34,21 +34,29 @@ EXPORTED_ULPS = 8
 """An activation in onnxruntime against Keras, both some ulp off the truth."""
 
 EXPORTED_ABSOLUTE = {
+    "acon_b": 4,
+    "acon_c": 4,
     "celu": 2,
+    "dyt": 4,
+    "elish": 1,
     "elu": 1,
     "gelu": 4,
+    "golu": 1,
     "hard_sigmoid": 1,
     "hard_swish": 1,
     "keras_gelu": 8,
+    "laplace": 1,
     "pelu": 4,
     "selu": 1,
     "sigmoid": 1,
     "swish": 32,
     "tanh_shrink": 1,
+    "xielu": 4,
 }
 """The same, in epsilons, where the operators and Keras's own GELU lose the digits of
 small results: Elu near 0 and its like subtract 1, Sigmoid below 0 is within an epsilon
-(times x in Swish, up to 18/beta), Gelu's tail and x - tanh x cancel."""
+(times x in Swish, up to 18/beta), Gelu's tail and x - tanh x cancel,
+DyT and XIELU cross 0 between larger terms."""
 
 FLUSHED = 2.0**-118
 """An intermediate below the normal numbers may be 0; times x, of a tail."""

@@ -5,6 +5,7 @@ from keras import ops
 from keras_acts._checks import finite, real_or_tensor
 from keras_acts.functional import _numerics
 from keras_acts.functional._activation import Tensor, activation
+from keras_acts.functional._pointwise import pointwise
 
 
 @activation(tensors=("x", "alpha"), checks={"alpha": real_or_tensor(finite)})
@@ -28,15 +29,19 @@ def prelu(x: Tensor, alpha: Tensor) -> Tensor:
     Reference:
         He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", arXiv:1502.01852.
     """
-    if _numerics.runs_on("torch"):
-        import torch
+    return pointwise(_prelu, (_prelu_by_x, _prelu_by_alpha), x, alpha)
 
-        from keras_acts.functional._torch_gradient import Bent, BentWithTangent
 
-        is_number = isinstance(alpha, int | float)
-        function = Bent if torch.compiler.is_compiling() else BentWithTangent
-        return function.apply(x, _numerics.constant(alpha, x) if is_number else alpha)
+def _prelu(x: Tensor, alpha: Tensor) -> Tensor:
     return ops.where(x > 0, x, alpha * x)
+
+
+def _prelu_by_x(x: Tensor, alpha: Tensor) -> Tensor:
+    return ops.where(x > 0, _numerics.constant(1.0, x), alpha)
+
+
+def _prelu_by_alpha(x: Tensor, _alpha: Tensor) -> Tensor:
+    return ops.where(x > 0, _numerics.constant(0.0, x), x)
 
 
 @activation(tensors=("x", "slope"), checks={"slope": real_or_tensor(finite)})

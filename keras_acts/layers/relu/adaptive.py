@@ -38,9 +38,8 @@ class APReLU(ActivationLayer):
         The input's.
 
     Edge values:
-        0 → 0; -inf → NaN; +inf → +inf where `backend != 'torch'`; +inf → NaN where
-        `backend == 'torch'`; NaN → NaN. One ±inf or NaN makes the slopes of its sample
-        NaN, and so all that is not above 0 in it; on torch all of it.
+        0 → 0; -inf → NaN; +inf → +inf; NaN → NaN. One ±inf or NaN makes the slopes of
+        its sample NaN, and so all that is not above 0 in it.
 
     Gradient:
         The slope at 0, and through the slopes.

@@ -232,8 +232,9 @@ class Threshold(ActivationLayer):
     """Threshold: `x` where `x > threshold`, else `default_value`.
 
     Args:
-        threshold: A finite number.
+        threshold: A finite number. Default 0.
         default_value: What stands for all up to the threshold, a finite number.
+            Default 0.
 
     Input shape:
         Any.
@@ -259,7 +260,9 @@ class Threshold(ActivationLayer):
 
     function = functional.threshold
 
-    def __init__(self, threshold: float, default_value: float, **kwargs: Any) -> None:
+    def __init__(
+        self, threshold: float = 0.0, default_value: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.configure(threshold=threshold, default_value=default_value)
 

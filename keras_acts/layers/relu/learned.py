@@ -23,6 +23,8 @@ class PReLU(LearnableActivationLayer):
             `"none"` (one an element).
         data_format: `"channels_last"` or `"channels_first"`, which tells the channel
             axis. Default: Keras's image data format.
+        **kwargs: `channels`, the number of channels, creates the weights at once;
+            else those of every layer.
 
     Input shape:
         Any of rank 2 or above; sizes along axes that are not shared must be known.
@@ -81,6 +83,8 @@ class TLU(LearnableActivationLayer):
             with the batch as axis 0; negative axes count from the end.
         data_format: `"channels_last"` or `"channels_first"`, which tells the channel
             axis. Default: Keras's image data format.
+        **kwargs: `channels`, the number of channels, creates the weights at once;
+            else those of every layer.
 
     Input shape:
         Any of rank 2 or above; sizes along axes that are not shared must be known.

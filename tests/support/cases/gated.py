@@ -48,7 +48,53 @@ def _cases(layer, gate, vector, **torch):
     ]
 
 
+def clipped_swiglu(x, axis=-1, limit=7.0, alpha=1.702, interleaved=True):
+    if interleaved:
+        x = np.moveaxis(x, axis, 0)
+        b, a = (np.moveaxis(x[start::2], 0, axis) for start in (0, 1))
+    else:
+        a, b = np.split(x, 2, axis)
+    b = np.minimum(b, limit)
+    return (np.clip(a, -limit, limit) + 1) * b * sigmoid(alpha * b)
+
+
+def gated_dense(x, kernel, gate="swish", **biases):
+    gates = {"swish": swish, "gelu": gelu, "relu": relu, "sigmoid": sigmoid}
+    return gated_by(gates[gate])(x @ kernel + sum(biases.values()))
+
+
+def _dense(gate, **kwargs):
+    rng = np.random.default_rng(17)
+    weights = {"kernel": rng.normal(0, 0.4, (6, 6)), "bias": rng.normal(0, 0.1, 6)}
+    if not kwargs.get("use_bias", True):
+        del weights["bias"]
+    return Axis(
+        layer="GatedDense",
+        kwargs={"units": 3, "gate": gate, **kwargs},
+        value=gated_dense,
+        weights=weights,
+        shape=(4, 6),
+        ulps=32,  # the rounding of a and of b
+    )
+
+
 CASES = [
+    Axis(
+        layer="ClippedSwiGLU",
+        value=clipped_swiglu,
+        inputs=INPUTS,
+        vectors=(([[1.0, 2.0, 9.0, -3.0]], [[2.5374, -13.9999]]),),
+    ),
+    Axis(
+        layer="ClippedSwiGLU",
+        kwargs={"axis": 1, "limit": 2.5, "alpha": 1.0, "interleaved": False},
+        value=clipped_swiglu,
+        shape=(2, 6, 4),
+    ),
+    _dense("swish"),
+    _dense("gelu", use_bias=False),
+    _dense("relu"),
+    _dense("sigmoid"),
     *_cases(
         "GLU",
         sigmoid,

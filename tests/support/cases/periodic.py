@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 from mpmath import mp
 
-from support.case import Elementwise
+from support.case import Axis, Elementwise
 
 LARGEST_PHASE = 2.0**53
 
@@ -12,6 +13,13 @@ LARGEST_PHASE = 2.0**53
 def snake(x, frequency=1.0):
     phase = min(max(frequency * x, -LARGEST_PHASE), LARGEST_PHASE)
     return x + mp.sin(phase) ** 2 / frequency
+
+
+def sine(x, frequency=30.0):
+    """Return the sine of the phase that float32 has, of numbers that it has."""
+    dtype = "float32" if np.array_equal(x, x.astype("float32")) else "float64"
+    phase = np.asarray(frequency, dtype) * x.astype(dtype)
+    return np.sin(phase.astype("float64"))
 
 
 # The gradient is 0 where the wave falls; a rounded phase is an error of |phase| ulp.
@@ -40,4 +48,6 @@ CASES = [
         value=snake,
         **WAVE,
     ),
+    Axis(layer="Sine", value=sine, vectors=(([[0.05]], [[math.sin(1.5)]]),)),
+    Axis(layer="Sine", kwargs={"frequency": 1.0}, value=sine),
 ]

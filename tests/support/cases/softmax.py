@@ -24,6 +24,17 @@ def softmin(x, axis=-1):
     return softmax(-x, axis)
 
 
+@np.errstate(invalid="ignore")
+def softmax_one(x, axis=-1):
+    top = np.maximum(x.max(axis=_axes(axis), keepdims=True), 0)
+    e = np.exp(x - top)
+    return e / (np.exp(-top) + e.sum(axis=_axes(axis), keepdims=True))
+
+
+def gumbel_softmax(x, axis=-1, temperature=1.0, **_):
+    return softmax(x / temperature, axis)
+
+
 def _on_vectors(function, x, axis):
     return np.apply_along_axis(function, axis, x)
 
@@ -91,6 +102,23 @@ CASES = [
         torch=torch_function("softmin", axis="dim"),
     ),
     Axis(layer="Softmin", kwargs={"axis": [-2, -1]}, value=softmin, inputs=LARGE),
+    Axis(layer="GumbelSoftmax", value=gumbel_softmax, inputs=DROPPED),
+    Axis(
+        layer="GumbelSoftmax",
+        kwargs={"axis": 1, "temperature": 0.5, "seed": 3},
+        value=gumbel_softmax,
+        ulps=32,  # the quotient's rounding is that of a larger exponent
+    ),
+    Axis(
+        layer="SoftmaxOne",
+        value=softmax_one,
+        inputs=ALONE,
+        vectors=(
+            ([[0.0, 0.0, 0.0]], [[0.25, 0.25, 0.25]]),
+            ([[-np.inf, -np.inf]], [[0.0, 0.0]]),
+        ),
+    ),
+    Axis(layer="SoftmaxOne", kwargs={"axis": [-2, -1]}, value=softmax_one),
     Axis(
         layer="Sparsemax",
         value=sparsemax,
