@@ -3,9 +3,8 @@
     python docs/generate.py
     python docs/generate.py --check
 
-Writes `docs/catalogue.md`, `docs/coverage.md`, `docs/names.md`, the table in the README
-and what the command line lists, or says whether they are what it would write; a test does
-the same.
+Writes the pages, the tables and the files that are derived from the code (`pages`), or
+says whether they are what it would write; a test does the same.
 """
 
 from __future__ import annotations
