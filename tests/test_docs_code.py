@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 
 import keras
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from keras_acts import layers
 from keras_acts.cli.app import app
 from support import pages, saved_models
+from support.keras2_models import FOLDER
 
 BLOCKS = list(pages.blocks())
 PYTHON_PAGES = sorted({b.page for b in BLOCKS if b.language == "python"})
@@ -54,6 +56,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     net = [keras.Input((4,)), keras.layers.Dense(3), layers.Mish()]
     keras.Sequential(net).save("model.keras")
+    shutil.copy(FOLDER / "dense.h5", "of_2021.h5")
     return tmp_path
 
 

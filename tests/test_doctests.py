@@ -18,6 +18,7 @@ EXPORTS = {
     if inspect.isfunction(getattr(keras_acts.export, name))
 }
 ELSEWHERE = {
+    "load_keras2_model": "tests/export/test_keras2_files.py has files of Keras 2",
     "load_saved_model": "needs TensorFlow; tests/export/engines tests it",
     "register_converter": "the README's example of it runs",
 }

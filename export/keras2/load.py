@@ -28,10 +28,6 @@ def load_keras2_model(
         UnsupportedOperationError: Keras 3 has no counterpart of a part of the model.
         ValueError: The file holds weights alone, or other weights than its model, or
             a Lambda layer that `unsafe` does not allow.
-
-    Example:
-        >>> from keras_acts.export import load_keras2_model
-        >>> model = load_keras2_model("of_2021.h5")  # doctest: +SKIP
     """
     source = Path(path)
     described = file.configuration(source)

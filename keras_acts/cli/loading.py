@@ -44,15 +44,27 @@ def load(
             f"--signature is for SavedModels. Received: {signature!r} with {path}"
         )
     keras = import_keras()
+    from keras_acts.export.errors import ExportError
+
     for module in modules:
         _import(module)
     if path.is_dir():
         return _load_saved_model(path, signature)
     try:
         with progress(f"Loading {path}"):
-            return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
+            return _loaded(keras, path, unsafe=unsafe)
+    except ExportError:
+        raise  # it says which part of an old file has no counterpart
     except Exception as error:
         raise CommandError(_explained(path, error)) from error
+
+
+def _loaded(keras: Any, path: Path, *, unsafe: bool) -> Any:
+    from keras_acts.export.keras2 import is_keras2_file, load_keras2_model
+
+    if is_keras2_file(path):
+        return load_keras2_model(path, unsafe=unsafe)
+    return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
 
 
 def import_keras() -> Any:

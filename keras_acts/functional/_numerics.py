@@ -52,6 +52,13 @@ def largest(like: Tensor) -> float:
     return float(np.finfo(keras.backend.standardize_dtype(like.dtype)).max)
 
 
+def largest_along(x: Tensor, axis: Any, *, keepdims: bool = False) -> Tensor:
+    """Return the largest elements along axes. Of an empty batch they are none."""
+    if 0 in tuple(x.shape):  # TensorFlow's `amax` refuses it without a number to begin
+        return ops.max(x, axis=axis, keepdims=keepdims, initial=-math.inf)
+    return ops.amax(x, axis=axis, keepdims=keepdims)
+
+
 def bounded(x: Tensor, low: float, high: float) -> Tensor:
     """Clip to an interval, with the gradient 0 at both ends too. NaN stays NaN."""
     if runs_on("torch"):

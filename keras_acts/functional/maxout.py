@@ -138,4 +138,4 @@ def _largest_of_groups(x: Tensor, units: int, axis: int) -> Tensor:
     if pieces == 2 and _numerics.runs_on("torch"):
         # Several times as fast as a reduction; the gradient of ties is shared as well.
         return groups.select(axis + 1, 0).maximum(groups.select(axis + 1, 1))
-    return ops.amax(groups, axis=axis + 1)
+    return _numerics.largest_along(groups, axis + 1)

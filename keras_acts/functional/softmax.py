@@ -54,7 +54,7 @@ def _of_kept(
 
 def _below_max(x: Tensor, axis: Any) -> Tensor:
     """Return `x` minus its largest element."""
-    return x - ops.stop_gradient(ops.amax(x, axis=axis, keepdims=True))
+    return x - ops.stop_gradient(_numerics.largest_along(x, axis, keepdims=True))
 
 
 def _softmax(x: Tensor, axis: tuple[int, ...]) -> Tensor:
@@ -213,7 +213,7 @@ def softmax_one(x: Tensor, axis: Axes = -1, mask: Any = None) -> Tensor:
 
 
 def _softmax_one(x: Tensor, axis: tuple[int, ...]) -> Tensor:
-    top = ops.stop_gradient(ops.amax(x, axis=axis, keepdims=True))
+    top = ops.stop_gradient(_numerics.largest_along(x, axis, keepdims=True))
     top = ops.where(top < 0, _numerics.constant(0.0, x), top)
     e = ops.exp(x - top)
     return e / (ops.exp(-top) + ops.sum(e, axis=axis, keepdims=True))

@@ -11,7 +11,9 @@ import keras
 import numpy as np
 import pytest
 from keras import ops, tree
+from typer.testing import CliRunner
 
+from keras_acts.cli.app import app
 from keras_acts.export import (
     UnsupportedOperationError,
     export_model,
@@ -59,6 +61,14 @@ def test_files_of_keras_3_are_left_to_keras(tmp_path):
     (tmp_path / "none.keras").write_text("no archive")
     assert not is_keras2_file(tmp_path / "new.keras")
     assert not is_keras2_file(tmp_path / "none.keras")
+
+
+@pytest.mark.parametrize("file", ["hard_sigmoid.h5", "calls.keras"])
+def test_the_command_line_reads_them_without_asking(file, tmp_path):
+    out = tmp_path / "model.onnx"
+    result = CliRunner().invoke(app, ["export", str(FOLDER / file), str(out)])
+    assert result.exit_code == 0, result.output
+    assert out.exists()
 
 
 # What has no counterpart is named, with the way that works.

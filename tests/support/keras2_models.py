@@ -1,7 +1,7 @@
 """Models of Keras 2, and the files and answers that it left of them.
 
 `python tests/support/keras2_models.py`, in an environment with tf_keras 2.x and
-TensorFlow, writes `tests/golden/keras2/`: each model as `.h5` and as `.keras`, and in
+TensorFlow, writes `tests/keras2_files/`: each model as `.h5` and as `.keras`, and in
 `answers.npz` what it answered on the inputs beside. Nothing else needs tf_keras.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-FOLDER = Path(__file__).resolve().parents[1] / "golden" / "keras2"
+FOLDER = Path(__file__).resolve().parents[1] / "keras2_files"
 ANSWERS = FOLDER / "answers.npz"
 SLOTS = FOLDER / "optimizer_slots"
 """A SavedModel whose optimizer today's TensorFlow refuses."""

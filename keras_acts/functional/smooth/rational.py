@@ -152,7 +152,7 @@ def poly_norm(
     _three(x, weight, bias, epsilon)
     w = _coefficients(weight, x)
     # Divided by the largest element, powers are finite; epsilon is divided alike.
-    size = ops.stop_gradient(ops.amax(ops.abs(x), axis=-1, keepdims=True))
+    size = ops.stop_gradient(_numerics.largest_along(ops.abs(x), -1, keepdims=True))
     size = ops.where(size < 1, _numerics.constant(1.0, x), size)
     u = x / size
     first = w[2] * _normalized(u, epsilon, 1 / size)
