@@ -16,7 +16,12 @@ class Recorder(Protocol):
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
     `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
     and `tensor`; traced tensors call `shape_for_model` and `decide`.
+
+    Attributes:
+        failure: What a layer failed with, None while none has.
     """
+
+    failure: Exception | None
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation and return its traced outputs."""
@@ -75,6 +80,9 @@ class Recorder(Protocol):
             functions: Attributes of the operation to replace, such as its functions
                 by subgraphs.
         """
+
+    def operand(self, x: Any) -> Any:
+        """Return what represents an argument of a call in the graph."""
 
     def tensor(self, x: Any) -> Any:
         """Convert a number to a tensor; return tensors and variables unchanged."""

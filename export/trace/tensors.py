@@ -41,11 +41,17 @@ class TracedTensor(reads.DetachedTensor):
         There they are numbers when the model runs, so that `x.shape[1] % 4` is code
         that works, and `x.shape[1] == 8` not always false.
         """
-        sizes: tuple[Any, ...] = self._shape
+        sizes = self.static_shape
         recorder = ACTIVE.get()
         if recorder is None or None not in sizes or not asked_by_model():
             return sizes
         return recorder.shape_for_model(self)
+
+    @property
+    def static_shape(self) -> tuple[Any, ...]:
+        """The sizes, None where unknown, as Keras shows them."""
+        sizes: tuple[Any, ...] = super().shape
+        return sizes
 
     # NumPy's arrays and numbers defer operators to the traced tensor's own.
     __array_priority__ = 1e6
@@ -73,18 +79,18 @@ class TracedTensor(reads.DetachedTensor):
         return np.array(array_of(self.compute()), dtype)
 
     def __iter__(self) -> Iterator[Any]:
-        if not self._shape:
+        if not self.static_shape:
             return iter(super().__iter__())  # which raises an error
-        if self._shape[0] is None:
+        if self.static_shape[0] is None:
             self._refuse(
                 "iterated over: write `ops.map(step, x)`, or `ops.scan(step, init, x)` "
                 "where a step needs the one before"
             )
-        return iter([self[i] for i in range(self._shape[0])])
+        return iter([self[i] for i in range(self.static_shape[0])])
 
     def __bool__(self) -> bool:
         recorder = ACTIVE.get()
-        is_one = set(self._shape) <= {1}
+        is_one = set(self.static_shape) <= {1}
         if self.compute is None and recorder is not None and is_one:
             return recorder.decide(self)
         return bool(
@@ -127,18 +133,12 @@ class TracedTensor(reads.DetachedTensor):
         return array_of(self.compute())
 
     def _refuse(self, use: str) -> NoReturn:
-        what = "A tensor" if self._shape else "A number or size"
+        what = "A tensor" if self.static_shape else "A number or size"
         raise UnknownValueError(
             f"{what} that is unknown until the model runs can't be {use}; or give the "
             "sizes by `input_signature`. "
-            f"Received: shape={self._shape}, dtype={self.dtype!r}"
+            f"Received: shape={self.static_shape}, dtype={self.dtype!r}"
         )
-
-
-def static_shape(tensor: TracedTensor) -> tuple[Any, ...]:
-    """Return a tensor's sizes, None where unknown, as Keras shows them."""
-    sizes: tuple[Any, ...] = tensor._shape
-    return sizes
 
 
 class UnknownValueError(TypeError):

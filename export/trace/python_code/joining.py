@@ -41,17 +41,19 @@ def joined(recorder: Recorder, fork: Fork, first: Way, second: Way) -> Any:
     if not chosen:
         return first.results
     masks = [
-        place for place in chosen if any(_mask(x) is not None for x in leaves[place])
+        place
+        for place in chosen
+        if any(reads.mask_of(x) is not None for x in leaves[place])
     ]
     pairs = [_alike(fork, *leaves[place]) for place in chosen]
     for place in masks:
-        pair = tuple(map(_mask, leaves[place]))
+        pair = tuple(map(reads.mask_of, leaves[place]))
         if None in pair:
             _refuse(fork, *("a mask" if x is not None else "no mask" for x in pair))
         pairs.append(_alike(fork, *pair))
     results = _recorded(recorder, fork, first, second, pairs)
     for place, mask in zip(masks, results[len(chosen) :], strict=True):
-        keras.src.backend.set_keras_mask(results[chosen.index(place)], mask)
+        reads.set_mask(results[chosen.index(place)], mask)
     new = dict(zip(chosen, results, strict=False))
     return pack(
         first.results, [new.get(place, a) for place, (a, _) in enumerate(leaves)]
@@ -91,10 +93,6 @@ def _is_traced(*numbers: Any) -> bool:
 
 def _is_tensor(x: Any) -> bool:
     return is_number(x) or (hasattr(x, "shape") and hasattr(x, "dtype"))
-
-
-def _mask(x: Any) -> Any:
-    return getattr(x, "_keras_mask", None)
 
 
 def _alike(fork: Fork, a: Any, b: Any) -> tuple[Any, Any]:
