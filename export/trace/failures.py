@@ -39,9 +39,9 @@ def untraceable(
             "Call it without, or register a converter"
         )
     elif isinstance(error, UnknownValueError):
-        reason = (
-            f"can't be traced {_at(layer, error)}as it is: write it with `keras.ops`, "
-            "or register a converter"
+        return UnsupportedOperationError(
+            f"{_location(scope, layer)} can't be traced {_at(layer, error)}as it is. "
+            f"{error}"
         )
     else:
         reason = (
