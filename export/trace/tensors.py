@@ -119,7 +119,7 @@ class TracedTensor(reads.DetachedTensor):
     def __index__(self) -> int:
         return operator.index(
             self._value(
-                "a Python integer, as `range` or a list need one. Write a loop as "
+                "a Python integer, as in `range` or for a list. Write a loop as "
                 "`ops.fori_loop(0, n, lambda i, state: ..., start)`, `ops.scan` or "
                 "`ops.map`; numbers up to it as `ops.arange(n)`; a part of an array as "
                 "`ops.take(array, ops.arange(n), axis=0)`"
