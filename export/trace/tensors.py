@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import ACTIVE
+from keras_acts.export.trace.python_code.errors import UnknownValueError
 from keras_acts.export.trace.python_code.frames import asked_by_model
 from keras_acts.export.trace.structure import map_structure
 
@@ -136,13 +137,9 @@ class TracedTensor(reads.DetachedTensor):
         what = "A tensor" if self.static_shape else "A number or size"
         raise UnknownValueError(
             f"{what} that is unknown until the model runs can't be {use}; or give the "
-            "sizes by `input_signature`. "
-            f"Received: shape={self.static_shape}, dtype={self.dtype!r}"
+            "sizes by `input_signature`",
+            f"shape={self.static_shape}, dtype={self.dtype!r}",
         )
-
-
-class UnknownValueError(TypeError):
-    """The model's Python code needs the value of a traced tensor."""
 
 
 def _is_data(x: object) -> bool:

@@ -11,11 +11,11 @@ from keras import KerasTensor
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import Recorder
 from keras_acts.export.trace.python_code.branches import (
-    BranchingError,
     Fork,
     Way,
     condition_of,
 )
+from keras_acts.export.trace.python_code.errors import BranchingError
 from keras_acts.export.trace.python_code.numbers import (
     NumberSpec,
     TracedNumber,
@@ -148,8 +148,8 @@ def _refuse(fork: Fork, a: Any, b: Any) -> NoReturn:
     raise BranchingError(
         f"returns different structures, ranks or dtypes depending on `{fork.source}`, "
         "which is unknown until the model runs: an ONNX `If` has the same on both "
-        "sides. Return the same, or give the sizes by `input_signature`. "
-        f"Received: {_described(a)} where it is true, {_described(b)} where not"
+        "sides. Return the same, or give the sizes by `input_signature`",
+        f"{_described(a)} where it is true, {_described(b)} where not",
     )
 
 

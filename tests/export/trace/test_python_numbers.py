@@ -274,12 +274,12 @@ def test_a_number_beside_small_integers_keeps_them():
 
 def test_the_arithmetic_of_sizes_is_exact_in_half_precision():
     def tail(layer, x):
-        return x[:, math.ceil(ops.shape(x)[1] * 0.999) - 1 :]
+        return x[:, math.ceil(ops.shape(x)[1] * 0.9997) - 1 :]
 
     model = model_of(tail)
     session = open_session(to_onnx(model, engine="native", dtype="float16"))
     x = np.ones((1, 3001, WIDTH), "float16")
-    assert run(session, [x])[0].shape == (1, 3, WIDTH)
+    assert run(session, [x])[0].shape == (1, 1, WIDTH)
 
 
 def test_the_layer_keeps_its_arrays():
