@@ -16,12 +16,11 @@ class Recorder(Protocol):
     Patches of Keras call `operation`, `control_flow`, `layer`, `shape`, `creation`,
     `recurrence`, `weight` and `unpack_int4`; handlers call `subgraph`, `record_node`
     and `tensor`; traced tensors call `shape_for_model` and `decide`.
-
-    Attributes:
-        failure: What a layer failed with, None while none has.
     """
 
-    failure: Exception | None
+    @property
+    def failure(self) -> Exception | None:
+        """What a layer failed with, None while none has."""
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation and return its traced outputs."""

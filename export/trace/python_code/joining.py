@@ -122,13 +122,13 @@ def _known(x: Any, dtype: str) -> Any:
 
 def _is_double(x: Any) -> bool:
     if isinstance(x, TracedNumber):
-        return x.dtype == "float64"
+        return bool(x.dtype == "float64")
     return isinstance(x, float | np.floating)
 
 
 def _is_boolean(x: Any) -> bool:
     if isinstance(x, TracedNumber):
-        return x.dtype == "bool"
+        return bool(x.dtype == "bool")
     return isinstance(x, bool | np.bool_)
 
 
