@@ -135,7 +135,7 @@ def on_a_counter(layer, x):
 
 def beside_loops_that_are_known(layer, x):
     weights = ops.fori_loop(0, 3, lambda i, v: v + i, ops.zeros((WIDTH,)))
-    x = x + ops.map(lambda v: v * 2.0, layer.scale)
+    x = x + ops.map(lambda v: v * 2.0, layer.scale * 1.0)
     return x * weights if ops.shape(x)[1] > 4 else x - weights
 
 
@@ -151,7 +151,9 @@ BRANCHES = (
 
 @pytest.mark.parametrize("function", BRANCHES, ids=lambda f: f.__name__)
 def test_each_side_answers_its_sizes(function):
-    proto = check_sizes(model_of(function))
+    # JAX compiles bodies of loops, where a counter has no truth.
+    refused_by = ("jax",) if function is on_a_counter else ()
+    proto = check_sizes(model_of(function), refused_by=refused_by)
     assert "If" in _all_kinds(proto.graph)
 
 

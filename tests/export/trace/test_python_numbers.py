@@ -215,7 +215,10 @@ USES = (
 
 @pytest.mark.parametrize("function", USES, ids=lambda f: f.__name__)
 def test_a_size_in_use(function):
-    check_sizes(_over_producers(function))
+    # JAX compiles bodies of loops, where a counter can't be the end of a slice.
+    counters = (counter_of_a_loop, counter_of_an_update)
+    refused_by = ("jax",) if function in counters else ()
+    check_sizes(_over_producers(function), refused_by=refused_by)
 
 
 RESIZES = [
