@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -119,6 +120,15 @@ class Initializers:
         )
         self.initializers.append(value)
         return value
+
+    @contextlib.contextmanager
+    def own_floats(self) -> Iterator[None]:
+        """Keep the dtypes of floats inside a `with` block, whatever replaces others."""
+        floats, self._floats = self._floats, None
+        try:
+            yield
+        finally:
+            self._floats = floats
 
     def dtype(self, name: str) -> ir.DataType:
         """Return the ONNX dtype that stands for one of Keras's.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -176,6 +177,9 @@ class _Conversion:
             self._inline_body(node, node.body())
         elif node.kind == SIZE and node.args in self._values:
             self._bind(node, self._values[node.args], None)
+        elif isinstance(node.outputs, Value) and node.outputs.is_number:
+            with self._g.own_floats():
+                self._convert_or_fold(node)
         else:
             self._convert_or_fold(node)
         if node.kind == SIZE:
@@ -265,7 +269,8 @@ class _Conversion:
         A shape that a converter set comes before Keras's, and that before the one that
         ONNX infers from the operator alone.
         """
-        typed = self._g.cast(value, spec.dtype)
+        with self._g.own_floats() if spec.is_number else nullcontext():
+            typed = self._g.cast(value, spec.dtype)
         declared = typed.shape is not None and self._g.has_declared_shape(typed)
         if not declared or self._g.rank(typed) != len(spec.shape):
             typed.shape = None

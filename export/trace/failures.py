@@ -14,8 +14,10 @@ from keras_acts.export.errors import (
     brief,
 )
 from keras_acts.export.trace.handlers import layer_calls
-from keras_acts.export.trace.python_code.branches import BranchingError
-from keras_acts.export.trace.tensors import UnknownValueError
+from keras_acts.export.trace.python_code.errors import (
+    BranchingError,
+    UnknownValueError,
+)
 
 
 def untraceable(
@@ -30,7 +32,9 @@ def untraceable(
         error: What the call raised.
     """
     if isinstance(error, BranchingError):
-        return UnsupportedOperationError(f"{_location(scope, layer)} {error}")
+        return UnsupportedOperationError(
+            f"{_location(scope, layer)} {error.problem}. Received: {error.received}"
+        )
     if isinstance(error, ExportError):
         return error
     if kwargs.get("training"):
@@ -39,9 +43,9 @@ def untraceable(
             "Call it without, or register a converter"
         )
     elif isinstance(error, UnknownValueError):
-        reason = (
-            f"can't be traced {_at(layer, error)}as it is: write it with `keras.ops`, "
-            "or register a converter"
+        return UnsupportedOperationError(
+            f"{_location(scope, layer)} can't be traced {_at(layer, error)}as it is. "
+            f"{error.problem}. Received: {error.received}"
         )
     else:
         reason = (

@@ -44,11 +44,13 @@ class Value:
         dtype: Keras's name for its dtype.
         compute: Computes it with the backend if it depends on weights and constants
             only; None if it depends on the model's inputs.
+        is_number: Whether it is a number of Python, whose dtype no option changes.
     """
 
     shape: Shape
     dtype: str
     compute: Callable[[], Any] | None = None
+    is_number: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ class Recorder(Protocol):
     `record_node` and `tensor`; traced tensors call `shape_for_model` and `decide`.
     """
 
+    @property
+    def failure(self) -> Exception | None:
+        """What a layer failed with, None while none has."""
+
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation and return its traced outputs."""
 
@@ -78,6 +82,9 @@ class Recorder(Protocol):
             functions: Attributes of the operation to replace, such as its functions
                 by subgraphs.
         """
+
+    def operand(self, x: Any) -> Any:
+        """Return what represents an argument of a call in the graph."""
 
     def tensor(self, x: Any) -> Any:
         """Convert a number to a tensor; return tensors and variables unchanged."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import ACTIVE
+from keras_acts.export.trace.python_code.errors import UnknownValueError
 from keras_acts.export.trace.python_code.frames import asked_by_model
 from keras_acts.export.trace.structure import map_structure
 
@@ -43,11 +44,17 @@ class TracedTensor(reads.DetachedTensor):
         There they are numbers when the model runs, so that `x.shape[1] % 4` is code
         that works, and `x.shape[1] == 8` not always false.
         """
-        sizes: tuple[Any, ...] = self._shape
+        sizes = self.static_shape
         recorder = ACTIVE.get()
         if recorder is None or None not in sizes or not asked_by_model():
             return sizes
         return recorder.shape_for_model(self)
+
+    @property
+    def static_shape(self) -> tuple[Any, ...]:
+        """The sizes, None where unknown, as Keras shows them."""
+        sizes: tuple[Any, ...] = super().shape
+        return sizes
 
     # NumPy's arrays and numbers defer operators to the traced tensor's own.
     __array_priority__ = 1e6
@@ -75,18 +82,18 @@ class TracedTensor(reads.DetachedTensor):
         return np.array(array_of(self.compute()), dtype)
 
     def __iter__(self) -> Iterator[Any]:
-        if not self._shape:
+        if not self.static_shape:
             return iter(super().__iter__())  # which raises an error
-        if self._shape[0] is None:
+        if self.static_shape[0] is None:
             self._refuse(
                 "iterated over: write `ops.map(step, x)`, or `ops.scan(step, init, x)` "
                 "where a step needs the one before"
             )
-        return iter([self[i] for i in range(self._shape[0])])
+        return iter([self[i] for i in range(self.static_shape[0])])
 
     def __bool__(self) -> bool:
         recorder = ACTIVE.get()
-        is_one = set(self._shape) <= {1}
+        is_one = set(self.static_shape) <= {1}
         if self.compute is None and recorder is not None and is_one:
             return recorder.decide(self)
         return bool(
@@ -115,7 +122,7 @@ class TracedTensor(reads.DetachedTensor):
     def __index__(self) -> int:
         return operator.index(
             self._value(
-                "a Python integer, as `range` or a list need one. Write a loop as "
+                "a Python integer, as in `range` or for a list. Write a loop as "
                 "`ops.fori_loop(0, n, lambda i, state: ..., start)`, `ops.scan` or "
                 "`ops.map`; numbers up to it as `ops.arange(n)`; a part of an array as "
                 "`ops.take(array, ops.arange(n), axis=0)`"
@@ -129,22 +136,12 @@ class TracedTensor(reads.DetachedTensor):
         return array_of(self.compute())
 
     def _refuse(self, use: str) -> NoReturn:
-        what = "A tensor" if self._shape else "A number or size"
+        what = "A tensor" if self.static_shape else "A number or size"
         raise UnknownValueError(
             f"{what} that is unknown until the model runs can't be {use}; or give the "
-            "sizes by `input_signature`. "
-            f"Received: shape={self._shape}, dtype={self.dtype!r}"
+            "sizes by `input_signature`",
+            f"shape={self.static_shape}, dtype={self.dtype!r}",
         )
-
-
-def static_shape(tensor: TracedTensor) -> tuple[Any, ...]:
-    """Return a tensor's sizes, None where unknown, as Keras shows them."""
-    sizes: tuple[Any, ...] = tensor._shape
-    return sizes
-
-
-class UnknownValueError(TypeError):
-    """The model's Python code needs the value of a traced tensor."""
 
 
 def _is_data(x: object) -> bool:

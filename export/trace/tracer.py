@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
@@ -33,11 +32,9 @@ from keras_acts.export.trace.islands import Island, Islands
 from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import ISLAND, LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
-from keras_acts.export.trace.python_code import lists, numbers
-from keras_acts.export.trace.python_code.attempts import ATTEMPT, Attempt
-from keras_acts.export.trace.python_code.branches import EAGER, Branching, Tape
-from keras_acts.export.trace.python_code.facts import EXPRESSIONS
-from keras_acts.export.trace.python_code.joining import joined
+from keras_acts.export.trace.python_code import facts, lists, numbers
+from keras_acts.export.trace.python_code.branches import EAGER
+from keras_acts.export.trace.python_code.calls import Calls
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
 from keras_acts.export.trace.signature import (
@@ -52,7 +49,6 @@ from keras_acts.export.trace.tensors import (
     array_of,
     has_traced,
     map_leaves,
-    static_shape,
     traced_statics,
 )
 
@@ -94,7 +90,9 @@ def trace(
 
     with patches.recording(recorder):
         try:
-            outputs = signature.call(model, placeholder)
+            arguments, keywords = signature.map(placeholder)
+            keywords = {"training": False, **keywords}
+            outputs = recorder.ways(partial(model, *arguments, **keywords))
         except Exception:
             # Keras rewrites the message of an error that passes through it.
             if recorder.failure is not None:
@@ -125,14 +123,12 @@ class _Recorder:
         self._scope: tuple[str, ...] = ()
         self._values: dict[IdentityKey, Value | Weight] = {}
         self._weights: dict[tuple[IdentityKey, str], Any] = {}
-        self._sizes: dict[tuple[IdentityKey, int], Any] = {}
-        self._branching = Branching()
-        self._shows_sizes, self._showed_sizes = True, False
+        self._calls = Calls(self)
 
     @property
     def nodes(self) -> list[Node]:
         """The operations recorded by the innermost function."""
-        return self._branching.tape.nodes
+        return self._calls.tape.nodes
 
     def operation(self, operation: Any, args: Any, kwargs: Any) -> Any:
         """Record a call of an operation: by its handler, or as one node."""
@@ -159,7 +155,7 @@ class _Recorder:
 
         Its functions must be traced first to see whether they use outer tensors.
         """
-        tape = self._branching.tape
+        tape = self._calls.tape
         if tape.is_next(EAGER):
             return tape.play(EAGER)[0]
         before, played = len(tape.nodes), len(tape.played)
@@ -174,7 +170,8 @@ class _Recorder:
     def layer(self, layer: Any, args: Any, kwargs: Any) -> Any:
         """Record a leaf as one node, any other layer as the operations inside it."""
         outer, depth = self._scope, len(self._callers)
-        before, sizes = len(self.nodes), dict(self._sizes)
+        tape, sizes = self._calls.tape, self._calls.known_sizes()
+        before, played = len(tape.nodes), len(tape.played)
         try:
             chosen = (self._may_be_islands or {}).get(IdentityKey(layer))
             if chosen is not None:
@@ -186,7 +183,7 @@ class _Recorder:
             if reads.is_stateful(layer):
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
-                return self._call(layer, args, kwargs)
+                return self._calls.layer(layer, args, kwargs)
             own = own_argument(LAYER, layer, args, kwargs)
             if own is not None:
                 return own
@@ -198,9 +195,9 @@ class _Recorder:
             if self.failure is None:
                 failed = failures.untraceable(self._scope, layer, kwargs, error)
                 if self._may_be_island(kwargs, failed):
-                    del self.nodes[before:]
-                    self._sizes = sizes
-                    made = self._island(layer, args, kwargs, failed)
+                    del tape.nodes[before:], tape.played[played:]
+                    with sizes():
+                        made = self._island(layer, args, kwargs, failed)
                     if made is not None:
                         return made[0]
                 self.failure = failed
@@ -208,52 +205,6 @@ class _Recorder:
         finally:
             del self._callers[depth:]
             self._scope = outer
-
-    def _call(self, layer: Any, args: Any, kwargs: Any) -> Any:
-        """Call a layer's code, in the first way that succeeds (see `attempts`)."""
-        call = layer_calls.inner_call(layer)
-        tape = self._branching.tape
-        if tape.is_next(ATTEMPT):
-            attempt = tape.play(ATTEMPT)[0]
-            return self._attempt(attempt, call, args, kwargs)
-        sizes, nodes, played = dict(self._sizes), len(tape.nodes), len(tape.played)
-        failed: list[Exception] = []
-        for attempt in Attempt:
-            if not attempt.may_help(failed, self._showed_sizes):
-                continue
-            tape.played.append((ATTEMPT, attempt))
-            try:
-                return self._attempt(attempt, call, args, kwargs)
-            except Exception as error:
-                if error is self.failure:  # of a layer inside
-                    raise
-                failed.append(error)
-                self._sizes = dict(sizes)
-                del tape.nodes[nodes:], tape.played[played:]
-        raise failed[0]
-
-    def _attempt(self, attempt: Attempt, call: Any, args: Any, kwargs: Any) -> Any:
-        """Call the code of a layer, to which unknown sizes are shown or not."""
-        outer = self._shows_sizes
-        self._shows_sizes, self._showed_sizes = attempt.shows_sizes, False
-        try:
-            return self._ways(partial(attempt.code(call), *args, **kwargs))
-        finally:
-            self._shows_sizes = outer
-
-    def _ways(self, function: Callable[[], Any]) -> Any:
-        """Call a function; if it branches on unknown numbers, along all ways."""
-        sizes = dict(self._sizes)
-
-        @contextlib.contextmanager
-        def as_before() -> Iterator[None]:
-            outer, self._sizes = self._sizes, dict(sizes)
-            try:
-                yield
-            finally:
-                self._sizes = outer
-
-        return self._branching.run(function, partial(joined, self), as_before)
 
     def _may_be_island(self, kwargs: Any, reason: ExportError) -> bool:
         """Whether a layer that can't be traced may be left to another exporter."""
@@ -292,14 +243,15 @@ class _Recorder:
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""
-        scope, callers, sizes = self._scope, list(self._callers), dict(self._sizes)
+        scope, callers = self._scope, list(self._callers)
+        sizes = self._calls.known_sizes()
         call_state = reads.CallState.current()
 
         @cache
         def body() -> Subgraph:
-            self._scope, self._callers, self._sizes = scope, callers, sizes
+            self._scope, self._callers = scope, callers
             self.failure = None
-            with patches.recording(self), call_state.restored():
+            with patches.recording(self), call_state.restored(), sizes():
                 try:
                     call = layer_calls.inner_call(layer)
                     return self.subgraph(partial(call, *args, **kwargs))
@@ -346,12 +298,12 @@ class _Recorder:
         compute: Callable[[], list[Any]] | None = None,
     ) -> Any:
         """Append a node, with its body or a function that computes its outputs."""
-        tape = self._branching.tape
+        tape = self._calls.tape
         if tape.ahead:
             return tape.play(kind)[0]
         outputs = map_structure(_traced, spec)
         tape.played.append((kind, outputs))
-        _express(kind, args, outputs)
+        facts.express(kind, args, outputs)
         if compute is not None:
             weight_values.attach(outputs, compute)
         statics = {**traced_statics(operation), **functions}
@@ -373,19 +325,13 @@ class _Recorder:
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
         """Trace a function on new tensors with the shapes and dtypes of `specs`."""
         inputs = map_structure(_traced, specs)
-        # A size that is read inside the function is known only there.
-        tape, known = Tape(), self._sizes
-        self._sizes = dict(known)
-        try:
-            with self._branching.recording_to(tape):
-                outputs = self._ways(partial(function, *inputs))
-                return Subgraph(
-                    inputs=map_structure(self.value_of, inputs),
-                    outputs=map_structure(self._result, outputs),
-                    nodes=tape.nodes,
-                )
-        finally:
-            self._sizes = known
+        with self._calls.of_function() as tape:
+            outputs = self._calls.ways(partial(function, *inputs))
+            return Subgraph(
+                inputs=map_structure(self.value_of, inputs),
+                outputs=map_structure(self._result, outputs),
+                nodes=tape.nodes,
+            )
 
     def _result(self, x: Any) -> Any:
         """Return what represents a result of a function in the graph."""
@@ -397,16 +343,17 @@ class _Recorder:
             return x
         return keras.ops.convert_to_tensor(x)
 
+    def ways(self, function: Callable[[], Any]) -> Any:
+        """Call a function; if it branches on unknown numbers, along all ways."""
+        return self._calls.ways(function)
+
     def decide(self, condition: Any) -> bool:
         """Return the truth of a condition on the way that is being traced."""
-        return self._branching.decide(condition)
+        return self._calls.decide(condition)
 
     def shape_for_model(self, tensor: Any) -> tuple[Any, ...]:
         """Return a tensor's `shape` as the model's own code sees it."""
-        if not self._shows_sizes:
-            return static_shape(tensor)
-        self._showed_sizes = True
-        return self.shape(tensor)
+        return self.shape(tensor) if self._calls.show_sizes() else tensor.static_shape
 
     def shape(self, tensor: Any) -> tuple[Any, ...]:
         """Return a tensor's sizes; reading an unknown one is an operation."""
@@ -417,12 +364,12 @@ class _Recorder:
 
     def _size(self, tensor: Any, axis: int) -> Any:
         """Return a traced size of a tensor, recorded once."""
-        key = (IdentityKey(tensor), axis)
-        if key not in self._sizes:
-            self._sizes[key] = self.record_node(
-                symbolic_sizes.SIZE, (tensor, axis), {}, numbers.NumberSpec("int32")
-            )
-        return self._sizes[key]
+
+        def record() -> Any:
+            spec = numbers.NumberSpec("int32")
+            return self.record_node(symbolic_sizes.SIZE, (tensor, axis), {}, spec)
+
+        return self._calls.size(tensor, axis, record)
 
     def creation(self, name: str, args: Any, kwargs: Any) -> Any:
         """Record a call of `ops.zeros` or the like with a traced size."""
@@ -471,7 +418,10 @@ class _Recorder:
         key = IdentityKey(tensor)
         if key not in self._values:
             shape = tuple(tensor.shape)
-            self._values[key] = Value(shape, str(tensor.dtype), tensor.compute)
+            is_number = isinstance(tensor, numbers.TracedNumber)
+            self._values[key] = Value(
+                shape, str(tensor.dtype), tensor.compute, is_number
+            )
         return self._values[key]
 
     def operand(self, x: Any) -> Any:
@@ -494,16 +444,3 @@ def _traced(spec: Any) -> Any:
         return None
     cls = numbers.TracedNumber if isinstance(spec, numbers.NumberSpec) else TracedTensor
     return cls(tuple(spec.shape), spec.dtype)
-
-
-def _express(kind: str, args: Any, outputs: Any) -> None:
-    """Note how a number was made, for what is known of it before the model runs."""
-    if kind not in EXPRESSIONS or not isinstance(outputs, TracedTensor):
-        return
-    known = all(isinstance(x, bool | int | float) or _is_scalar(x) for x in args)
-    if kind == symbolic_sizes.SIZE or (known and not outputs.shape):
-        outputs.expression = kind, tuple(args)
-
-
-def _is_scalar(x: Any) -> bool:
-    return isinstance(x, TracedTensor) and not x.shape

@@ -110,7 +110,8 @@ _BUILTINS = {"float": _Float, "int": _Int}
 
 def seen(call: Callable[..., Any]) -> Callable[..., Any]:
     """Return a layer's method on a copy whose arrays know traced keys."""
-    function, layer = getattr(call, "__func__", None), getattr(call, "__self__", None)
+    function: Any = getattr(call, "__func__", None)
+    layer = getattr(call, "__self__", None)
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
     if not isinstance(function, types.FunctionType) or layer is None:

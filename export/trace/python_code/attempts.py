@@ -12,6 +12,7 @@ from typing import Any
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.trace.python_code import arrays
+from keras_acts.export.trace.python_code.errors import BranchingError
 
 ATTEMPT = "attempt"
 """The kind of a step of a tape that says in which way a layer was called."""
@@ -41,5 +42,7 @@ class Attempt(Enum):
             showed_sizes: Whether the code asked for an unknown size by `x.shape`.
         """
         if self is Attempt.ON_ARRAYS:
-            return bool(failed) and not isinstance(failed[0], ExportError)
+            return bool(failed) and not isinstance(
+                failed[0], ExportError | BranchingError
+            )
         return not failed or (self is Attempt.WITHOUT_SIZES and showed_sizes)

@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.graph import Node
 from keras_acts.export.trace.python_code import facts
+from keras_acts.export.trace.python_code.errors import BranchingError
 from keras_acts.export.trace.python_code.frames import (
     asking_expression,
     is_deliberate,
@@ -34,10 +34,6 @@ EAGER = "eager"
 """The kind of a step of a tape that computed a result with the backend."""
 
 _RESULT = "result"
-
-
-class BranchingError(UnsupportedOperationError):
-    """The ways through the code of a layer can't become an `If`."""
 
 
 class Fork(BaseException):
@@ -77,8 +73,8 @@ class Tape:
         if self.ahead[0][0] != kind:
             raise BranchingError(
                 "must do the same each time that its code is called with "
-                "the same arguments, to be traced on each side of a condition. "
-                f"Received: {kind} after {self.ahead[0][0]}"
+                "the same arguments, to be traced on each side of a condition",
+                f"{kind} in place of {self.ahead[0][0]}",
             )
         self.played.append(self.ahead.popleft())
         return (self.played[-1][1],)
@@ -193,8 +189,8 @@ class _Ways:
             raise BranchingError(
                 f"can go more than {MOST_WAYS} ways, which depend on sizes or "
                 "numbers that are unknown until the model runs. Use `ops.where` and "
-                "`ops.while_loop`, or give the sizes by `input_signature`. Received: "
-                f"the conditions {conditions}"
+                "`ops.while_loop`, or give the sizes by `input_signature`",
+                f"the conditions {conditions}",
             )
         known = list(self._branching.known)
         first, second = (self._way([*answers, x], before) for x in (True, False))

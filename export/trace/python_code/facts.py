@@ -18,6 +18,8 @@ Bounds = tuple[float, float]
 
 UNBOUNDED: Bounds = (-math.inf, math.inf)
 
+_SIZE = "trace.Size"
+
 Fact = tuple[Any, bool]
 """A condition and its truth."""
 
@@ -116,7 +118,7 @@ def bounds(x: Any, facts: Sequence[Fact] = ()) -> Bounds:
 
 def _of_operation(kind: str, dtype: str, operands: list[Bounds]) -> Bounds:
     """Return the bounds of a result, given those of its operands."""
-    if kind == "trace.Size":
+    if kind == _SIZE:
         return 0.0, math.inf
     if kind not in _BOUNDS or (dtype != "int32" and kind in _OF_INTEGERS):
         return UNBOUNDED
@@ -204,8 +206,21 @@ _BOUNDS: dict[str, Callable[..., Bounds]] = {
 
 EXPRESSIONS = frozenset(
     (
-        *("trace.Size", "core.Cast", "numpy.Ceil", "numpy.Floor", "numpy.Power"),
+        *(_SIZE, "core.Cast", "numpy.Ceil", "numpy.Floor", "numpy.Power"),
         *("numpy.Sqrt", "numpy.TrueDivide", "numpy.Trunc", *_BOUNDS, *_HOLDS),
     )
 )
 """The operations whose results are determined by their operands and dtype alone."""
+
+
+def express(kind: str, operands: Any, result: Any) -> None:
+    """Note on a number how it was made, for what is known of it."""
+    if kind not in EXPRESSIONS or not isinstance(result, TracedTensor):
+        return
+    scalar = all(isinstance(x, int | float) or _is_scalar(x) for x in operands)
+    if kind == _SIZE or (scalar and not result.shape):
+        result.expression = kind, tuple(operands)
+
+
+def _is_scalar(x: Any) -> bool:
+    return isinstance(x, TracedTensor) and not x.shape

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import linecache
-import sys
 from types import FrameType
 from typing import Any
 
@@ -25,14 +24,17 @@ def _is_library(frame: FrameType) -> bool:
     return is_library(frame.f_globals)
 
 
-def asked_by_model(depth: int = 2) -> bool:
+def asked_by_model() -> bool:
     """Whether the caller of the calling function belongs to the model's own code."""
-    return not _is_library(sys._getframe(depth))
+    frame = inspect.currentframe()
+    for _ in range(2):
+        frame = None if frame is None else frame.f_back
+    return frame is not None and not _is_library(frame)
 
 
 def asking_expression() -> str:
     """Return the source of the innermost expression of the model that is evaluated."""
-    frame: FrameType | None = sys._getframe(1)
+    frame = inspect.currentframe()
     while frame is not None and _is_library(frame):
         frame = frame.f_back
     if frame is None:

@@ -11,11 +11,11 @@ from keras import KerasTensor
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import Recorder
 from keras_acts.export.trace.python_code.branches import (
-    BranchingError,
     Fork,
     Way,
     condition_of,
 )
+from keras_acts.export.trace.python_code.errors import BranchingError
 from keras_acts.export.trace.python_code.numbers import (
     NumberSpec,
     TracedNumber,
@@ -41,17 +41,19 @@ def joined(recorder: Recorder, fork: Fork, first: Way, second: Way) -> Any:
     if not chosen:
         return first.results
     masks = [
-        place for place in chosen if any(_mask(x) is not None for x in leaves[place])
+        place
+        for place in chosen
+        if any(reads.mask_of(x) is not None for x in leaves[place])
     ]
     pairs = [_alike(fork, *leaves[place]) for place in chosen]
     for place in masks:
-        pair = tuple(map(_mask, leaves[place]))
+        pair = tuple(map(reads.mask_of, leaves[place]))
         if None in pair:
             _refuse(fork, *("a mask" if x is not None else "no mask" for x in pair))
         pairs.append(_alike(fork, *pair))
     results = _recorded(recorder, fork, first, second, pairs)
     for place, mask in zip(masks, results[len(chosen) :], strict=True):
-        keras.src.backend.set_keras_mask(results[chosen.index(place)], mask)
+        reads.set_mask(results[chosen.index(place)], mask)
     new = dict(zip(chosen, results, strict=False))
     return pack(
         first.results, [new.get(place, a) for place, (a, _) in enumerate(leaves)]
@@ -93,10 +95,6 @@ def _is_tensor(x: Any) -> bool:
     return is_number(x) or (hasattr(x, "shape") and hasattr(x, "dtype"))
 
 
-def _mask(x: Any) -> Any:
-    return getattr(x, "_keras_mask", None)
-
-
 def _alike(fork: Fork, a: Any, b: Any) -> tuple[Any, Any]:
     """Return two leaves as tensors; a known number takes the dtype of the other."""
     if is_number(a) and is_number(b):
@@ -124,13 +122,13 @@ def _known(x: Any, dtype: str) -> Any:
 
 def _is_double(x: Any) -> bool:
     if isinstance(x, TracedNumber):
-        return x.dtype == "float64"
+        return bool(x.dtype == "float64")
     return isinstance(x, float | np.floating)
 
 
 def _is_boolean(x: Any) -> bool:
     if isinstance(x, TracedNumber):
-        return x.dtype == "bool"
+        return bool(x.dtype == "bool")
     return isinstance(x, bool | np.bool_)
 
 
@@ -150,8 +148,8 @@ def _refuse(fork: Fork, a: Any, b: Any) -> NoReturn:
     raise BranchingError(
         f"returns different structures, ranks or dtypes depending on `{fork.source}`, "
         "which is unknown until the model runs: an ONNX `If` has the same on both "
-        "sides. Return the same, or give the sizes by `input_signature`. "
-        f"Received: {_described(a)} where it is true, {_described(b)} where not"
+        "sides. Return the same, or give the sizes by `input_signature`",
+        f"{_described(a)} where it is true, {_described(b)} where not",
     )
 
 

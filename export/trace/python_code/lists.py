@@ -39,7 +39,11 @@ def with_tensors(kind: str, arguments: Any) -> Any:
 
 def _tensor_for(x: Any, alone: bool = False) -> Any:
     """Return a tensor for a list with a traced number; for any number if `alone`."""
-    if isinstance(x, list | tuple) and has_traced(x):
+    if (
+        isinstance(x, list | tuple)
+        and has_traced(x)
+        and all(map(is_number, flatten(x)))
+    ):
         return tensor_of(x)
     if alone and is_number(x) and not isinstance(x, TracedNumber):
         return np.asarray(x, _dtype_of([x]))

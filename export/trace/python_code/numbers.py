@@ -116,7 +116,7 @@ def _integer(x: Any) -> Any:
 
 def _is_float(x: Any) -> bool:
     if isinstance(x, TracedNumber):
-        return x.dtype == "float64"
+        return bool(x.dtype == "float64")
     return isinstance(x, float | np.floating)
 
 

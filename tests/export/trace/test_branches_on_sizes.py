@@ -12,6 +12,9 @@ from keras_acts.export import UnsupportedOperationError, to_onnx
 from support.export_check import randomize
 from support.python_code import WIDTH, Calls, check_sizes, kinds, model_of
 
+# Torch's tensors and NumPy's arrays have no other way to be added.
+pytestmark = pytest.mark.filterwarnings("ignore:.*__array_wrap__:DeprecationWarning")
+
 # In all functions x has the shape (batch, n, 4), batch and n unknown.
 
 
@@ -132,7 +135,7 @@ def on_a_counter(layer, x):
 
 def beside_loops_that_are_known(layer, x):
     weights = ops.fori_loop(0, 3, lambda i, v: v + i, ops.zeros((WIDTH,)))
-    x = x + ops.map(lambda v: v * 2.0, layer.scale)
+    x = x + ops.map(lambda v: v * 2.0, layer.scale * 1.0)
     return x * weights if ops.shape(x)[1] > 4 else x - weights
 
 
@@ -148,7 +151,9 @@ BRANCHES = (
 
 @pytest.mark.parametrize("function", BRANCHES, ids=lambda f: f.__name__)
 def test_each_side_answers_its_sizes(function):
-    proto = check_sizes(model_of(function))
+    # JAX compiles bodies of loops, where a counter has no truth.
+    refused_by = ("jax",) if function is on_a_counter else ()
+    proto = check_sizes(model_of(function), refused_by=refused_by)
     assert "If" in _all_kinds(proto.graph)
 
 
@@ -236,17 +241,23 @@ def test_a_mask_chosen_by_a_branch():
     check_sizes(model)
 
 
-def too_long(layer, x):
+def raises(layer, x):
     n = ops.shape(x)[1]
     if n > 16:
         raise ValueError(f"Too long. Received: {n}")
-    assert n != 7, "unlucky"
     return x * 2.0
 
 
-def test_what_the_code_refuses_is_answered_with_a_warning():
-    with pytest.warns(UserWarning, match=r"depending on `n > 16`.*Too long"):
-        proto = check_sizes(model_of(too_long))
+def asserts(layer, x):
+    n = ops.shape(x)[1]
+    assert n != 7, "unlucky"
+    return x * n
+
+
+@pytest.mark.parametrize(("function", "error"), [(raises, "Too"), (asserts, "unlucky")])
+def test_what_the_code_refuses_is_answered_with_a_warning(function, error):
+    with pytest.warns(UserWarning, match=rf"(?s)raises an error depending on.*{error}"):
+        proto = check_sizes(model_of(function))
     assert "If" not in kinds(proto.graph)
 
 
@@ -295,12 +306,12 @@ def several_conditions(layer, x):
 
 
 REFUSED = {
-    over_a_size: r"can't be traced at `range\(.*\)`.*ops\.fori_loop\(0, n",
+    over_a_size: r"can't be traced at `.*`.*ops\.fori_loop\(0, n",
     over_a_shape: r"ops\.fori_loop\(0, n",
     over_samples: r"ops\.map\(step, x\)",
     while_it_is_large: r"can go more than 16 ways.*ops\.while_loop.*`n > 1`",
     many_ways: r"can go more than 16 ways.*the conditions `n % i == 0`",
-    other_ranks: r"returns different.*depending on `ops\.shape\(x\)\[1\] > 3`.*rank",
+    other_ranks: r"depending on `ops\.shape\(x\)\[1\] > 3`.*\(None, 4\)",
     other_dtypes: r"returns different.*int32 where it is true.*float32 where not",
     other_structures: r"returns different structures",
     several_conditions: r"it has several elements",

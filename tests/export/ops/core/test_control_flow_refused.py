@@ -52,10 +52,6 @@ def draws_at_random(layer, x):
     return ops.map(lambda v: ops.image.elastic_transform(v, seed=1), x[:, None])[:, 0]
 
 
-def asks_for_the_value(layer, x):
-    return ops.map(lambda v: v if ops.sum(v) > 0 else -v, x)
-
-
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
@@ -66,7 +62,6 @@ def asks_for_the_value(layer, x):
         (branches_of_other_structures, r"branches must return the same structure"),
         (lets_a_tensor_out, "outside the function that made it"),
         (draws_at_random, r"^Layer \S+ calls the operation image.ElasticTransform"),
-        (asks_for_the_value, "can't be traced"),
     ],
 )
 def test_what_is_refused(function: Callable[..., Any], reason: str) -> None:

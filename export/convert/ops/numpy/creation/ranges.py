@@ -124,7 +124,8 @@ def _quotient(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:
     return g.Div(g.cast(a, ir.DataType.DOUBLE), g.cast(b, ir.DataType.DOUBLE))
 
 
-def _counts_up(start: Operand, step: Operand) -> bool:
+def _counts_up(start: Any, step: Any) -> bool:
     """Whether a range is known to start at 0 or above, and to go up."""
-    known = isinstance(start, int | float) and isinstance(step, int | float | None)
-    return known and start >= 0 and (step is None or step > 0)
+    if not isinstance(start, int | float) or not isinstance(step, int | float | None):
+        return False
+    return start >= 0 and (step is None or step > 0)
