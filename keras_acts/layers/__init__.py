@@ -1,7 +1,5 @@
 """The activations as layers, one module a family."""
 
-from typing import Any
-
 from keras_acts._conversion import from_keras, to_keras
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
@@ -75,7 +73,7 @@ from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 build_activations_of_hosts()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> type:
     """Return MaxoutConv2D, a convolution rather than an activation, when asked for."""
     if name == "MaxoutConv2D":
         from keras_acts._maxout_conv import MaxoutConv2D
