@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.lowering.gaussian import erfc
 from keras_acts.export.lowering.table import FLOAT32, form, lower
 from keras_acts.export.lowering.values import maximum, minimum, scalar_like
 from keras_acts.functional.gaussian import TAIL
@@ -56,13 +57,15 @@ def laplace_by_tail(
     return g.Where(g.Greater(y, 0.0), above, tail)
 
 
-@form("laplace", why="Erf is vectorized; ONNX has no complement of it")
+@form("laplace", why="onnxruntime has Erf in float32 only: erfc by a polynomial")
 def laplace(
     g: GraphBuilder, x: ir.Value, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA
 ) -> ir.Value:
-    """Map to `(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2`."""
+    """Map to the tail `erfc(|z|) / 2`, `z = (x - mu) / (sigma * sqrt(2))`, or 1 - it."""
     z = g.Div(g.Sub(x, mu), sigma * math.sqrt(2))
-    return g.Mul(g.Add(g.Erf(z), 1.0), 0.5)
+    tail = g.Mul(erfc(g, g.Clip(g.Abs(z), None, 40.0)), 0.5)
+    above = g.Sub(scalar_like(g, 1.0, x), tail)
+    return g.Where(g.Greater(z, 0.0), above, tail)
 
 
 def _inverse_root(g: GraphBuilder, x: ir.Value, alpha: float) -> Any:
