@@ -61,7 +61,7 @@ def laplace_by_tail(
 def laplace(
     g: GraphBuilder, x: ir.Value, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA
 ) -> ir.Value:
-    """Map to the tail `erfc(|z|) / 2`, `z = (x - mu) / (sigma * sqrt(2))`, or 1 - it."""
+    """Map to `erfc(|z|) / 2`, or 1 minus it, of `z = (x - mu) / (sigma * sqrt(2))`."""
     z = g.Div(g.Sub(x, mu), sigma * math.sqrt(2))
     tail = g.Mul(erfc(g, g.Clip(g.Abs(z), None, 40.0)), 0.5)
     above = g.Sub(scalar_like(g, 1.0, x), tail)
