@@ -183,7 +183,7 @@ def _is_from(config: Mapping[str, Any], package: str) -> bool:
 def _our_layer(config: dict[str, Any]) -> dict[str, Any]:
     from keras_acts import layers
 
-    name = config.get("class_name")
+    name = str(config.get("class_name"))
     if name not in LAYERS or not _is_from(config, "keras"):
         return config
     arguments = {k: config["config"][k] for k in LAYERS[name] if k in config["config"]}
@@ -193,7 +193,7 @@ def _our_layer(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _keras_layer(config: dict[str, Any]) -> dict[str, Any]:
-    name = config.get("class_name")
+    name = str(config.get("class_name"))
     if not _is_from(config, "keras_acts"):
         return config
     if name in LAYERS and _has_keras_form(config["config"], name):
@@ -201,7 +201,7 @@ def _keras_layer(config: dict[str, Any]) -> dict[str, Any]:
         cls = getattr(keras.layers, name)
         return dict(_serialized(cls, _objects(own), config))
     found = _keras_activation(config)
-    if found is config:
+    if isinstance(found, dict):
         return config
     return dict(_serialized(keras.layers.Activation, {"activation": found}, config))
 

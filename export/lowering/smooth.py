@@ -9,6 +9,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.lowering.gaussian import erfc
 from keras_acts.export.lowering.table import FLOAT32, form, lower
 from keras_acts.export.lowering.values import maximum, minimum, scalar_like
 from keras_acts.functional.gaussian import TAIL
@@ -56,18 +57,20 @@ def laplace_by_tail(
     return g.Where(g.Greater(y, 0.0), above, tail)
 
 
-@form("laplace", why="Erf is vectorized; ONNX has no complement of it")
+@form("laplace", why="onnxruntime has Erf in float32 only: erfc by a polynomial")
 def laplace(
     g: GraphBuilder, x: ir.Value, mu: float = LAPLACE_MU, sigma: float = LAPLACE_SIGMA
 ) -> ir.Value:
-    """Map to `(1 + erf((x - mu) / (sigma * sqrt(2)))) / 2`."""
+    """Map to `erfc(|z|) / 2`, or 1 minus it, of `z = (x - mu) / (sigma * sqrt(2))`."""
     z = g.Div(g.Sub(x, mu), sigma * math.sqrt(2))
-    return g.Mul(g.Add(g.Erf(z), 1.0), 0.5)
+    tail = g.Mul(erfc(g, g.Clip(g.Abs(z), None, 40.0)), 0.5)
+    above = g.Sub(scalar_like(g, 1.0, x), tail)
+    return g.Where(g.Greater(z, 0.0), above, tail)
 
 
 def _inverse_root(g: GraphBuilder, x: ir.Value, alpha: float) -> Any:
     """Return the clipped x times `1 / sqrt(1 + alpha * x²)`."""
-    limit = 1e15 / math.sqrt(alpha)
+    limit = 1e16 / math.sqrt(alpha)
     x = g.Clip(x, -limit, limit)
     scaled = g.Mul(x, math.sqrt(alpha))
     return g.Div(x, g.Sqrt(g.Add(g.Mul(scaled, scaled), 1.0)))
@@ -117,7 +120,7 @@ def _expm1(g: GraphBuilder, t: ir.Value) -> Any:
 def star_relu(g: GraphBuilder, x: ir.Value, scale: Any, bias: Any) -> ir.Value:
     """Map to `scale * relu(x)² + bias`."""
     positive = g.Relu(x)
-    return g.Add(g.Mul(g.Mul(positive, positive), scale), bias)
+    return g.Add(g.Mul(g.Mul(positive, scale), positive), bias)
 
 
 @form("xielu", why="two polynomials of the parts above and below 0, one of them 0")
@@ -141,12 +144,18 @@ def acon_b(g: GraphBuilder, x: ir.Value, p: Any, beta: Any) -> ir.Value:
     return lower("acon_c", g, x, p1=scalar_like(g, 1.0, x), p2=p, beta=beta)
 
 
-@form("acon_c", why="the formula; two products more than a Swish")
+@form("acon_c", why="the larger part less what the other takes of it, always finite")
 def acon_c(g: GraphBuilder, x: ir.Value, p1: Any, p2: Any, beta: Any) -> ir.Value:
-    """Map to `d * sigmoid(beta * d) + p2 * x` with `d = (p1 - p2) * x`."""
+    """Map to `p * x - |d| * sigmoid(-beta * |d|)`, where p prevails.
+
+    With `d = (p1 - p2) * x`, and p1 where that is positive, else p2.
+    """
     p1, p2 = (p if isinstance(p, ir.Value) else scalar_like(g, p, x) for p in (p1, p2))
     d = g.Mul(x, g.Sub(p1, p2))
-    return g.Add(g.Mul(d, g.Sigmoid(g.Mul(d, beta))), g.Mul(x, p2))
+    size = g.Clip(g.Abs(d), None, 1e30)
+    taken = g.Mul(size, g.Sigmoid(g.Neg(g.Mul(size, beta))))
+    prevails = g.Where(g.Greater(scalar_like(g, 0.0, x), d), p2, p1)
+    return g.Sub(g.Mul(x, prevails), taken)
 
 
 def _softplus_of_weight(g: GraphBuilder, alpha: Any, x: ir.Value) -> ir.Value:

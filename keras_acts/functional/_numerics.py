@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import keras
@@ -39,7 +39,7 @@ def constant(value: float, like: Tensor) -> Tensor:
     return ops.convert_to_tensor(value, dtype=dtype)
 
 
-def polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
+def polynomial(coefficients: Sequence[Any], x: Tensor) -> Tensor:
     """Return the sum of `coefficients[i] * x**i`, for two coefficients or more."""
     value = coefficients[-1] * x + coefficients[-2]
     for coefficient in reversed(coefficients[:-2]):

@@ -55,7 +55,7 @@ def broadcast(tensors: Sequence[Tensor], like: Tensor) -> tuple[Tensor, ...]:
     if keras.backend.backend() == "torch":
         import torch
 
-        return torch.broadcast_tensors(*full)
+        return tuple(torch.broadcast_tensors(*full))
     if all(tuple(x.shape) == tuple(like.shape) for x in full):
         return tuple(full)
     if keras.backend.backend() == "tensorflow":

@@ -12,6 +12,16 @@ Tensor = Any
 Map = Callable[..., Tensor]
 
 
+def _leaves(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """Return tensors without gradients where `torch.compile` traces.
+
+    It does not trace a custom gradient within another.
+    """
+    if torch.compiler.is_compiling():
+        return tuple(x.detach() for x in tensors)
+    return tensors
+
+
 class WithGradient(torch.autograd.Function):
     """`value(x, *parameters)` with the gradient `pullback`, differentiable twice."""
 
@@ -20,7 +30,7 @@ class WithGradient(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, value: Map, _pullback: Map, *parameters: float) -> Tensor:
         """Return the value."""
-        return value(x, *parameters)
+        return value(*_leaves(x), *parameters)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
@@ -31,7 +41,7 @@ class WithGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
         """Return the gradient with respect to `x`."""
-        (x,) = ctx.saved_tensors
+        (x,) = _leaves(*ctx.saved_tensors)
         by_x = ctx.pullback(x, gradient, *ctx.parameters)
         return (by_x, None, None, *(None for _ in ctx.parameters))
 
@@ -64,7 +74,7 @@ class Pointwise(torch.autograd.Function):
     @staticmethod
     def forward(value: Map, *slopes_and_tensors: Any) -> Tensor:
         """Return the value."""
-        return value(*slopes_and_tensors[len(slopes_and_tensors) // 2 :])
+        return value(*_leaves(*slopes_and_tensors[len(slopes_and_tensors) // 2 :]))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], _output: Tensor) -> None:
@@ -80,8 +90,9 @@ class Pointwise(torch.autograd.Function):
         if gradient is None:
             return (None,) * len(ctx.needs_input_grad)
         wanted = ctx.needs_input_grad[1 + len(ctx.slopes) :]
+        tensors = _leaves(*ctx.saved_tensors)
         gradients = (
-            gradient * slope(*ctx.saved_tensors) if needed else None
+            gradient * slope(*tensors) if needed else None
             for slope, needed in zip(ctx.slopes, wanted, strict=True)
         )
         return None, *(None for _ in ctx.slopes), *gradients

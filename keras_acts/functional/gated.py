@@ -1,6 +1,5 @@
 """The gated family: one half of an axis times an activation of the other half."""
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from keras_acts.functional.gaussian import gelu, gelu_pullback
 from keras_acts.functional.sigmoid import sigmoid, swish, swish_pullback
 
 
-def _half(x: Any, axis: int = -1) -> tuple[int | None, ...]:
+def _half(x: Any, axis: int = -1, *_: Any, **__: Any) -> tuple[int | None, ...]:
     """Return the shape of the result.
 
     Raises:
@@ -41,22 +40,21 @@ def _halves(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def gated(x: Tensor, axis: int, gate: Map, pullback: Map) -> Tensor:
-    """Return `a * gate(b)` for the halves of an axis.
-
-    Args:
-        x: The tensor.
-        axis: The axis that is halved.
-        gate: The activation.
-        pullback: Called as `pullback(b, a)`; returns `a` times its derivative at `b`.
-    """
+def gated(x: Tensor, axis: int, gate: str) -> Tensor:
+    """Return `a * gate(b)` for the halves of an axis."""
     a, b = _halves(x, axis)
-    value, by_a, by_b = _product_with(gate, pullback)
+    value, by_a, by_b = GATES[gate]
     return pointwise(value, (by_a, by_b), a, b)
 
 
-@functools.cache
 def _product_with(gate: Map, pullback: Map) -> tuple[Map, Map, Map]:
+    """Return `a * gate(b)` and its derivatives by both.
+
+    Args:
+        gate: The activation.
+        pullback: Called as `pullback(b, a)`; returns `a` times its derivative at `b`.
+    """
+
     def value(a: Tensor, b: Tensor) -> Tensor:
         return a * gate(b)
 
@@ -73,13 +71,13 @@ def _relu_pullback(b: Tensor, a: Tensor) -> Tensor:
     return ops.where(b > 0, a, ops.zeros_like(a))
 
 
-GATES: Mapping[str, tuple[Map, Map]] = {
-    "sigmoid": (sigmoid.formula, sigmoid_pullback),
-    "relu": (ops.relu, _relu_pullback),
-    "gelu": (gelu.formula, gelu_pullback),
-    "swish": (swish.formula, swish_pullback),
+GATES: Mapping[str, tuple[Map, Map, Map]] = {
+    "sigmoid": _product_with(sigmoid.formula, sigmoid_pullback),
+    "relu": _product_with(ops.relu, _relu_pullback),
+    "gelu": _product_with(gelu.formula, gelu_pullback),
+    "swish": _product_with(swish.formula, swish_pullback),
 }
-"""The gates by name, and their derivatives as `gated` wants them."""
+"""The product with each gate by its name, and its derivatives."""
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -107,7 +105,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
         Dauphin et al., 2016, "Language Modeling with Gated Convolutional Networks",
         arXiv:1612.08083.
     """
-    return gated(x, axis, *GATES["sigmoid"])
+    return gated(x, axis, "sigmoid")
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -136,7 +134,7 @@ def reglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, *GATES["relu"])
+    return gated(x, axis, "relu")
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -163,7 +161,7 @@ def geglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, *GATES["gelu"])
+    return gated(x, axis, "gelu")
 
 
 @activation(checks={"axis": axis}, output_shape=_half)
@@ -190,7 +188,7 @@ def swiglu(x: Tensor, axis: int = -1) -> Tensor:
     Reference:
         Shazeer, 2020, "GLU Variants Improve Transformer", arXiv:2002.05202.
     """
-    return gated(x, axis, *GATES["swish"])
+    return gated(x, axis, "swish")
 
 
 @activation(
@@ -320,4 +318,4 @@ def gated_dense(
         y = y + bias
     if keras.backend.standardize_dtype(y.dtype) in ("float16", "bfloat16"):
         y = ops.cast(y, "float32")
-    return gated(y, -1, *GATES[gate])
+    return gated(y, -1, gate)

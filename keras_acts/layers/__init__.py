@@ -73,7 +73,7 @@ from keras_acts.layers.tanh import HardTanh, LiSHT, Softsign, Tanh, TanhShrink
 build_activations_of_hosts()
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> type:
     """Return MaxoutConv2D, a convolution rather than an activation, when asked for."""
     if name == "MaxoutConv2D":
         from keras_acts._maxout_conv import MaxoutConv2D

@@ -177,11 +177,10 @@ class LearnableActivationLayer(ActivationLayer):
         _checks.optional(_checks.axes)("shared_axes", shared_axes)
         formats = _checks.one_of("channels_last", "channels_first")
         _checks.optional(formats)("data_format", data_format)
-        if isinstance(shared_axes, Integral):
-            shared_axes = [int(shared_axes)]
+        axes: Any = [shared_axes] if isinstance(shared_axes, Integral) else shared_axes
         self.sharing = sharing
         self.channels = None if channels is None else int(channels)
-        self.shared_axes = None if shared_axes is None else tuple(map(int, shared_axes))
+        self.shared_axes = None if axes is None else tuple(int(axis) for axis in axes)
         self.data_format = data_format or keras.config.image_data_format()
         self._declared: dict[str, dict[str, Any]] = {}
 

@@ -323,6 +323,7 @@ class GatedDense(ActivationLayer):
     def _of_each_half(self, shape: Shape, dtype: Any = None) -> Any:
         """Draw each half as a kernel of its own, whose variance depends on its size."""
         rows, columns = shape
+        assert columns is not None  # a kernel's shape is known
         both = (self.kernel_initializer, _another(self.kernel_initializer))
         halves = [draw((rows, columns // 2), dtype=dtype) for draw in both]
         return ops.concatenate(halves, axis=-1)

@@ -94,7 +94,7 @@ class DyT(ShapedActivationLayer):
                 f"data_format={self.data_format!r}"
             )
         self.input_spec = InputSpec(ndim=rank, axes={axis: input_shape[axis]})
-        shape = (input_shape[axis], *(1,) * (rank - 1 - axis))
+        shape = tuple(input_shape[a] if a == axis else 1 for a in range(1, rank))
         return {"alpha": (), "gamma": shape, "beta": shape}
 
     def get_config(self) -> dict[str, Any]:

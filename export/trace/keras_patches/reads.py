@@ -102,16 +102,6 @@ def takes_argument(layer: Any, name: str) -> bool:
     return bool(getattr(layer, f"_call_has_{name}_arg"))
 
 
-def mask_of(tensor: Any) -> Any:
-    """Return the mask that Keras attached to a tensor, None if there is none."""
-    return getattr(tensor, "_keras_mask", None)
-
-
-def set_mask(tensor: Any, mask: Any) -> None:
-    """Attach a mask to a tensor, as a layer does to what it returns."""
-    tensor._keras_mask = mask
-
-
 def is_functional(layer: Any) -> bool:
     """Whether a model is a graph of layers, whose configuration names them all."""
     return isinstance(layer, find("keras.src.models:Functional"))

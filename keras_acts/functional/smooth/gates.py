@@ -189,7 +189,7 @@ def isru(x: Tensor, alpha: float = 1.0) -> Tensor:
 
 def inverse_root(x: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
     """Return `x` and `1 / sqrt(1 + alpha * x**2)`; `x` clipped where that is 0."""
-    limit = 1e15 / math.sqrt(alpha)
+    limit = 1e16 / math.sqrt(alpha)
     x = _numerics.clip(x, -limit, limit)
     return x, 1 / ops.sqrt(1 + ops.square(math.sqrt(alpha) * x))
 

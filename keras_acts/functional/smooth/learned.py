@@ -39,7 +39,8 @@ def star_relu(x: Tensor, scale: Tensor = 0.8944, bias: Tensor = -0.4472) -> Tens
         Yu, Si, Zhou, Luo, Zhou, Feng, Yan, Wang, 2022, "MetaFormer Baselines for
         Vision", arXiv:2210.13452.
     """
-    return scale * ops.square(ops.relu(x)) + bias
+    positive = ops.relu(x)
+    return (scale * positive) * positive + bias
 
 
 XIELU_P = math.log(math.expm1(0.8))

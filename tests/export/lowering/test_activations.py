@@ -29,8 +29,8 @@ BOTH_SIGNS = np.array([0.0, -0.0, np.inf, -np.inf, np.nan], "float32")
 
 # Where onnxruntime answers NaN at an infinity, and Keras or our layer the limit: it
 # multiplies, or divides, infinity by zero or by itself. The operators do so too.
-NAN_AT_MINUS_INF = {"ACONB", "ACONC", "GELU", "HardSwish", "Mish", "Softsign", "Swish"}
-NAN_AT_PLUS_INF = {"ACONC", "Softsign"}
+NAN_AT_MINUS_INF = {"GELU", "HardSwish", "Mish", "Softsign", "Swish"}
+NAN_AT_PLUS_INF = {"Softsign"}
 # Where NaN becomes 0, in the operator ThresholdedRelu.
 NAN_IS_LOST = {"ReLU", "Threshold", "ThresholdedReLU"}
 # Keras averages and normalizes in float32 what is float64.

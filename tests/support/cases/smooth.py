@@ -71,7 +71,9 @@ def xielu(x, alpha_p, alpha_n, beta=0.5):
     p, n = (mp.log1p(mp.exp(a)) for a in (alpha_p, alpha_n))
     if x > 0:
         return p * x**2 + beta * x
-    return (beta + n) * (mp.exp(x) - 1 - x) + beta * x
+    # Near 0 the difference cancels.
+    curve = mp.exp(x) - 1 - x if x < -1e-30 else x**2 / 2 + x**3 / 6
+    return (beta + n) * curve + beta * x
 
 
 def acon_c(x, p1, p2, beta):
