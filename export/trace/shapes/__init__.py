@@ -9,8 +9,8 @@ covers the operation decides:
    model runs (`symbolic_sizes`);
 3. Keras's own `compute_output_spec`, called with None for such sizes.
 
-The backend itself then says which dtype it gives integers, booleans and mixed floats, and
-describes the results of calls that Keras's inference refuses (`measured`).
+The backend itself then says which dtype it gives integers, booleans and mixed floats,
+and describes the results of calls that Keras's inference refuses (`measured`).
 
 The values of the traced graph hold the result. The converted graph takes dtypes and
 ranks from it: a converter's results are cast to the dtype, and get the traced shape

@@ -13,6 +13,7 @@ it does for operations without shape inference:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -34,6 +35,9 @@ from keras_acts.export.trace.tensors import (
 _SIZES = (1, None)
 """What stands for unknown sizes where dtypes are asked for: sizes that broadcast, then
 symbols."""
+
+_LARGEST = 10**7
+"""A tensor of more elements is not asked about: torch may need to make it for that."""
 
 _WIDE = frozenset(("float64", "int64", "uint64", "complex64", "complex128"))
 
@@ -114,6 +118,8 @@ def _has_sizes(structure: Any) -> bool:
 
 def _is_promoted(structure: Any, spec: Any) -> bool:
     """Case 1: whether dtypes take part that the backends may promote."""
+    if any(_size(x) > _LARGEST for x in flatten(structure)):
+        return False
     dtypes = set(_dtypes(structure))
     if "float64" in dtypes or (dtypes & _WIDE and _narrows()):
         return False
@@ -122,6 +128,12 @@ def _is_promoted(structure: Any, spec: Any) -> bool:
         return False
     floats = all(map(keras.backend.is_float_dtype, dtypes | of_results))
     return not (floats and len(dtypes | of_results) == 1)
+
+
+def _size(x: Any) -> int:
+    """Return the number of elements of a tensor, with 1 for unknown sizes."""
+    shape = tuple(getattr(x, "shape", None) or ())
+    return math.prod(1 if n is None else n for n in shape)
 
 
 def _dtypes(structure: Any) -> Iterator[str]:
