@@ -19,7 +19,7 @@ The `compute_output_spec` of Keras 3.15 has these mistakes:
 14. `MelSpectrogram` returns a frame too many for some lengths;
 15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers;
 16. two arguments of which each knows another size, or a matrix of which one side is
-    known, are refused: by the crossentropies, by `ISTFT`, in linear algebra.
+    known, are refused: by the crossentropies, in linear algebra, of complex numbers.
 """
 
 from __future__ import annotations
@@ -264,6 +264,8 @@ _OF_SQUARES = tuple(
     f"linalg.{name}" for name in ("Cholesky", "CholeskyInverse", "Det", "Eigh", "Inv")
 )
 
+_OF_COMPLEX = tuple(f"math.{x}" for x in ("FFT", "FFT2", "IFFT2", "IRFFT", "ISTFT"))
+
 _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     **NUMPY_SPECS,
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
@@ -274,7 +276,7 @@ _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,
-    "math.ISTFT": _complex_pair,
+    **dict.fromkeys(_OF_COMPLEX, _complex_pair),
     **dict.fromkeys(_OF_SQUARES, _square),
     **dict.fromkeys(("linalg.Solve", "linalg.SolveTriangular"), _solve),
     "nn.BatchNorm": _batch_norm,
