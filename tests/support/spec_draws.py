@@ -32,6 +32,7 @@ EXCLUDED = {
         "calls a function",
     ),
     **dict.fromkeys(("convert_to_numpy", "dtype", "is_tensor"), "returns no tensor"),
+    "eig": "returns complex numbers, which no file has",
     "shape": "returns symbols",
 }
 """Operations that can't be drawn, and why."""
@@ -303,6 +304,13 @@ def _same(*ranks: int) -> Row:
     return row
 
 
+def _constant(m: _Arguments, array: Any) -> _Place:
+    """Return the place of a tensor whose sizes are known."""
+    made = m.place(np.asarray(array, "float32"))
+    m.known.add(made.index)
+    return made
+
+
 def _solve(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
     outer = m.shape(0, 1)
     square = m.place(np.broadcast_to(np.eye(3, dtype="float32") * 2, (*outer, 3, 3)))
@@ -352,7 +360,7 @@ def _einsum(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _norms(m: _Arguments) -> tuple[list[Any], dict[str, Any]]:
-    mean, variance, *rest = (m.tensor((4,), "float32") for _ in range(4))
+    mean, variance, *rest = (m.weight((4,), "float32") for _ in range(4))
     some = m.one_of({}, {"offset": rest[0], "scale": rest[1]})
     return [m.tensor((2, 3, 4)), mean, variance, -1], some
 
@@ -382,6 +390,13 @@ def _split(axis: int, *ranks: int) -> Row:
 
 
 _ROWS: dict[str, Row] = {
+    **dict.fromkeys(
+        ("bartlett", "blackman", "hamming", "hanning"),
+        lambda m: ([m.one_of(4, 7)], {}),
+    ),
+    "cholesky": lambda m: ([_constant(m, 2 * np.eye(3))], {}),
+    "glu": lambda m: ([m.tensor((3, 4))], {}),
+    "histogram": lambda m: ([m.tensor((7,))], {}),
     **dict.fromkeys(("concatenate", "dstack", "hstack", "stack", "vstack"), _several),
     "adaptive_average_pool": lambda m: (
         [m.tensor((2, 6, 6, 3)), m.one_of(2, 3)],
@@ -440,7 +455,7 @@ _ROWS: dict[str, Row] = {
     "image.affine_transform": lambda m: (
         [
             m.tensor((2, 6, 8, 3)),
-            m.place(np.asarray([[1, 0, 0, 0, 1, 0, 0, 0]] * 2, "f")),
+            _constant(m, [[1, 0, 0, 0, 1, 0, 0, 0]] * 2),
         ],
         {"data_format": "channels_last"},
     ),
@@ -459,7 +474,7 @@ _ROWS: dict[str, Row] = {
     "image.gaussian_blur": _images(data_format="channels_last"),
     "image.hsv_to_rgb": _images(data_format="channels_last"),
     "image.map_coordinates": lambda m: (
-        [m.tensor((4, 5)), m.tensor((2, 3), "float32"), m.one_of(0, 1)],
+        [m.tensor((4, 5)), m.weight((2, 3), "float32"), m.one_of(0, 1)],
         {},
     ),
     "image.pad_images": _images(
@@ -472,8 +487,8 @@ _ROWS: dict[str, Row] = {
     "image.perspective_transform": lambda m: (
         [
             m.tensor((1, 6, 8, 3)),
-            m.place(np.asarray([[[0, 0], [0, 4], [4, 0], [4, 4]]], "float32")),
-            m.place(np.asarray([[[0, 0], [0, 4], [4, 0], [4, 5]]], "float32")),
+            _constant(m, [[[0, 0], [0, 4], [4, 0], [4, 4]]]),
+            _constant(m, [[[0, 0], [0, 4], [4, 0], [4, 5]]]),
         ],
         {"data_format": "channels_last"},
     ),
@@ -610,6 +625,7 @@ _ROWS: dict[str, Row] = {
     "vander": _plain(ranks=(1, 1)),
     "vdot": _same(),
     "view_as_real": _plain(),
+    "view": lambda m: ([m.tensor(m.shape(1, 2), "float32"), "int32"], {}),
     "vsplit": _split(0),
     "where": _where,
 }

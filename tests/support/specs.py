@@ -22,11 +22,16 @@ DATA_DEPENDENT = frozenset(("nonzero", "unique", "bincount", "where"))
 """Operations whose sizes depend on the numbers."""
 
 
+_NO_AXES = "forgets `keepdims` without an axis"
 KNOWN = {
-    ("torch", "amax"): "forgets `keepdims` without an axis",
-    ("torch", "amin"): "forgets `keepdims` without an axis",
+    **{
+        ("torch", name): _NO_AXES
+        for name in ("amax", "amin", "max", "min", "nanprod", "prod", "ptp")
+    },
     ("torch", "count_nonzero"): "transposes the result",
     ("torch", "dot"): "broadcasts the outer axes, as `matmul` does",
+    ("torch", "nonzero"): "returns one tensor, not one for each axis",
+    ("torch", "squeeze"): "leaves an axis that is not 1",
 }
 """Where a backend itself does otherwise than Keras documents, and the file as Keras."""
 

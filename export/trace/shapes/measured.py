@@ -13,6 +13,7 @@ it does for operations without shape inference:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ import keras
 import numpy as np
 from keras import KerasTensor
 
+from keras_acts.export.trace.graph import Shape
 from keras_acts.export.trace.protocol import unrecorded
 from keras_acts.export.trace.structure import flatten, map_structure
 from keras_acts.export.trace.tensors import (
@@ -34,6 +36,12 @@ from keras_acts.export.trace.tensors import (
 _SIZES = (1, None)
 """What stands for unknown sizes where dtypes are asked for: sizes that broadcast, then
 symbols."""
+
+_SMALL = 5
+"""Another size than the one that a backend takes for a symbol."""
+
+_LARGEST = 10**7
+"""A tensor of more elements is not asked about: torch may need to make it for that."""
 
 _WIDE = frozenset(("float64", "int64", "uint64", "complex64", "complex128"))
 
@@ -53,19 +61,31 @@ def corrected(spec: Callable[[], Any], operation: Any, args: Any, kwargs: Any) -
     try:
         inferred = spec()
     except Exception:
-        # A symbol that stands for a size has no number, and so no shape follows.
-        scalar = any(not x.shape for x in flatten(list(statics.values())))
-        measured = None if scalar else _measured(operation, statics, args, kwargs)
-        if measured is None:
+        described = _described(operation, statics, args, kwargs)
+        if described is None:
             raise
-        return measured
+        return described
     if not _is_promoted((args, kwargs, statics), inferred):
         return inferred
-    measured = None
     for size in _SIZES:
-        if measured is None:
-            measured = _measured(operation, statics, args, kwargs, size)
-    return inferred if measured is None else _with_dtypes(inferred, measured)
+        measured = _measured(operation, statics, args, kwargs, size)
+        if measured is not None:
+            return _with_dtypes(inferred, measured)
+    return map_structure(_held, inferred)
+
+
+def _described(operation: Any, statics: Any, args: Any, kwargs: Any) -> Any:
+    """Return what the backend says of a refused call, None if it refuses it too."""
+    # A symbol that stands for a size has no number, and so no shape follows.
+    if any(not x.shape for x in flatten(list(statics.values()))):
+        return None
+    symbolic, small = (
+        _measured(operation, statics, args, kwargs, size) for size in (None, _SMALL)
+    )
+    if symbolic is None or small is None:
+        return symbolic
+    # As many results as a size that is unknown are none that can be described.
+    return symbolic if len(flatten(symbolic)) == len(flatten(small)) else None
 
 
 def _measured(
@@ -78,29 +98,45 @@ def _measured(
         statics: Its attributes that are traced.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
-        size: The size in the place of unknown ones.
+        size: The size in the place of one that no tensor knows; None for symbols in the
+            place of all.
     """
 
     def call(statics: Any, *args: Any, **kwargs: Any) -> Any:
         return with_statics(operation, statics).call(*args, **kwargs)
 
-    given = map_leaves(partial(_plain, size), (statics, args, kwargs))
-    infer = keras.Operation.compute_output_spec
+    given = statics, args, kwargs
+    shapes = [tuple(x.shape) for x in flatten(given) if isinstance(x, KerasTensor)]
+    statics, args, kwargs = map_leaves(partial(_plain, shapes, size), given)
+    infer, measured = keras.Operation.compute_output_spec, SimpleNamespace(call=call)
     try:
         # Keras's own way for an operation without shape inference.
-        statics, args, kwargs = given
-        measured = SimpleNamespace(call=call)
         return unrecorded(infer, measured, statics, *args, **kwargs)
     except Exception:
         return None
 
 
-def _plain(size: int | None, x: Any) -> Any:
-    """Return the shape and dtype of a tensor or variable; other values unchanged."""
-    if isinstance(x, KerasTensor | keras.Variable):
-        shape = [size if n is None else n for n in x.shape]
-        return KerasTensor(shape, keras.backend.standardize_dtype(x.dtype))
-    return x
+def _held(x: Any) -> Any:
+    """Return a spec with the dtype in which the backend holds such numbers."""
+    if x is None or x.dtype not in ("uint16", "uint32", "uint64") or _narrows():
+        return x
+    one = keras.ops.convert_to_tensor(np.ones((), x.dtype))
+    return KerasTensor(x.shape, keras.backend.standardize_dtype(one.dtype))
+
+
+def _plain(shapes: list[Shape], size: int | None, x: Any) -> Any:
+    """Return the shape and dtype of a tensor or variable; other values unchanged.
+
+    Unless all unknown sizes are to be symbols, one is that of another tensor there.
+    """
+    if not isinstance(x, KerasTensor | keras.Variable):
+        return x
+    sizes = list(x.shape)
+    for axis in range(-len(sizes), 0) if size is not None else ():
+        if sizes[axis] is None:
+            others = (shape[axis] for shape in shapes if len(shape) >= -axis)
+            sizes[axis] = next((n for n in others if n is not None), size)
+    return KerasTensor(sizes, keras.backend.standardize_dtype(x.dtype))
 
 
 def _has_sizes(structure: Any) -> bool:
@@ -114,6 +150,8 @@ def _has_sizes(structure: Any) -> bool:
 
 def _is_promoted(structure: Any, spec: Any) -> bool:
     """Case 1: whether dtypes take part that the backends may promote."""
+    if any(_size(x) > _LARGEST for x in flatten(structure)):
+        return False
     dtypes = set(_dtypes(structure))
     if "float64" in dtypes or (dtypes & _WIDE and _narrows()):
         return False
@@ -122,6 +160,12 @@ def _is_promoted(structure: Any, spec: Any) -> bool:
         return False
     floats = all(map(keras.backend.is_float_dtype, dtypes | of_results))
     return not (floats and len(dtypes | of_results) == 1)
+
+
+def _size(x: Any) -> int:
+    """Return the number of elements of a tensor, with 1 for unknown sizes."""
+    shape = tuple(getattr(x, "shape", None) or ())
+    return math.prod(1 if n is None else n for n in shape)
 
 
 def _dtypes(structure: Any) -> Iterator[str]:

@@ -18,11 +18,13 @@ The `compute_output_spec` of Keras 3.15 has these mistakes:
     the last axis instead of the second one, which is summed;
 14. `MelSpectrogram` returns a frame too many for some lengths;
 15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers;
-16. the crossentropies refuse two arguments of which each knows another size.
+16. two arguments of which each knows another size, or a matrix of which one side is
+    known, are refused: by the crossentropies, in linear algebra, of complex numbers.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -114,6 +116,11 @@ def _like_first(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
     return KerasTensor(x.shape, x.dtype)
 
 
+def _batch_norm(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
+    """Case 2: return the shape of the first argument, in floats."""
+    return KerasTensor(x.shape, _float_of(x))
+
+
 def _adaptive_pool(operation: Any, inputs: Any) -> Any:
     """Case 4: replace the spatial sizes by the output size."""
     batch, *spatial, channels = inputs.shape
@@ -162,9 +169,54 @@ def _elementwise_loss(operation: Any, target: Any, output: Any) -> Any:
 
 def _filled(x: Any, other: Any) -> Any:
     """Return a tensor's spec with another's sizes in the place of unknown ones."""
-    same_rank = len(x.shape) == len(other.shape)
-    pairs = zip(x.shape, other.shape if same_rank else x.shape, strict=True)
+    pairs = itertools.zip_longest(x.shape, other.shape[: len(x.shape)])
     return KerasTensor([b if a is None else a for a, b in pairs], x.dtype)
+
+
+def _labels_loss(operation: Any, target: Any, output: Any) -> Any:
+    """Case 16: ask Keras about labels that have the sizes of what they are for."""
+    return operation.compute_output_spec(_filled(target, output), output)
+
+
+def _complex_pair(operation: Any, x: Any) -> Any:
+    """Case 16: ask Keras about real and imaginary parts of the same sizes."""
+    real, imaginary = x
+    return operation.compute_output_spec(
+        (_filled(real, imaginary), _filled(imaginary, real))
+    )
+
+
+def _square(operation: Any, x: Any) -> Any:
+    """Case 16: ask Keras about a matrix that is square."""
+    return operation.compute_output_spec(_squared(x))
+
+
+def _solve(operation: Any, a: Any, b: Any) -> Any:
+    """Case 16: ask Keras about a system whose sides have as many rows."""
+    axis = -2 if len(b.shape) == len(a.shape) else -1
+    known = {n for n in (*a.shape[-2:], b.shape[axis]) if n is not None}
+    if len(known) == 1:
+        (side,) = known
+        rows = list(b.shape)
+        rows[axis] = side
+        a = KerasTensor((*a.shape[:-2], side, side), a.dtype)
+        b = KerasTensor(rows, b.dtype)
+    outer = KerasTensor(b.shape[:-2], b.dtype)
+    a = KerasTensor((*_filled(_outer(a), outer).shape, *a.shape[-2:]), a.dtype)
+    if axis == -2:
+        b = KerasTensor((*_filled(outer, _outer(a)).shape, *b.shape[-2:]), b.dtype)
+    return operation.compute_output_spec(a, b)
+
+
+def _outer(x: Any) -> Any:
+    return KerasTensor(x.shape[:-2], x.dtype)
+
+
+def _squared(x: Any) -> Any:
+    """Return the spec of a square matrix, both sides known if one is."""
+    *outer, rows, columns = x.shape
+    sides = (columns if rows is None else rows, rows if columns is None else columns)
+    return KerasTensor((*outer, *sides), x.dtype)
 
 
 def _lu_factor(operation: Any, x: Any) -> Any:
@@ -208,6 +260,12 @@ def _float_of(x: Any) -> str:
     return str(keras.backend.result_type(x.dtype, float))
 
 
+_OF_SQUARES = tuple(
+    f"linalg.{name}" for name in ("Cholesky", "CholeskyInverse", "Det", "Eigh", "Inv")
+)
+
+_OF_COMPLEX = tuple(f"math.{x}" for x in ("FFT", "FFT2", "IFFT2", "IRFFT", "ISTFT"))
+
 _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     **NUMPY_SPECS,
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
@@ -218,7 +276,10 @@ _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     "math.Logsumexp": _float_like_first,
     "nn.AdaptiveAveragePool": _adaptive_pool,
     "nn.AdaptiveMaxPool": _adaptive_pool,
-    "nn.BatchNorm": _like_first,
+    **dict.fromkeys(_OF_COMPLEX, _complex_pair),
+    **dict.fromkeys(_OF_SQUARES, _square),
+    **dict.fromkeys(("linalg.Solve", "linalg.SolveTriangular"), _solve),
+    "nn.BatchNorm": _batch_norm,
     "nn.BinaryCrossentropy": _elementwise_loss,
     "nn.CategoricalCrossentropy": _categorical_crossentropy,
     "nn.Conv": _conv,
@@ -226,6 +287,7 @@ _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     "nn.MultiHot": _multi_hot,
     "nn.Normalize": _like_first,
     "nn.PSNR": _psnr,
+    "nn.SparseCategoricalCrossentropy": _labels_loss,
     "numpy.GetItem": _get_item,
     "numpy.Reciprocal": _float_like_first,
     "numpy.Slogdet": _slogdet,
