@@ -133,11 +133,15 @@ def dropout(
     """Map `random.dropout` to Dropout in training mode, or to Where.
 
     The latter if the mask is shared, and for constants, such as weights: onnxruntime
-    takes Dropout for a function, and would drop of them but once.
+    takes Dropout for a function, and would drop of them but once. It removes a Dropout
+    whose training mode is a constant, even one that is true, so that is computed.
     """
+    if inputs.dtype == ir.DataType.BFLOAT16:  # no kernel
+        inputs = g.cast(inputs, ir.DataType.FLOAT)
     plain = noise_shape is None and isinstance(rate, int | float)
     if seed is None and plain and _depends_on_input(inputs):
-        return g.Dropout(inputs, np.float32(rate), np.bool_(True))
+        is_training = g.GreaterOrEqual(g.Size(inputs), np.int64(0))
+        return g.Dropout(inputs, np.float32(rate), is_training)
     own = [g.size(inputs, axis) for axis in range(g.rank(inputs))]
     shape = noise_shape or [None] * len(own)
     sizes = [a if b is None else b for a, b in zip(own, shape, strict=True)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from keras_acts.export.parity.compare import Comparison
-from keras_acts.export.parity.distribution import (
+from keras_acts.export.parity.draws.distribution import (
     LEAST_RUNS,
     RUNS,
     SAMPLES,
