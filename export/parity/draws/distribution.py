@@ -140,15 +140,19 @@ def _distances(want: Array, have: Array, rounding: float) -> list[float]:
     both = np.concatenate([want, have])
     center = np.where(np.isfinite(both).all(0), both.mean(0), 0.0)
     levels = np.quantile(both, _QUANTILES, axis=0, method="lower") + rounding
-    for summary in (
-        lambda x: _finite(x).mean(1),
-        lambda x: np.square(_finite(x) - center).mean(1),
-        *(lambda x, level=level: (x <= level).mean(1) for level in levels),
+    for a, b in zip(
+        _summaries(want, center, levels), _summaries(have, center, levels), strict=True
     ):
-        a, b = summary(want), summary(have)
         slack = rounding + _ROUNDING * float(np.abs(a).max(initial=0.0))
         elements.append(_distance(a, b, slack))
     return elements
+
+
+def _summaries(samples: Array, center: Array, levels: Array) -> list[Array]:
+    """Return numbers that sum up each sample: mean, deviation, shares below levels."""
+    finite = _finite(samples)
+    shares = [(samples <= level).mean(1) for level in levels]
+    return [finite.mean(1), np.square(finite - center).mean(1), *shares]
 
 
 def _finite(x: Array) -> Array:

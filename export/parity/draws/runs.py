@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -99,10 +100,10 @@ class Draws:
         sessions: Sequence[Session],
         repeat: Callable[[Callable[[], Outputs]], Outputs],
     ) -> Iterator[tuple[Case, str, str, Comparison]]:
-        want = repeat(lambda: self._answers(case.inputs))
+        want = repeat(partial(self._answers, case.inputs))
         feeds = {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
         for session in sessions:
-            got = repeat(lambda session=session: session.run(feeds))  # type: ignore[misc]
+            got = repeat(partial(session.run, feeds))
             for name in chosen:
                 expected = want[name]
                 if self.chances[name] is Chance.FIXED and not _varies(expected):

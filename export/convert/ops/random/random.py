@@ -144,7 +144,7 @@ def dropout(
         ratio = g.Where(is_training, np.float32(rate), np.float32(0.0))
         return g.Dropout(inputs, ratio, is_training)
     own = [g.size(inputs, axis) for axis in range(g.rank(inputs))]
-    shape = noise_shape or [None] * len(own)
+    shape: Sequence[Size | None] = noise_shape or [None] * len(own)
     sizes = [a if b is None else b for a, b in zip(own, shape, strict=True)]
     u = _uniform(g, sizes, ir.DataType.FLOAT, seed)
     kept = g.GreaterOrEqual(u, g.cast(rate, ir.DataType.FLOAT))
