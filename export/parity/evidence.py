@@ -120,7 +120,8 @@ class Evidence:
             verdicts = [self._judge(case, expected, feeds, s) for s in sessions]
             failing = failing or (None if all(verdicts) else case)
         self._compare_draws(cases, inputs, sessions)
-        if sessions and not any(self.comparisons.values()):
+        nothing = not any(self.comparisons.values()) and not self.draws.chances
+        if sessions and nothing:
             raise ValueError(
                 "The model accepts no generated input: pass `inputs`. "
                 f"Received: {self.warnings[-1] if self.warnings else 'no case'}"

@@ -20,7 +20,7 @@ from keras_acts.export.parity.draws.distribution import (
 from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference.base import Reference
-from keras_acts.export.parity.session import Session
+from keras_acts.export.parity.session import Session, first_line
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
 from keras_acts.export.trace import Chance
 
@@ -103,7 +103,13 @@ class Draws:
         want = repeat(partial(self._answers, case.inputs))
         feeds = {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
         for session in sessions:
-            got = repeat(partial(session.run, feeds))
+            try:
+                got = repeat(partial(session.run, feeds))
+            except Exception as error:  # onnxruntime's have no public base class
+                failed = Comparison(case.name, problem=first_line(error))
+                for name in chosen:
+                    yield case, name, session.provider, failed
+                continue
             for name in chosen:
                 expected = want[name]
                 if self.chances[name] is Chance.FIXED and not _varies(expected):
