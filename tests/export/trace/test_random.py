@@ -344,3 +344,19 @@ def test_a_file_that_draws_otherwise(wrong: Any, message: str) -> None:
 def test_a_file_that_draws_where_keras_does_not() -> None:
     report = verify(frozen(encoder()), to_onnx(encoder()))
     assert report.status == "failed"
+
+
+@pytest.mark.parametrize("opset", [17, 22, 26])
+@pytest.mark.parametrize("target", ["cpu", "cuda", "portable"])
+def test_each_opset_and_target(opset: int, target: str) -> None:
+    def call(x: Any, seed: Any) -> Any:
+        x = random.normal(ops.shape(x), seed=seed) + random.dropout(x, 0.5, seed=seed)
+        return x * random.uniform(ops.shape(x), seed=seed)
+
+    model = model_of(Drawing(call, random.SeedGenerator(1)))
+    proto = to_onnx(model, engine="native", opset=opset, target=target)
+    if not compares_answers():
+        return
+    session = open_session(proto)
+    first, second = (run(session, [zeros(9, 4) + 1.0])[0] for _ in range(2))
+    assert not np.array_equal(first, second)
