@@ -39,7 +39,7 @@ def untraceable(
         return error
     if kwargs.get("training"):
         reason = (
-            "is called with training=True, but an exported model only does inference. "
+            "is called with training=True, and what it does then can't be traced. "
             "Call it without, or register a converter"
         )
     elif isinstance(error, UnknownValueError):

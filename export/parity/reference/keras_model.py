@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.errors import ExportError
 from keras_acts.export.parity import index_limits
 from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
 from keras_acts.export.parity.inner.localize import first_divergence
@@ -82,7 +81,7 @@ class KerasReference:
         """Return what each output owes to chance; None if it can't be traced."""
         try:
             return chances(self.graph or trace(self.model, self.signature))
-        except ExportError:
+        except Exception:  # whatever the model's code raises: then runs have to tell
             return None
 
     def exact(self) -> Callable[[Mapping[str, Array]], dict[str, Array]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_acts.export.parity.compare import Summary, Worst
-from keras_acts.export.parity.distribution import Distribution
+from keras_acts.export.parity.draws.distribution import Distribution
 from keras_acts.export.parity.tolerances import Tolerance
 
 Status = Literal["passed", "failed", "not run", "not proven"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import Comparison, Witness, compare
-from keras_acts.export.parity.draws import Draws
+from keras_acts.export.parity.draws.runs import Draws
 from keras_acts.export.parity.inner.proof import Unproven
 from keras_acts.export.parity.inputs import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel

@@ -80,6 +80,8 @@ class _Reshape:
         if _REST in entries and (is_computed or _COPY in entries):
             rest = self._rest(x, entries)
             is_computed |= isinstance(rest, _Computed)
+            if isinstance(rest, int):
+                self._declare(entries.index(_REST), rest)
             entries = [rest if one == _REST else one for one in entries]
         elif not is_computed:
             return False
@@ -92,6 +94,14 @@ class _Reshape:
             self._node.attributes.add(ir.AttrInt64("allowzero", 1))
         self._node.replace_input_with(1, self._vector(entries, shape))
         return True
+
+    def _declare(self, axis: int, size: int) -> None:
+        """Note a size of the result that is known now."""
+        result = self._node.outputs[0]
+        if result.shape is not None:
+            sizes = list(result.shape)
+            sizes[axis] = size
+            result.shape = ir.Shape(sizes)
 
     def _rest(self, x: ir.Value, entries: Sequence[Entry]) -> Entry:
         """Return the size that -1 stands for (rule 1)."""
@@ -173,7 +183,7 @@ class _Reshape:
 
     def _number(self, sizes: Sequence[int]) -> ir.Value:
         self._count += 1
-        name = f"{self._node.name}/{SIZES}/{self._count}"
+        name = f"{self._node.name}/{SIZES}/constant_{self._count}"
         return constant(self._weights, np.asarray(sizes, np.int64), name)
 
     def _append(

@@ -37,6 +37,8 @@ class FunctionModel(keras.Model):
         function: The function.
     """
 
+    function: Callable[..., Any]
+
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(name=_name(function), autocast=False)
         self._parts = list(_parts_of(function))

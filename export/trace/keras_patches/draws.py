@@ -63,8 +63,8 @@ def _wrapped(name: str, original: Draw) -> Draw:
         if not has_traced(arguments):
             return unrecorded(original, *args, **kwargs)
         scaled = _SCALED.get(name)
-        drawn = scaled and scaled(original, seed, **arguments)
-        if drawn is not None and drawn is not False:
+        drawn = None if scaled is None else scaled(original, seed, **arguments)
+        if drawn is not None:
             return drawn
         return recorder.draw(name, arguments, int(seed))
 

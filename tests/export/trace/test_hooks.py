@@ -169,7 +169,7 @@ def test_a_first_call_records_its_shapes() -> None:
 
     model = Plain()
     model(np.ones((4, 3), "float32"))
-    assert reads.recorded_shapes(model) == {"x_shape": (4, 3)}
+    assert reads.recorded_shapes(model) == {"input_shape": (4, 3)}
 
 
 @pytest.mark.parametrize("kind", registered_kinds())

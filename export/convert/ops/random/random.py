@@ -133,13 +133,18 @@ def dropout(
     """Map `random.dropout` to Dropout in training mode, or to Where.
 
     The latter if the mask is shared, and for constants, such as weights: onnxruntime
-    takes Dropout for a function, and would drop of them but once.
+    takes Dropout for a function, and would drop of them but once. It removes a Dropout
+    of which one input at most is computed, whatever the training mode: so two are.
     """
+    if inputs.dtype == ir.DataType.BFLOAT16:  # no kernel
+        inputs = g.cast(inputs, ir.DataType.FLOAT)
     plain = noise_shape is None and isinstance(rate, int | float)
     if seed is None and plain and _depends_on_input(inputs):
-        return g.Dropout(inputs, np.float32(rate), np.bool_(True))
+        is_training = g.GreaterOrEqual(g.Size(inputs), np.int64(0))
+        ratio = g.Where(is_training, np.float32(rate), np.float32(0.0))
+        return g.Dropout(inputs, ratio, is_training)
     own = [g.size(inputs, axis) for axis in range(g.rank(inputs))]
-    shape = noise_shape or [None] * len(own)
+    shape: Sequence[Size | None] = noise_shape or [None] * len(own)
     sizes = [a if b is None else b for a, b in zip(own, shape, strict=True)]
     u = _uniform(g, sizes, ir.DataType.FLOAT, seed)
     kept = g.GreaterOrEqual(u, g.cast(rate, ir.DataType.FLOAT))

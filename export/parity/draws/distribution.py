@@ -29,6 +29,7 @@ SAMPLES = 512
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_ELEMENTS = 256
+_MOST_SUMMED = 8192
 _FALSE_ALARMS = 1e-6
 _ROUNDING = 1e-5
 """Relative error of a mean of a run, in float32."""
@@ -110,7 +111,7 @@ def _problem(found: Distribution, want: Array, have: Array) -> str | None:
     if not want.size or found.distance <= found.allowed:
         return None
     if np.ptp(have, axis=0).max() == 0 < np.ptp(want, axis=0).max():
-        return "the same numbers in each run, where Keras draws new ones"
+        return "the same numbers in each run or sample, where Keras draws others"
     a, b = found.expected, found.got
     return (
         f"another distribution, {found.distance:.2f} apart, {found.allowed:.2f} "
@@ -120,31 +121,38 @@ def _problem(found: Distribution, want: Array, have: Array) -> str | None:
 
 
 def _flat(samples: Array) -> Array:
-    """Return samples as rows of float64, some elements of them if there are many."""
-    rows = samples.reshape(len(samples), -1).astype(np.float64)
-    if rows.shape[1] > _MOST_ELEMENTS:
-        chosen = np.random.default_rng(0).choice(rows.shape[1], _MOST_ELEMENTS, False)
-        rows = rows[:, np.sort(chosen)]
+    """Return samples as rows of float64, some elements of them if there are many.
+
+    They are in any order, the same for equal shapes.
+    """
+    rows = samples.reshape(len(samples), -1)
+    order = np.random.default_rng(0).permutation(rows.shape[1])[:_MOST_SUMMED]
+    rows = rows[:, order].astype(np.float64)
     return np.where(np.isnan(rows), np.inf, rows)
 
 
 def _distances(want: Array, have: Array, rounding: float) -> list[float]:
     """Return the distance of each element and of each number that sums up a run."""
-    elements = [_distance(a, b, rounding) for a, b in zip(want.T, have.T, strict=True)]
+    pairs = zip(want.T[:_MOST_ELEMENTS], have.T[:_MOST_ELEMENTS], strict=True)
+    elements = [_distance(a, b, rounding) for a, b in pairs]
     if want.shape[1] < 2:
         return elements
     both = np.concatenate([want, have])
     center = np.where(np.isfinite(both).all(0), both.mean(0), 0.0)
     levels = np.quantile(both, _QUANTILES, axis=0, method="lower") + rounding
-    for summary in (
-        lambda x: _finite(x).mean(1),
-        lambda x: np.square(_finite(x) - center).mean(1),
-        *(lambda x, level=level: (x <= level).mean(1) for level in levels),
+    for a, b in zip(
+        _summaries(want, center, levels), _summaries(have, center, levels), strict=True
     ):
-        a, b = summary(want), summary(have)
         slack = rounding + _ROUNDING * float(np.abs(a).max(initial=0.0))
         elements.append(_distance(a, b, slack))
     return elements
+
+
+def _summaries(samples: Array, center: Array, levels: Array) -> list[Array]:
+    """Return numbers that sum up each sample: mean, deviation, shares below levels."""
+    finite = _finite(samples)
+    shares = [(samples <= level).mean(1) for level in levels]
+    return [finite.mean(1), np.square(finite - center).mean(1), *shares]
 
 
 def _finite(x: Array) -> Array:

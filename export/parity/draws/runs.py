@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from keras_acts.export.parity.compare import Comparison
-from keras_acts.export.parity.distribution import (
+from keras_acts.export.parity.draws.distribution import (
     LEAST_RUNS,
     RUNS,
     SAMPLES,
@@ -19,12 +20,16 @@ from keras_acts.export.parity.distribution import (
 from keras_acts.export.parity.inputs import Case
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference.base import Reference
-from keras_acts.export.parity.session import Session
+from keras_acts.export.parity.session import Session, first_line
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
 from keras_acts.export.trace import Chance
 
 _SECONDS = 15.0
 """How long one side may run before fewer runs have to do."""
+
+_SAMPLES = 48
+_ELEMENTS = 20_000
+"""How many samples a run has at most, and how many numbers in them."""
 
 Outputs = dict[str, Array]
 
@@ -79,7 +84,8 @@ class Draws:
             chosen = [name for name, one in self.chances.items() if one is chance]
             for case in cases:
                 repeat = self._repeated if chance is Chance.NEW else self._rows
-                used = case if chance is Chance.NEW else _of_equal_samples(case, inputs)
+                enlarge = _enlarged if chance is Chance.NEW else _of_equal_samples
+                used = enlarge(case, inputs)
                 if used is None:
                     self._leave_out(chosen, case)
                     continue
@@ -94,10 +100,16 @@ class Draws:
         sessions: Sequence[Session],
         repeat: Callable[[Callable[[], Outputs]], Outputs],
     ) -> Iterator[tuple[Case, str, str, Comparison]]:
-        want = repeat(lambda: self._answers(case.inputs))
+        want = repeat(partial(self._answers, case.inputs))
         feeds = {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
         for session in sessions:
-            got = repeat(lambda session=session: session.run(feeds))  # type: ignore[misc]
+            try:
+                got = repeat(partial(session.run, feeds))
+            except Exception as error:  # onnxruntime's have no public base class
+                failed = Comparison(case.name, problem=first_line(error))
+                for name in chosen:
+                    yield case, name, session.provider, failed
+                continue
             for name in chosen:
                 expected = want[name]
                 if self.chances[name] is Chance.FIXED and not _varies(expected):
@@ -169,9 +181,25 @@ def _varies(samples: Array) -> bool:
     return bool(rows.size and (rows != rows[:1]).any())
 
 
+def _has_any_batch(inputs: Sequence[PairedInput]) -> bool:
+    return all(one.shape and one.shape[0] is None for one in inputs)
+
+
+def _enlarged(case: Case, inputs: Sequence[PairedInput]) -> Case:
+    """Return a case with its samples repeated, which shows more in as many runs."""
+    if not _has_any_batch(inputs):
+        return case
+    sizes = [x.size / max(1, len(x)) for x in case.inputs.values()]
+    count = min(_SAMPLES, int(_ELEMENTS / max([1.0, *sizes])))
+    batch = max(len(x) for x in case.inputs.values())
+    times = max(1, count // max(1, batch))
+    rows = {name: np.repeat(x, times, axis=0) for name, x in case.inputs.items()}
+    return replace(case, inputs=rows)
+
+
 def _of_equal_samples(case: Case, inputs: Sequence[PairedInput]) -> Case | None:
     """Return a case of many samples like its first; None if the batch is known."""
-    if any(not one.shape or one.shape[0] is not None for one in inputs):
+    if not _has_any_batch(inputs):
         return None
     rows = {name: np.repeat(x[:1], SAMPLES, axis=0) for name, x in case.inputs.items()}
     return replace(case, inputs=rows)

@@ -1,0 +1,1 @@
+"""Outputs that draw random numbers, compared by their distribution."""
