@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import pytest
 from keras import layers, ops
-from keras.src.backend import get_keras_mask
 
 from support.export_check import check_model, randomize
+from support.masks import mask_of
 from support.recurrent import PLAIN
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*destroy the mask:UserWarning")
@@ -67,7 +67,7 @@ class Reading(layers.Layer):
     """Code that reads a tensor's mask."""
 
     def call(self, inputs: Any) -> Any:
-        mask = get_keras_mask(inputs)
+        mask = mask_of(inputs)
         if mask is None:
             return inputs * 1.0
         return inputs * ops.cast(ops.expand_dims(mask, -1), inputs.dtype)
