@@ -42,6 +42,7 @@ CASES = list(_first_of_each())
 
 
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
+@pytest.mark.filterwarnings("ignore:Tensor.T is deprecated:UserWarning")
 @pytest.mark.parametrize("configuration", CASES)
 def test_a_layer_passes_on_the_mask_of_a_real_call(
     configuration: Configuration,
