@@ -23,6 +23,7 @@ MAY = {
     "tests/export/trace/test_untouched.py": "compares the state of the process",
     "tests/conftest.py": "sets the counters for automatic names to zero",
     "tests/support/initial_weights.py": "draws initial weights faster",
+    "tests/support/masks.py": "attaches masks to tensors, and reads them",
     "tests/support/keras_tests": "runs Keras's own tests",
 }
 """The packages and files that may import `keras.src`, and why."""

@@ -7,11 +7,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.backend import get_keras_mask, set_keras_mask
+from keras.src.backend import get_keras_mask as mask_of
+from keras.src.backend import set_keras_mask as attach_mask
 
 from keras_acts.export import to_onnx
 from support.export_check import assert_alike, open_session, randomize, run
 from support.runs.evidence import compares_answers
+
+__all__ = ["attach_mask", "check_masks", "mask_of", "masks_of"]
 
 Array = np.ndarray
 
@@ -33,9 +36,9 @@ class WithMasks(keras.Model):
     def call(self, inputs: Any) -> Any:
         tensors, masks = inputs[: self.count], inputs[self.count :]
         for x, mask in zip(tensors, masks, strict=False):
-            set_keras_mask(x, mask)
+            attach_mask(x, mask)
         results = keras.tree.flatten(self.compute(*tensors))
-        found = [get_keras_mask(x) for x in results]
+        found = [mask_of(x) for x in results]
         given = [keras.ops.cast(m, "int32") for m in found if m is not None]
         number = keras.ops.cast(masks[0][:, :1], "int32") * 0 + len(given)
         return [number, *given, *(results if self.outputs else ())]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from support.keras_tests import Configuration, collect
-from support.masks import check_masks, masks_of
+from support.masks import attach_mask, check_masks, masks_of
 
 pytestmark = [
     pytest.mark.runs_once(
@@ -42,6 +42,7 @@ CASES = list(_first_of_each())
 
 
 @pytest.mark.filterwarnings("ignore:You passed `rms_scaling=True`")
+@pytest.mark.filterwarnings("ignore:Tensor.T is deprecated:UserWarning")
 @pytest.mark.parametrize("configuration", CASES)
 def test_a_layer_passes_on_the_mask_of_a_real_call(
     configuration: Configuration,
@@ -65,7 +66,7 @@ def test_a_layer_passes_on_the_mask_of_a_real_call(
     try:
         tensors = [keras.ops.convert_to_tensor(x) for x in arrays]
         for x, mask in zip(tensors, masks, strict=True):
-            keras.src.backend.set_keras_mask(x, keras.ops.convert_to_tensor(mask))
+            attach_mask(x, keras.ops.convert_to_tensor(mask))
         compute(*tensors)
     except ValueError as error:
         if "mask" not in str(error):
