@@ -55,6 +55,13 @@ class Two(layers.Layer):
         return {"sum": raw_relu(scaled) + y, "positive": raw_relu(x) > 0, "same": y}
 
 
+class Kept(Raw):
+    """A layer that says that it keeps the shape, as `TimeDistributed` wants to know."""
+
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
+
 class OnSize(layers.Layer):
     """Does one thing or another depending on a size."""
 
@@ -101,7 +108,7 @@ def test_names_weights_and_sizes(tmp_path: Path) -> None:
     assert metadata(proto)["keras_acts_islands"].startswith("model/raw (")
     assert sizes(proto.graph.output[0]) == ["batch", "x_1", 3]
     assert weight_names(proto) == {"raw/scale", "d/kernel", "d/bias", *LAST}
-    assert "raw/Relu" in names(proto.graph.node)
+    assert "model/raw/Relu" in names(proto.graph.node)
     with pytest.raises(UnsupportedOperationError, match=r"raw.*can't be traced"):
         to_onnx(model, engine="native")
 
@@ -138,7 +145,7 @@ def test_several_tensors_masks_and_dtypes() -> None:
 
 
 def test_time_distributed_images_of_unknown_sizes() -> None:
-    raw = Raw(raw_relu, name="raw")
+    raw = Kept(raw_relu, name="raw")
     model = model_of(layers.TimeDistributed(raw, name="steps"), None, None, None, 3)
     proto = export(model)
     check(model, proto)
