@@ -33,7 +33,7 @@ class Outer(layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.first = layers.Dense(4, name="first")
-        self.rows = layers.LSTM(3, return_sequences=True, name="rows")
+        self.rows = layers.Dense(3, name="rows")
 
     def build(self, shape: Any) -> None:
         self.first.build(shape)
@@ -103,7 +103,8 @@ def test_names_weights_and_sizes(tmp_path: Path) -> None:
     assert report.passed
     assert report.engine == "native"
     assert "islands" in str(report)
-    assert {one.filename for one in seen} == {__file__}
+    islands = [one for one in seen if one.category is EngineWarning]
+    assert {one.filename for one in islands} == {__file__}
     proto = onnx.load(path)
     assert metadata(proto)["keras_acts_islands"].startswith("model/raw (")
     assert sizes(proto.graph.output[0]) == ["batch", "x_1", 3]
@@ -211,7 +212,9 @@ def test_a_module_of_torch() -> None:
     import torch
 
     module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Dropout(0.5))
-    layer = layers.TorchModuleWrapper(module, name="wrapped")
+    layer = layers.TorchModuleWrapper(
+        module, name="wrapped", output_shape=(None, None, 3)
+    )
     model = model_of(layer, None, 4)
     flags = [one.training for one in module.modules()]
     proto = export(model)
