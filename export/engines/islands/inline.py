@@ -35,9 +35,8 @@ def inline(
         if is_used(old):
             new = made()
             values[old] = new if old.dtype is None else g.cast(new, old.dtype)
-    for name, old in list(graph.initializers.items()):
-        if is_used(old):
-            values[old] = _constant(g, old, exported.weights.get(name))
+    for old in _in_order(graph):
+        values[old] = _constant(g, old, exported.weights.get(old.name or ""))
     graph.outputs.clear()
     ir.convenience.replace_all_uses_with(list(values), list(values.values()))
     for node in graph:
@@ -47,6 +46,16 @@ def inline(
         values.update(zip(node.outputs, made, strict=True))
         ir.convenience.replace_all_uses_with(node.outputs, made)
     return [values[x] for x in outputs]
+
+
+def _in_order(graph: ir.Graph) -> list[ir.Value]:
+    """Return the initializers in the order in which they are used, which is the same.
+
+    The order in which an exporter has them may be that of a set.
+    """
+    own = set(graph.initializers.values())
+    read = (x for node in graph.all_nodes() for x in node.inputs if x in own)
+    return list(dict.fromkeys([*read, *(x for x in graph.outputs if x in own)]))
 
 
 def is_used(value: ir.Value) -> bool:

@@ -77,7 +77,6 @@ QUICK = [
     "jnp.var",
     "jnp.argmax",
     "jnp.where",
-    "jnp.arange of a size",
     "jnp.reshape",
     "jnp.pad",
     "slices",
