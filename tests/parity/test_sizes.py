@@ -40,8 +40,8 @@ def halving(x):
 
 
 SIZES = {
-    "cropped": (cropping, {8192, 11776}),
-    "few positions": (Positions(), {8, 12}),
+    "cropped": (cropping, {4096, 5888}),
+    "few positions": (Positions(), {8, 10}),
     "divisible": (halving, {16, 24}),
     "any": (lambda x: L.ReLU()(x), {16, 23}),
 }
