@@ -172,8 +172,6 @@ def main(
             ):
                 print("  ", row, flush=True)
         print("  ", summary([r for r in rows if r.network == name]), flush=True)
-    print(summary(rows))
-    print(
         save(
             output,
             [asdict(row) for row in rows],
@@ -182,7 +180,7 @@ def main(
             backend=keras.backend.backend(),
             summary=summary(rows),
         )
-    )
+    print(summary(rows))
 
 
 if __name__ == "__main__":

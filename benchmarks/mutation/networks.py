@@ -28,7 +28,7 @@ def networks() -> dict[str, Network]:
         "ConvNeXt blocks": conv_next,
         "Inception blocks": inception,
         "U-Net": u_net,
-        "separable CNN, 1D": separable,
+        "separable 1D CNN": separable,
         "dilated causal CNN": wave_net,
         "vision transformer": vision_transformer,
         "text encoder": encoder,

@@ -43,7 +43,9 @@ _TRUE_SHARE = 0.75
 class Sizes:
     """Two values for each unknown axis other than the batch, by the input's rank."""
 
-    by_rank: Mapping[int, tuple[int, int]] = field(default_factory=UNKNOWN_SIZES.copy)
+    by_rank: Mapping[int, tuple[int, int]] = field(
+        default_factory=lambda: UNKNOWN_SIZES
+    )
     others: tuple[int, int] = _UNKNOWN_SEQUENCE
 
     def of(self, rank: int) -> tuple[int, int]:

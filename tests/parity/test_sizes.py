@@ -28,7 +28,10 @@ class Positions(L.Layer):
         self.table = self.add_weight(shape=(10, shape[-1]))
 
     def call(self, x):
-        return x + self.table[: keras.ops.shape(x)[1]]
+        return x + keras.ops.convert_to_tensor(self.table)[: keras.ops.shape(x)[1]]
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, x.dtype)
 
 
 def halving(x):
@@ -37,8 +40,8 @@ def halving(x):
 
 
 SIZES = {
-    "cropped": (cropping, {8192, 11776}),
-    "few positions": (Positions(), {8, 12}),
+    "cropped": (cropping, {4096, 5888}),
+    "few positions": (Positions(), {8, 10}),
     "divisible": (halving, {16, 24}),
     "any": (lambda x: L.ReLU()(x), {16, 23}),
 }
@@ -76,6 +79,11 @@ def test_own_inputs_are_enough_where_no_size_is_found():
     assert warning.startswith("Keras refuses 'inputs of any size': ")
 
 
+class Doubled(L.Layer):
+    def call(self, x):
+        return keras.ops.cast(x, "float32") * 2.0
+
+
 INTEGERS = {
     ("int32", "int32"): None,
     ("int32", "int64"): "expected int32, got int64",
@@ -86,12 +94,11 @@ INTEGERS = {
 
 @pytest.mark.parametrize("pair", INTEGERS, ids=str)
 def test_an_integer_input_of_another_width_fails(pair):
-    ours, theirs = pair
-    x = keras.Input((4,), dtype=ours, name="x")
-    model = keras.Model(x, keras.ops.cast(x, "float32") * 2.0)
-    y = keras.Input((4,), dtype=theirs, name="x")
-    file = to_onnx(keras.Model(y, keras.ops.cast(y, "float32") * 2.0))
-    report = verify(model, file)
+    model, other = (
+        keras.Sequential([keras.Input((4,), dtype=dtype, name="x"), Doubled(name="y")])
+        for dtype in pair
+    )
+    report = verify(model, to_onnx(other))
     assert report.passed is (INTEGERS[pair] is None), report
     if INTEGERS[pair]:
         assert INTEGERS[pair] in report.problems[0]

@@ -8,6 +8,7 @@ layers. Inside `float64_kept` it doesn't, in this thread.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -55,10 +56,7 @@ def float64_kept() -> Iterator[None]:
 
 def _x64() -> contextlib.AbstractContextManager[Any]:
     """Return JAX's switch for 64 bits; older releases have it as experimental."""
-    import jax
-
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)  # type: ignore[no-any-return]
-    from jax import experimental
-
-    return experimental.enable_x64()  # type: ignore[attr-defined,no-any-return]
+    switch = getattr(importlib.import_module("jax"), "enable_x64", None)
+    switch = switch or importlib.import_module("jax.experimental").enable_x64
+    scope: contextlib.AbstractContextManager[Any] = switch(True)
+    return scope
