@@ -53,7 +53,7 @@ def replace_missing_default() -> str | None:
     Returns:
         What was done, in one sentence; None if nothing was.
     """
-    if os.environ.get(_VARIABLE) or "keras" in sys.modules:
+    if os.environ.get(_VARIABLE) or sys.modules.get("keras") is not None:
         return None
     wanted = _configured()
     if wanted not in BACKENDS or importlib.util.find_spec(wanted):
@@ -85,7 +85,7 @@ def goes_without_keras() -> bool:
     Then the packages leave out their imports: it answers help and mistakes at once, and
     imports Keras, which takes seconds, only where it reads a model.
     """
-    return "keras" not in sys.modules and _is_command_line()
+    return sys.modules.get("keras") is None and _is_command_line()
 
 
 def _is_command_line() -> bool:

@@ -32,7 +32,8 @@ class About:
     Attributes:
         help: What it does, in one line, for the command line.
         choices: The values that it can have; None if they aren't listed.
-        has_flag: Whether the command line has it as a flag of the same name.
+        has_flag: Whether the command line's flag has the same name and type; those of
+            the other options are parsed by `keras_acts.cli.signatures`.
     """
 
     help: str

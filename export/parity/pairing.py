@@ -88,15 +88,20 @@ def _paired(spec: TracedInput, port: Port) -> PairedInput:
         )
     if port.shape is None:
         return PairedInput(spec, port, spec.shape)
+    fitting: list[tuple[int, PairedInput]] = []
     for channels_first in (False, True):
         theirs = _channels_last(port.shape) if channels_first else port.shape
         if len(theirs) == len(spec.shape) and all(
             a == b or a is None or b is None
             for a, b in zip(spec.shape, theirs, strict=True)
         ):
-            known = zip(spec.shape, theirs, strict=True)
+            known = list(zip(spec.shape, theirs, strict=True))
             shape = tuple(a if b is None else b for a, b in known)
-            return PairedInput(spec, port, shape, channels_first)
+            agreeing = sum(a == b for a, b in known)
+            paired = PairedInput(spec, port, shape, channels_first)
+            fitting.append((agreeing, paired))
+    if fitting:  # unknown sizes fit either layout
+        return max(fitting, key=lambda one: one[0])[1]
     raise MismatchError(
         f"input '{spec.name}' has shape {spec.shape} in Keras and {port.shape} in ONNX"
     )

@@ -161,6 +161,8 @@ def _mentions(path: Path, name: str) -> bool:
                 if wanted in overlap + block:
                     return True
                 overlap = block[-len(wanted) :]
+    except FileNotFoundError:
+        return False
     except OSError:
         return True
     return False

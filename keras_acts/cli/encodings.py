@@ -21,7 +21,6 @@ _SPELLED = {
 
 def print_what_can_be() -> None:
     """Let stdout and stderr spell out the characters that their encoding lacks."""
-    codecs.register_error(_HANDLER, _spelled_out)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -36,9 +35,18 @@ def _spelled_out(error: UnicodeError) -> tuple[str, int]:
     return "".join(map(spelled_out, missing)), error.end
 
 
+def printable(text: str) -> str:
+    """Return a text as stdout will show it, which tells how wide it is."""
+    encoding = sys.stdout.encoding or "ascii"
+    return text.encode(encoding, _HANDLER).decode(encoding)
+
+
 def spelled_out(character: str) -> str:
     """Return a character in ASCII: its name or its letter without accents, else `?`."""
     if character in _SPELLED:
         return _SPELLED[character]
     letters = unicodedata.normalize("NFKD", character)
     return letters.encode("ascii", "ignore").decode() or "?"
+
+
+codecs.register_error(_HANDLER, _spelled_out)

@@ -119,7 +119,10 @@ def _import(module: str) -> None:
         ) from error
 
 
-_UNKNOWN = re.compile(r"(?:Could not locate \w+|Unknown [\w ]+:) '([^']+)'")
+_UNKNOWN = re.compile(
+    r"(?:Could not locate \w+|Unknown [\w ]+:|Could not deserialize(?= 'keras\.)) "
+    r"'([^']+)'"
+)
 
 
 def _explained(path: Path, error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -249,7 +250,8 @@ def arrays(path: Path) -> Any:
     try:
         loaded = np.load(path, allow_pickle=False)
         many = isinstance(loaded, np.lib.npyio.NpzFile)
-        found = dict(loaded) if many else {"": loaded}
+        with loaded if many else contextlib.nullcontext():
+            found = dict(loaded) if many else {"": loaded}
     except Exception as error:
         # NumPy takes any other file for a pickle, which it then refuses.
         reason = "" if "pickle" in str(error) else f" ({error})"

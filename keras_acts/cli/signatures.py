@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -156,33 +156,83 @@ def _parsed(text: str) -> Spec:
     return match["name"], shape, dtype
 
 
-def built(specs: Sequence[Spec]) -> Any:
-    """Return parsed specs in the structure that `input_signature` takes."""
+def built(specs: Sequence[Spec], model: Any) -> Any:
+    """Return parsed specs in the structure of a model's inputs, with their names.
+
+    A model that has no signature yet gets the specs alone, in order or by name.
+
+    Raises:
+        CommandError: They are too few or too many, or have other names.
+    """
+    if not specs:
+        return None
+    own = _own_signature(model)
+    if own is None:
+        return _alone(specs)
+    inputs = own.inputs
+    order = [name for name, _, _ in specs]
+    if None in order:
+        order = [one.name for one in inputs]
+    table = dict(zip(order, specs, strict=False))
+    if len(specs) != len(inputs) or set(table) != {one.name for one in inputs}:
+        raise CommandError(
+            "--input-signature must stand once for each input: "
+            f"{', '.join(one.name for one in inputs)}. Received: "
+            f"{len(specs)} of them{_named(order) if specs[0][0] else ''}"
+        )
+    return _arguments(own, lambda one: (table[one.name][1], table[one.name][2]))
+
+
+def _named(names: Sequence[str | None]) -> str:
+    return f", {', '.join(map(str, names))}"
+
+
+def _own_signature(model: Any) -> Any:
+    """Return the signature that a Keras model has by itself, if it has one."""
+    import keras
+
+    from keras_acts.export.errors import SignatureError
+    from keras_acts.export.trace import model_signature
+
+    if not isinstance(model, keras.layers.Layer):
+        return None
+    try:
+        return model_signature(model, None)
+    except SignatureError:
+        return None
+
+
+def _arguments(signature: Any, describe: Callable[[Any], tuple[Any, Any]]) -> Any:
+    """Return a signature's arguments with other shapes and dtypes."""
+    import keras
+
+    def tensor(one: Any) -> Any:
+        shape, dtype = describe(one)
+        return keras.KerasTensor(shape, dtype or one.dtype, name=one.name)
+
+    arguments = signature.map(tensor)
+    return arguments[0] if len(arguments) == 1 else arguments
+
+
+def _alone(specs: Sequence[Spec]) -> Any:
     import keras
 
     inputs = [keras.InputSpec(shape=shape, dtype=dtype) for _, shape, dtype in specs]
-    if specs and specs[0][0] is not None:
+    if specs[0][0] is not None:
         return {name: one for (name, _, _), one in zip(specs, inputs, strict=True)}
-    return inputs[0] if len(inputs) == 1 else inputs or None
+    return inputs[0] if len(inputs) == 1 else inputs
 
 
 def with_batch(model: Any, batch: int) -> Any:
     """Return the signature of a Keras model with a known batch size.
 
     Raises:
-        CommandError: The model is a SavedModel, whose sizes are its own.
+        CommandError: The model has no signature of Keras's.
     """
-    import keras
-
-    from keras_acts.export.trace import model_signature
-
-    if not isinstance(model, keras.layers.Layer):
+    own = _own_signature(model)
+    if own is None:
         raise CommandError(
-            f"--batch is for Keras models. Received: {batch} with a SavedModel"
+            "--batch needs a Keras model that knows its inputs; give "
+            f"--input-signature. Received: --batch {batch}"
         )
-    arguments = model_signature(model, None).map(
-        lambda spec: keras.KerasTensor(
-            (batch, *spec.shape[1:]), spec.dtype, name=spec.name
-        )
-    )
-    return arguments[0] if len(arguments) == 1 else arguments
+    return _arguments(own, lambda one: ((batch, *one.shape[1:]), None))

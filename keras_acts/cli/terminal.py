@@ -11,8 +11,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
 from keras_acts.cli.codes import Code, code_of
 from keras_acts.cli.memory import limited
 from keras_acts.cli.signals import SIGPIPE, Stopped
@@ -55,7 +53,7 @@ def print_json(content: Any) -> None:
 
 def _print(text: str) -> None:
     try:
-        typer.echo(text)
+        print(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise Stopped(SIGPIPE) from None
@@ -63,7 +61,7 @@ def _print(text: str) -> None:
 
 def print_error(message: str) -> None:
     """Print an error on stderr."""
-    typer.echo(f"keras-acts: error: {message}", err=True)
+    print(f"keras-acts: error: {message}", file=sys.stderr)
 
 
 def fail(error: Exception, code: Code, *, as_json: bool, kind: str = "") -> NoReturn:
@@ -141,7 +139,7 @@ def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
 
 def warn(message: str) -> None:
     """Print a warning on stderr, in one line."""
-    typer.echo(f"keras-acts: warning: {one_line(message)}", err=True)
+    print(f"keras-acts: warning: {one_line(message)}", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -155,10 +155,17 @@ KERAS_FILES = {
     ),
     "an unknown class": (
         lambda path: with_layer(
-            path, class_name="Nowhere", registered_name="pkg>Nowhere"
+            path,
+            module="nowhere.layers",
+            class_name="Nowhere",
+            registered_name="pkg>Nowhere",
         ),
         "The model holds 'Nowhere', which is unknown here; import the module that "
         "registers it with --import MODULE. Received: right.keras",
+    ),
+    "a class that Keras lacks": (
+        lambda path: with_layer(path, class_name="Nowhere"),
+        "The model holds 'keras.layers.Nowhere', which is unknown here; ",
     ),
     "a module of the system": (
         lambda path: with_layer(
@@ -310,7 +317,8 @@ def test_sizes_beyond_the_memory(folder):
     line = ["verify", "right.keras", "right.onnx", "--batch-sizes", "1"]
     result = CliRunner().invoke(app, line)
     assert result.exit_code == 1, result.output
-    assert "refuses the model" in result.stdout
+    assert "problem: " in result.stdout
+    assert "alloc" in result.stdout
     assert "Traceback" not in result.output
 
 

@@ -78,7 +78,8 @@ def test_nobody_reads_the_output(tmp_path):
     assert process.stdout is not None
     process.stdout.close()
     assert process.stderr is not None
-    assert process.stderr.read() == ""
+    with process.stderr:
+        assert process.stderr.read() == ""
     assert process.wait(timeout=30) == 141
 
 

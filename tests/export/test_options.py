@@ -77,7 +77,9 @@ def test_each_choice_is_in_the_help(option: Field[Any]) -> None:
 def test_the_command_has_a_flag_with_its_help(option: Field[Any]) -> None:
     command = typer.main.get_command(app).commands["export"]  # type: ignore[attr-defined]
     flags = {parameter.name: parameter for parameter in command.params}
-    assert (option.name in flags) is about(option).has_flag
+    assert option.name in flags
+    if about(option).has_flag:
+        assert flags[option.name].help == about(option).help
     if about(option).has_flag:
         flag = flags[option.name]
         assert flag.opts == [f"--{option.name.replace('_', '-')}"]
@@ -102,6 +104,7 @@ MISSPELT = {
     "output_names": [["a", "b"], [], {"z": "x"}, ["image"]],
     "inputs_as_nchw": [["imag"], ["y"]],
     "input_signature": [(None, 7, 7, 3), (None, 4), "image"],
+    "metadata": [{"keras_acts_version": "1"}, {"": "text"}],
 }
 """Values of the right type, and wrong."""
 
@@ -114,6 +117,7 @@ WRONG_TYPES = {
     "output_names": [3, "y", [3], {"y": 3}, [None]],
     "inputs_as_nchw": [None, 3, "image", [3], [None], {"image"}],
     "input_signature": [3, [3], ...],
+    "metadata": [3, "text", {"name": 1}, {1: "text"}, [("name", "text")], ...],
     "path": [3, ["model.onnx"], b"model.onnx", ...],
 }
 

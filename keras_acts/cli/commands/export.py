@@ -79,7 +79,9 @@ def run(
         check_model_path(model, max_unpacked)
         loaded = load(model, unsafe=unsafe, modules=modules or (), signature=signature)
         asked["input_signature"] = (
-            signatures.with_batch(loaded, batch) if batch else signatures.built(specs)
+            signatures.with_batch(loaded, batch)
+            if batch
+            else signatures.built(specs, loaded)
         )
         with progress(f"Exporting {model}"):
             if no_verify:

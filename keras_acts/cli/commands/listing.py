@@ -9,6 +9,7 @@ import typer
 
 from keras_acts.cli import entries, options
 from keras_acts.cli.codes import CommandError
+from keras_acts.cli.encodings import printable
 from keras_acts.cli.terminal import rendered, show
 
 
@@ -47,7 +48,8 @@ def _table(rows: list[Mapping[str, Any]]) -> str:
         name = " = ".join([row["name"], *row["aliases"]])
         name += "*" if row["learnable"] else ""
         shown = "" if row["family"] == family else row["family"]
-        table.add_row(Text(shown), Text(name), Text(row["formula"]))
+        cells = (shown, name, printable(row["formula"]))
+        table.add_row(*map(Text, cells))
         family = row["family"]
     learned = any(row["learnable"] for row in rows)
     note = "\n* has weights, always or on request" if learned else ""

@@ -70,6 +70,11 @@ def run(
         )
         reports.check(report)
         _check_record(record, model)
+        if specs and model.suffix in (".onnx", ".npz"):
+            raise CommandError(
+                "--input-signature is for Keras models. "
+                f"Received: --input-signature with {model}"
+            )
         loaded: Any = None
         if model.suffix == ".npz":
             found = _recorded(model, onnx, settings)
@@ -117,7 +122,8 @@ def _compared(
     from keras_acts.export.parity.reference.choice import reference_of
     from keras_acts.export.parity.verify import verify_reference
 
-    reference = reference_of(model, signatures.built(specs))
+    given = signatures.built(specs, model) if name else None
+    reference = reference_of(model, given)
     recorder = Recorder(reference)
     with progress(f"Comparing {name or model} with {onnx}"):
         found = verify_reference(

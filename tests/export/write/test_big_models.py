@@ -38,9 +38,9 @@ def test_an_export_takes_little_memory(folder: Path) -> None:
     assert measured["rise"] <= 0.3 * measured["weights"] + 0.3 * GIGABYTE
     assert measured["error"] <= ERROR
 
-    assert sorted(p.name for p in folder.iterdir()) == ["big.onnx", "big.onnx.data"]
+    (data,) = set(folder.iterdir()) - {path}
+    assert data.name.startswith("big.onnx.")
     assert path.stat().st_size < 2**20
-    data = folder / "big.onnx.data"
     assert data.stat().st_size == pytest.approx(measured["weights"], rel=0.01)
     proto = onnx.load(path, load_external_data=False)
     large = [x for x in proto.graph.initializer if len(x.dims) > 1]

@@ -43,7 +43,7 @@ MODELS: dict[int, onnx.ModelProto] = {}
 
 @pytest.fixture(scope="module", autouse=True)
 def _models() -> None:
-    for units in (16, 24, 32, 40, 64):
+    for units in (24, 32, 40, 48, 64):
         MODELS[units] = to_onnx(keras_model(units))
 
 
@@ -96,7 +96,7 @@ def test_a_killed_export_leaves_what_was_there(
 ) -> None:
     path, new = tmp_path / "model.onnx", converted(24)
     if older:
-        write_model(converted(16), path)
+        write_model(converted(48), path)
     before = contents(tmp_path)
     if stage == "while it is written" and size == "two files":
         owner, name = files, "_digest"
@@ -123,7 +123,7 @@ def test_a_killed_export_leaves_what_was_there(
         kept = {name: (tmp_path / name).read_bytes() for name in before}
         assert kept == before
     if older or stage == "when it is in place":
-        assert rows(path) == (24 if stage == "when it is in place" else 16)
+        assert rows(path) == (24 if stage == "when it is in place" else 48)
     else:
         assert not path.exists()
     # The next export clears away what is left.
@@ -153,10 +153,10 @@ def test_foreign_folders_stay(tmp_path: Path) -> None:
 
 def test_a_copy_of_a_model_keeps_its_weights(size: str, tmp_path: Path) -> None:
     path, copy = tmp_path / "model.onnx", tmp_path / "backup.onnx"
-    write_model(converted(16), path)
+    write_model(converted(48), path)
     copy.write_bytes(path.read_bytes())
     write_model(converted(24), path)
-    assert (rows(path), rows(copy)) == (24, 16)
+    assert (rows(path), rows(copy)) == (24, 48)
     copy.unlink()
     write_model(converted(32), path)
     assert len(contents(tmp_path)) == (2 if size == "two files" else 1)
@@ -167,7 +167,7 @@ def test_weights_are_named_by_their_content(
 ) -> None:
     monkeypatch.setattr(files, "MAXIMUM_PROTO", 64)
     monkeypatch.setattr(files, "_GRAPH_SIZE", 0)
-    model = converted(16)
+    model = converted(48)
     for name in ("a", "b"):
         write_model(model, tmp_path / f"{name}.onnx")
     names = sorted(contents(tmp_path))
@@ -182,7 +182,7 @@ def test_a_link_stays_one_and_leads_to_the_new_file(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     real, link = tmp_path / "real" / "file.onnx", tmp_path / "model.onnx"
     link.symlink_to(real)
-    for units in (16, 24):  # the link leads nowhere at first
+    for units in (48, 24):  # the link leads nowhere at first
         write_model(converted(units), link)
         assert link.is_symlink()
         assert rows(real) == rows(link) == units
@@ -197,7 +197,7 @@ def test_a_link_from_another_folder_is_refused_for_two_files(
     (tmp_path / "real").mkdir()
     (tmp_path / "model.onnx").symlink_to(tmp_path / "real" / "file.onnx")
     with pytest.raises(WriteError, match=r"must be the file itself.*Received: path="):
-        write_model(converted(16), tmp_path / "model.onnx")
+        write_model(converted(48), tmp_path / "model.onnx")
     assert not list((tmp_path / "real").iterdir())
 
 
@@ -206,13 +206,13 @@ def test_permissions_are_kept(mode: int, size: str, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"older")
     path.chmod(mode)
-    write_model(converted(16), path)
+    write_model(converted(48), path)
     assert {stat.S_IMODE(x.stat().st_mode) for x in tmp_path.iterdir()} == {mode}
 
 
 def test_a_new_file_has_the_permissions_of_any_other(tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"")
-    write_model(converted(16), tmp_path / "model.onnx")
+    write_model(converted(48), tmp_path / "model.onnx")
     modes = {x.stat().st_mode for x in tmp_path.iterdir()}
     assert len(modes) == 1
 
@@ -238,7 +238,7 @@ def test_destinations_that_are_no_files(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_what_was_there(size: str, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    write_model(converted(16), path)
+    write_model(converted(48), path)
     before = contents(tmp_path)
     with (
         full_from(128),
@@ -255,7 +255,7 @@ def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     try:
         with pytest.raises(WriteError, match="Permission denied"):
-            write_model(converted(16), tmp_path / "model.onnx")
+            write_model(converted(48), tmp_path / "model.onnx")
     finally:
         tmp_path.chmod(0o755)
 
@@ -263,7 +263,7 @@ def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
 def test_many_write_the_same_file(size: str, tmp_path: Path) -> None:
     """Eight threads and four processes, each three times; a reader sees whole files."""
     path = tmp_path / "model.onnx"
-    models = [converted(units) for units in (16, 24, 32, 40)]
+    models = [converted(units) for units in (48, 24, 32, 40)]
     write_model(models[0], path)
     errors: list[BaseException] = []
 
@@ -281,12 +281,12 @@ def test_many_write_the_same_file(size: str, tmp_path: Path) -> None:
         thread.start()
     while any(thread.is_alive() for thread in threads):
         if size == "one file":
-            assert rows(path) in (16, 24, 32, 40)
+            assert rows(path) in (48, 24, 32, 40)
     for one in (*threads, *processes):
         one.join()
     assert errors == []
     assert [process.exitcode for process in processes] == [0] * 4
-    assert rows(path) in (16, 24, 32, 40)
+    assert rows(path) in (48, 24, 32, 40)
     assert len(contents(tmp_path)) == (2 if size == "two files" else 1)
 
 
