@@ -75,21 +75,19 @@ def test_the_command_line_says_it_in_one_line(how, saved, tmp_path, monkeypatch)
     assert "set KERAS_BACKEND=tensorflow" in said
 
 
-@pytest.mark.parametrize("packages", [["tensorflow"], ["tensorflow", "torch"]], ids=str)
 def test_the_command_line_takes_another_for_a_missing_default(
-    packages, saved, tmp_path, monkeypatch
+    saved, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
     line = ["-m", "keras_acts", "export", str(saved), "model.onnx", "--json"]
-    done = without(tmp_path, packages, *line)
+    done = without(tmp_path, ["tensorflow"], *line)
     assert done.returncode == 0, done.stderr
-    taken = "jax" if "torch" in packages else "torch"
-    assert json.loads(done.stdout)["report"]["versions"]["backend"] == taken
-    (warning,) = done.stderr.strip().splitlines()
-    assert warning == (
-        "keras-acts: warning: Keras's backend tensorflow is not installed, so "
-        f"{taken} is used; set KERAS_BACKEND to choose another."
-    )
+    assert json.loads(done.stdout)["report"]["versions"]["backend"] == "torch"
+    said = [x for x in done.stderr.splitlines() if x.startswith("keras-acts: ")]
+    assert said == [
+        "keras-acts: warning: Keras's backend tensorflow is not installed, so torch is "
+        "used; set KERAS_BACKEND to choose another."
+    ]
 
 
 def test_the_catalogue_needs_no_backend(tmp_path, monkeypatch):
@@ -99,6 +97,29 @@ def test_the_catalogue_needs_no_backend(tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     assert '"Mish"' in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("present", "taken"),
+    [
+        (["torch", "jax"], "torch"),
+        (["jax"], "jax"),
+        (["tensorflow", "jax"], None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_which_is_taken(present, taken, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.delitem(sys.modules, "keras")
+    for name in {"tensorflow", "torch", "jax"} - set(present):
+        monkeypatch.setitem(sys.modules, name, None)
+    said = _backend.replace_missing_default()
+    assert os.environ.get("KERAS_BACKEND") == taken
+    assert (said is None) is (taken is None)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # one that is asked for stays
+    assert _backend.replace_missing_default() is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"backend": "jax"}'])

@@ -238,12 +238,10 @@ def arrays(path: Path) -> Any:
 
     Raises:
         CommandError: It is no such file, or holds other things than numbers.
+        ValueError: It is no regular file.
+        FileNotFoundError: It does not exist.
     """
-    try:
-        size = regular_size(path, "--inputs")
-    except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from None
-    if size == 0:
+    if regular_size(path, "--inputs") == 0:
         raise CommandError(f"{_ARRAYS}. Received: {path}, which is empty")
     import numpy as np
 

@@ -32,11 +32,9 @@ def check_model_file(path: Path, largest: float | None = None) -> None:
 
     Raises:
         CommandError: It can't hold a model, or holds too much.
+        ValueError: It is no regular file.
     """
-    try:
-        size = regular_size(path, "MODEL")
-    except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from None
+    size = regular_size(path, "MODEL")
     if size == 0:
         raise CommandError(
             "The model cannot be loaded: the file is empty; save or copy it again. "

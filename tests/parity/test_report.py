@@ -6,6 +6,7 @@ import dataclasses
 import importlib.metadata
 import json
 import pickle
+import re
 import sys
 
 import keras
@@ -132,7 +133,7 @@ def test_json_holds_no_numbers_that_json_lacks():
 def test_the_table_names_what_failed_and_where(failed):
     text = str(failed)
     assert text.startswith("parity FAILED: ")
-    assert "probabilities   CPU        FAILED" in text
+    assert re.search(r"probabilities +CPU +FAILED", text)
     assert "first diverging layer: second (Dense)" in text
     assert "worst of probabilities" in text
 
@@ -140,7 +141,7 @@ def test_the_table_names_what_failed_and_where(failed):
 def test_the_table_of_a_report_that_passed():
     text = str(relu())
     assert text.startswith("parity OK: 23 runs, batch sizes 1, 3, seed 0")
-    assert "act      CPU        ok" in text
+    assert re.search(r"act +CPU +ok", text)
 
 
 def test_a_report_is_frozen(failed):

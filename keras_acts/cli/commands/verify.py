@@ -135,10 +135,7 @@ def _compared(
 
 
 def _recorded(recorded: Path, onnx: Path, settings: Mapping[str, Any]) -> ParityReport:
-    try:
-        regular_size(recorded, "MODEL")
-    except (OSError, ValueError) as error:
-        raise CommandError(str(error)) from None
+    regular_size(recorded, "MODEL")
     read_proto(onnx)
     from keras_acts.export.parity.apart.replay import verify_recorded
 
