@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_acts import export
+from keras_acts.cli.codes import Code
 from keras_acts.export.convert import coverage
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -102,3 +104,18 @@ def test_paths_in_pages_exist(page):
     paths = set(re.findall(rf"`((?:{FOLDERS})/[\w./]*)`", text))
     assert len(paths) > 2
     assert not [path for path in paths if not (ROOT / path).exists()]
+
+
+@reads_text
+def test_troubleshooting_knows_each_error_and_exit_code():
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    kinds = {
+        name
+        for name in export.__all__
+        if isinstance(getattr(export, name), type)
+        and issubclass(getattr(export, name), Exception)
+    } - {"ExportError"}
+    assert len(kinds) > 12
+    assert not [name for name in kinds if f"| `{name}` |" not in page]
+    rows = page.partition("## Exit codes")[2].partition("## Errors")[0]
+    assert not [int(code) for code in Code if f"| {int(code)} |" not in rows]

@@ -13,7 +13,6 @@ from typing import Any
 
 import onnx
 import onnx_ir as ir
-from onnx.external_data_helper import ExternalDataInfo
 
 from keras_acts.export.metadata import Metadata
 
@@ -87,7 +86,7 @@ def _add_data(
     weights: Mapping[str, ir.TensorProtocol],
 ) -> None:
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        _add_external(sha, ExternalDataInfo(tensor), folder)
+        _add_external(sha, tensor, folder)
     elif tensor.name in weights:
         sha.update(weights[tensor.name].tobytes())
     elif tensor.HasField("raw_data"):
@@ -99,10 +98,11 @@ def _add_data(
         sha.update(data.SerializeToString(deterministic=True))
 
 
-def _add_external(sha: Any, where: ExternalDataInfo, folder: Path) -> None:
-    with (folder / where.location).open("rb") as file:
-        file.seek(where.offset or 0)
-        remaining = where.length
+def _add_external(sha: Any, tensor: onnx.TensorProto, folder: Path) -> None:
+    where = {entry.key: entry.value for entry in tensor.external_data}
+    with (folder / where["location"]).open("rb") as file:
+        file.seek(int(where.get("offset", 0)))
+        remaining = int(where["length"]) if "length" in where else None
         while remaining is None or remaining > 0:
             block = file.read(_BLOCK if remaining is None else min(_BLOCK, remaining))
             if not block:

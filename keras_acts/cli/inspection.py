@@ -75,7 +75,7 @@ def _dtype(code: int) -> str:
 
     names = {number: name for name, number in onnx.TensorProto.DataType.items()}
     short = {"FLOAT": "float32", "DOUBLE": "float64"}
-    name = names.get(code, str(code))
+    name: str = names.get(code, str(code))
     return short.get(name, name.lower())
 
 

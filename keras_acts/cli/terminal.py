@@ -74,6 +74,14 @@ def fail(error: Exception, code: Code, *, as_json: bool, kind: str = "") -> NoRe
     sys.exit(int(code))
 
 
+def quieten_onnxruntime() -> None:
+    """Leave its messages to the errors that it raises as well."""
+    with contextlib.suppress(ImportError):
+        import onnxruntime
+
+        onnxruntime.set_default_logger_severity(4)
+
+
 Work = Callable[[], tuple[Mapping[str, Any], str, Code]]
 
 

@@ -189,6 +189,15 @@ def test_the_same_problem_is_told_once(reports):
     assert "(and 23 more)" in text
 
 
+def test_onnxruntime_prints_nothing_of_its_own(capfd):
+    """What it has to say is in the report, once, and not in colours on stderr."""
+    proto = elementwise("s = Constant<value_ints = [3, 7]>() act = Reshape(x, s)")
+    report = verify(activation("relu"), proto)
+    assert report.status == "failed"
+    assert str(report).count("cannot be reshaped") == 1
+    assert capfd.readouterr() == ("", "")
+
+
 def test_another_suffix_is_refused(reports, tmp_path):
     with pytest.raises(ValueError, match=r"`path` must end with .*Received: path="):
         reports["passed"].save(tmp_path / "report.pdf")

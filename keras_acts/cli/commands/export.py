@@ -12,7 +12,7 @@ import typer
 from keras_acts._files import kind_of
 from keras_acts.cli import options, reports, signatures
 from keras_acts.cli.codes import BY_STATUS, Code, CommandError
-from keras_acts.cli.terminal import answer, progress
+from keras_acts.cli.terminal import answer, progress, quieten_onnxruntime
 
 NoVerify = Annotated[
     bool,
@@ -101,6 +101,7 @@ def _verified(
 ) -> tuple[Mapping[str, Any], str, Code]:
     from keras_acts.export import ParityError, export_model
 
+    quieten_onnxruntime()
     try:
         found = export_model(loaded, out, **asked, **settings)
         written: int | None = out.stat().st_size

@@ -12,7 +12,7 @@ from keras_acts._files import regular_size
 from keras_acts._onnx_files import read_proto
 from keras_acts.cli import options, reports, signatures
 from keras_acts.cli.codes import BY_STATUS, Code, CommandError
-from keras_acts.cli.terminal import answer, progress
+from keras_acts.cli.terminal import answer, progress, quieten_onnxruntime
 
 if TYPE_CHECKING:
     from keras_acts.export import ParityReport
@@ -124,6 +124,7 @@ def _compared(
 
     given = signatures.built(specs, model) if name else None
     reference = reference_of(model, given)
+    quieten_onnxruntime()
     recorder = Recorder(reference)
     with progress(f"Comparing {name or model} with {onnx}"):
         found = verify_reference(
@@ -139,6 +140,7 @@ def _recorded(recorded: Path, onnx: Path, settings: Mapping[str, Any]) -> Parity
     read_proto(onnx)
     from keras_acts.export.parity.apart.replay import verify_recorded
 
+    quieten_onnxruntime()
     if settings["inputs"] is not None:
         raise CommandError(
             "--inputs must be left out where the answers are recorded. "
