@@ -56,7 +56,9 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     with exclusive(parent):
         _sweep(parent)
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        lock = _open_locked(folder, wait=False)
+        lock = None
+        with contextlib.suppress(OSError):  # a file system without locks
+            lock = _open_locked(folder, wait=False)
     try:
         yield folder
     finally:
@@ -145,9 +147,9 @@ def remove_unused_weights(path: Path) -> None:
     present = [x for x in path.parent.iterdir() if ours.fullmatch(x.name)]
     if not present:
         return
-    models = [x for x in path.parent.glob("*.onnx") if x.is_file()]
+    models = [path, *(x for x in path.parent.glob("*.onnx") if x.is_file())]
     for weights in present:
-        if not any(_mentions(x, weights.name) for x in {path, *models}):
+        if not any(_mentions(x, weights.name) for x in models):
             with contextlib.suppress(OSError):  # in use, on Windows
                 weights.unlink()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -17,7 +17,10 @@ from keras_acts.cli.codes import Code
 from keras_acts.cli.commands import export, inspect, listing, show, verify
 from keras_acts.cli.terminal import fail
 
-_UsageError = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "UsageError")
+_UsageError = cast(
+    type[Exception],
+    next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "UsageError"),
+)
 """What typer raises for wrong arguments; it has no public name."""
 
 
@@ -27,14 +30,23 @@ class Commands(TyperGroup):
     def main(
         self,
         args: Sequence[str] | None = None,
-        *more: Any,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
         standalone_mode: bool = True,
+        windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
         """Run a command, and exit with its code in standalone mode."""
         given = list(sys.argv[1:] if args is None else args)
         try:
-            code = super().main(given, *more, standalone_mode=False, **extra)
+            code = super().main(
+                given,
+                prog_name,
+                complete_var,
+                False,
+                windows_expand_args,
+                **extra,
+            )
         except _UsageError as error:
             if not standalone_mode:
                 raise
