@@ -29,6 +29,7 @@ _BAD_INPUT = {
     "TypeError",
     "ImportError",
     "OSError",
+    "MemoryError",
 }
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from keras_acts.cli.codes import Code, code_of
+from keras_acts.cli.codes import Code, CommandError, code_of
 from keras_acts.cli.memory import limited
 from keras_acts.cli.signals import SIGPIPE, Stopped
 
@@ -64,12 +64,12 @@ def print_error(message: str) -> None:
     print(f"keras-acts: error: {message}", file=sys.stderr)
 
 
-def fail(error: Exception, code: Code, *, as_json: bool, kind: str = "") -> NoReturn:
+def fail(error: Exception, code: Code, *, as_json: bool) -> NoReturn:
     """Print an error in one line, and as JSON where asked for, and exit."""
     message = one_line(str(error)) or type(error).__name__
     print_error(message)
     if as_json:
-        described = {"type": kind or type(error).__name__, "message": message}
+        described = {"type": type(error).__name__, "message": str(error) or message}
         print_json({"error": described, "exit_code": int(code)})
     sys.exit(int(code))
 
@@ -97,6 +97,8 @@ def answer(work: Work, *, as_json: bool, memory: float | None = None) -> NoRetur
     try:
         with contextlib.redirect_stdout(sys.stderr), _quiet(), limited(memory):
             content, text, code = work()
+    except MemoryError as error:
+        fail(out_of_memory(error), Code.BAD_INPUT, as_json=as_json)
     except Exception as error:
         fail(error, code_of(error), as_json=as_json)
     if as_json:
@@ -104,6 +106,14 @@ def answer(work: Work, *, as_json: bool, memory: float | None = None) -> NoRetur
     else:
         _print(text)
     sys.exit(int(code))
+
+
+def out_of_memory(error: MemoryError) -> CommandError:
+    """Return what to say where an allocation failed."""
+    return CommandError(
+        "The memory does not suffice; the limit is what the machine has, or what "
+        f"--max-memory GB sets. Received: {error or 'MemoryError'}"
+    )
 
 
 def show(work: Callable[[], tuple[Any, str]], *, as_json: bool) -> None:

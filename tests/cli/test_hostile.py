@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import stat
 import struct
 import sys
@@ -383,6 +384,21 @@ def test_a_provider_that_a_release_has_dropped_does_not_run(folder):
     result = CliRunner().invoke(app, line)
     assert result.exit_code == 4, result.output
     assert "not run: ROCMExecutionProvider" in result.stdout
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the limit is one that Linux has"
+)
+def test_a_limit_of_memory(folder):
+    """A list of numbers takes many times its text; Python's own error says no more."""
+    numbers = b'{"class_name": [' + b"1.5," * 10**7 + b"1]}"
+    rewritten(folder / "right.keras", {"config.json": numbers})
+    # What this process has already counts.
+    now = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1])
+    limit = str((now * 1024 + 150 * 10**6) / 10**9)
+    line = refused("export", "right.keras", "new.onnx", "--max-memory", limit)
+    assert line.startswith("The memory does not suffice; the limit is what ")
+    assert line.endswith("Received: MemoryError")
 
 
 def test_an_npy_file_that_declares_too_much(folder):
