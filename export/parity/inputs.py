@@ -138,6 +138,11 @@ class Generator:
         inputs = {}
         for one in self.inputs:
             array = np.asarray(arrays[one.spec.name])
+            if array.dtype.kind in "cmM":
+                raise ValueError(
+                    f"`inputs` must hold real numbers for '{one.spec.name}'. "
+                    f"Received: dtype {array.dtype}"
+                )
             if not _fits(array.shape, one.shape):
                 raise ValueError(
                     f"`inputs` must fit the shape {one.shape} of '{one.spec.name}'. "

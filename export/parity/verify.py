@@ -120,6 +120,7 @@ def verify_reference(
     check_context()
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
+    _check_seed(seed)
     theirs = OnnxModel.read(onnx_model)
     precision = coarsest([reference.precision, *theirs.dtypes])
     evidence = Evidence(
@@ -144,6 +145,13 @@ def _check_batch_sizes(sizes: Sequence[int]) -> None:
         raise ValueError(
             "`batch_sizes` must be a non-empty sequence of positive integers. "
             f"Received: batch_sizes={sizes!r}"
+        )
+
+
+def _check_seed(seed: int) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(
+            f"`seed` must be an integer, 0 or above. Received: seed={seed!r}"
         )
 
 

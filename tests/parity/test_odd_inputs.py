@@ -1,4 +1,4 @@
-"""Inputs without elements, on which onnxruntime may end the process."""
+"""Odd inputs: without elements, where onnxruntime may abort; of odd dtypes."""
 
 from __future__ import annotations
 
@@ -53,3 +53,18 @@ def test_a_model_that_takes_no_samples_passes() -> None:
     model = classifier()
     inputs = np.zeros((0, 6), np.float32)
     assert verify(model, classifier_onnx(model), inputs=inputs).passed
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "datetime64[s]", "timedelta64[s]"])
+def test_inputs_that_are_no_numbers_are_refused(dtype: str) -> None:
+    model = classifier()
+    inputs = np.ones((2, 6)).astype(dtype)
+    with pytest.raises(ValueError, match=r"real numbers for .*Received: dtype"):
+        verify(model, classifier_onnx(model), inputs=inputs)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, True, "1"])
+def test_seeds(seed: object) -> None:
+    model = classifier()
+    with pytest.raises(ValueError, match=r"`seed` must be .*Received: seed="):
+        verify(model, classifier_onnx(model), seed=seed)  # type: ignore[arg-type]
