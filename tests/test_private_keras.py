@@ -33,7 +33,7 @@ LIBRARY = [
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 PRIVATE = "keras.src"
-PUBLIC_UNDERSCORES = {"_fields"}  # of named tuples
+PUBLIC_UNDERSCORES = {"_fields", "_exit"}  # of named tuples, and of `os`
 
 
 def name(path: Path) -> str:

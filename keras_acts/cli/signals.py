@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
@@ -17,6 +19,9 @@ _ENDED_BY = 128
 """What shells add to the number of the signal that ended a program."""
 
 _WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+_PATIENCE = 3.0
+"""Seconds in which the command may clear away what it has begun."""
 
 
 class Stopped(BaseException):
@@ -33,6 +38,7 @@ def stopping_in_one_line() -> Iterator[None]:
 
     What was begun is cleared away on the way out, as after an error.
     """
+    _watch_signals()
     for number in _WORDS:
         signal.signal(number, _stop)
     try:
@@ -42,8 +48,27 @@ def stopping_in_one_line() -> Iterator[None]:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_DFL)  # a second one ends the program at once
     raise Stopped(number)
+
+
+def _watch_signals() -> None:
+    """Leave soon after a signal, even if the main thread doesn't.
+
+    It may be in a long call of a library, or in one that catches every exception:
+    Keras on torch does, where it tries a layer on symbolic tensors.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reader,), daemon=True).start()
+
+
+def _watch(reader: int) -> None:
+    while True:
+        (number,) = os.read(reader, 1)
+        if number in _WORDS:
+            time.sleep(_PATIENCE)
+            _leave(number)
 
 
 def _leave(number: int) -> NoReturn:

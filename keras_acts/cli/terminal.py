@@ -112,7 +112,7 @@ def out_of_memory(error: MemoryError) -> CommandError:
     """Return what to say where an allocation failed."""
     return CommandError(
         "The memory does not suffice; the limit is what the machine has, or what "
-        f"--max-memory GB sets. Received: {error or 'MemoryError'}"
+        f"--max-memory GB sets. Received: {str(error) or 'MemoryError'}"
     )
 
 

@@ -73,6 +73,29 @@ def test_a_signal_ends_it_in_one_line(number, code, line, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+# A library that catches everything, and one that computes for long.
+STUBBORN = {
+    "catches everything": "time.sleep(60)",
+    "computes": "sum(range(10**10))",
+}
+
+
+@pytest.mark.parametrize("what", STUBBORN)
+def test_a_library_that_goes_on_is_left(what, tmp_path):
+    program = PROGRAM.replace(
+        "        time.sleep(60)\n",
+        f"        while True:\n            try:\n                {STUBBORN[what]}\n"
+        "            except BaseException:\n                pass\n",
+    )
+    assert "except BaseException" in program
+    process = started("-c", program, cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (143, "", "keras-acts: terminated\n")
+
+
 def test_nobody_reads_the_output(tmp_path):
     process = started("-m", "keras_acts", "list", cwd=tmp_path)
     assert process.stdout is not None

@@ -194,7 +194,7 @@ def test_onnxruntime_prints_nothing_of_its_own(capfd):
     proto = elementwise("s = Constant<value_ints = [3, 7]>() act = Reshape(x, s)")
     report = verify(activation("relu"), proto)
     assert report.status == "failed"
-    assert str(report).count("cannot be reshaped") == 1
+    assert 1 <= str(report).count("cannot be reshaped") <= 3  # one a batch size
     assert capfd.readouterr() == ("", "")
 
 
