@@ -30,15 +30,12 @@ CODES = set(range(6))
 
 
 @pytest.fixture(scope="module")
-def originals() -> dict[str, bytes]:
-    model = classifier()
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"mutations-{os.getpid()}"
+def originals(tmp_path_factory) -> dict[str, bytes]:
+    model, folder = classifier(), tmp_path_factory.mktemp("originals")
     found = {}
     for suffix in (".keras", ".h5"):
-        file = path.with_suffix(suffix)
-        model.save(file)
-        found[suffix] = file.read_bytes()
-        file.unlink()
+        model.save(folder / f"model{suffix}")
+        found[suffix] = (folder / f"model{suffix}").read_bytes()
     found[".onnx"] = classifier_onnx(model).SerializeToString()
     return found
 
