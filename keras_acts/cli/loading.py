@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import keras_acts
 from keras_acts._backend import explained, replace_missing_default
 from keras_acts.cli.codes import CommandError
 from keras_acts.cli.terminal import progress, warn
@@ -55,7 +56,7 @@ def load(
 
 
 def import_keras() -> Any:
-    """Import Keras and our layers, on a backend that is installed.
+    """Import Keras, on a backend that is installed, and all that this package registers.
 
     Raises:
         ImportError: Keras or the backend asked for is not installed.
@@ -66,7 +67,8 @@ def import_keras() -> Any:
     with progress("Importing Keras"), explained():
         import keras
 
-        importlib.import_module("keras_acts.layers")
+        if not hasattr(keras_acts, "layers"):
+            importlib.reload(keras_acts)  # with the imports that it left out
     return keras
 
 

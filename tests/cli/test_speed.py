@@ -115,3 +115,32 @@ def test_a_program_that_imports_the_package_has_its_layers(tmp_path: Path) -> No
         text=True,
     )
     assert done.stdout.strip() == "True", done.stderr
+
+
+def test_what_the_package_registers_is_there_where_a_model_is_read(tmp_path):
+    """As after `import keras_acts`: the command line imports it in another order."""
+    listing = (
+        "import keras; print(sorted(keras.saving.get_custom_objects()), "
+        "sorted(vars(keras_acts)))"
+    )
+    programs = {
+        "package": f"import keras_acts; {listing}",
+        "keras-acts": "import keras_acts.cli.loading as x; x.import_keras(); "
+        f"import keras_acts; {listing}",
+    }
+    said = []
+    for name, program in programs.items():
+        (tmp_path / name).write_text(program)
+        done = subprocess.run(
+            [sys.executable, name],
+            env={"PYTHONPATH": str(ROOT), "PATH": "", "KERAS_BACKEND": "torch"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        registered, _, attributes = done.stdout.partition("] [")
+        said.append((registered, set(attributes.split(", ")) - {"'cli'"}))
+    assert "Mish" in said[0][0]
+    assert said[0][0] == said[1][0]
+    assert {"'functional'", "'layers'"} <= said[0][1] & said[1][1]
