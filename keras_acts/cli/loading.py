@@ -56,7 +56,7 @@ def load(
 
 
 def import_keras() -> Any:
-    """Import Keras, on a backend that is installed, and all that this package registers.
+    """Import Keras, on a backend that is installed, and what this package registers.
 
     Raises:
         ImportError: Keras or the backend asked for is not installed.

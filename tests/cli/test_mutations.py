@@ -21,7 +21,7 @@ pytestmark = pytest.mark.runs_once("files, whose readers are no backend's")
 
 FEW = 7
 MANY = 300
-"""Files of each kind; 300 take about 8 minutes."""
+"""Files of each kind; 300 take about 80 seconds."""
 
 LONGEST = 60.0
 """Seconds that one file may take on a busy machine; a right one takes one."""
