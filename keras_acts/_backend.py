@@ -93,7 +93,7 @@ def _is_command_line() -> bool:
 
     Python sets the program to "-m" while it locates the module.
     """
-    program = Path(sys.argv[0]).stem if sys.argv else ""
+    program = Path(sys.argv[0]).name.removesuffix(".exe") if sys.argv else ""
     if program == "-m":
         return not {"keras_acts", "-mkeras_acts"}.isdisjoint(sys.orig_argv)
     return program == "keras-acts"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -246,9 +245,9 @@ def arrays(path: Path) -> Any:
     import numpy as np
 
     try:
-        loaded = np.load(path, allow_pickle=False)
-        many = isinstance(loaded, np.lib.npyio.NpzFile)
-        with loaded if many else contextlib.nullcontext():
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            many = isinstance(loaded, np.lib.npyio.NpzFile)
             found = dict(loaded) if many else {"": loaded}
     except Exception as error:
         # NumPy takes any other file for a pickle, which it then refuses.

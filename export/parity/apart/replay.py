@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,15 +76,18 @@ class Recording:
             ValueError: The file is none, or of a newer version.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with (
+                Path(path).open("rb") as stream,
+                np.load(stream, allow_pickle=False) as file,
+            ):
                 contents = json.loads(str(file[CONTENTS]))
                 arrays = {name: file[name] for name in file.files}
             if contents["format"] != FORMAT:
-                raise ValueError(f"format {contents['format']}")
+                raise LookupError(f"format {contents['format']}")
             runs = [_run(arrays, index) for index in range(contents["runs"])]
             dtypes = {str(k): list(v) for k, v in contents["dtypes"].items()}
             if contents["precision"] not in PRECISIONS or not runs:
-                raise ValueError("no runs")
+                raise LookupError("no runs")
             return cls(
                 contents["precision"], bool(contents["standalone"]), dtypes, runs
             )
