@@ -12,6 +12,8 @@ import pytest
 import keras_acts.export
 from keras_acts import catalogue, functional, layers
 
+pytestmark = pytest.mark.in_turn("what the examples print")
+
 EXPORTS = {
     name: getattr(keras_acts.export, name)
     for name in keras_acts.export.__all__

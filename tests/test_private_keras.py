@@ -10,6 +10,8 @@ import pytest
 
 from support.process import ROOT
 
+pytestmark = pytest.mark.runs_once("it reads source files")
+
 MAY = {
     "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
     "keras_acts/_identifiers.py": "adds names to Keras's dictionary of activations",

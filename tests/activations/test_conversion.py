@@ -9,6 +9,8 @@ from keras_acts import layers
 from keras_acts._conversion import LAYERS, NAMES
 from support import models
 
+pytestmark = pytest.mark.in_turn("what this package does, whatever the backend")
+
 RIGHT_IN_KERAS = sorted(set(NAMES) - {"sparsemax"})
 
 

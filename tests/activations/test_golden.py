@@ -16,6 +16,8 @@ from support import golden
 from support.process import ROOT
 from support.tolerances import assert_close_across_backends
 
+pytestmark = pytest.mark.in_turn("what Keras and this package do")
+
 RELEASES = golden.releases()
 FILES = [
     pytest.param(release, name, id=f"{release.version}-{name}")

@@ -10,6 +10,8 @@ from keras_acts import catalogue, functional, layers
 from keras_acts.bases import LearnableActivationLayer
 from support import models
 
+pytestmark = pytest.mark.in_turn("what this package does, whatever the backend")
+
 SHARED = [
     row.layer
     for row in catalogue.activations().values()
