@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.loops import scan
 from keras_acts.export.convert.registry import converts
 from keras_acts.export.trace import Value, flatten, pack
@@ -127,7 +127,7 @@ class _Loop:
 
     def _masked_output(
         self, g: GraphBuilder, output: ir.Value, carried: list[ir.Value]
-    ) -> ir.Value:
+    ) -> Operand:
         """Return the output of a masked step, given what the step reads."""
         if self.repeats_output:
             return carried[-1]
