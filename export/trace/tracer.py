@@ -296,13 +296,9 @@ class _Recorder:
             outputs = self._calls.ways(partial(function, *inputs))
             return Subgraph(
                 inputs=map_structure(self.value_of, inputs),
-                outputs=map_structure(self._result, outputs),
+                outputs=map_structure(lambda x: self.operand(self.tensor(x)), outputs),
                 nodes=tape.nodes,
             )
-
-    def _result(self, x: Any) -> Any:
-        """Return what represents a result of a function in the graph."""
-        return self.operand(self.tensor(x))
 
     def tensor(self, x: Any) -> Any:
         """Convert a number to a tensor; return tensors and variables unchanged."""
@@ -348,9 +344,7 @@ class _Recorder:
 
     def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
         """Record a draw of `keras.random`, whose arguments go by name."""
-        given = {**arguments, "seed": seed}
-        for tensor in draws.TENSORS & set(given):
-            given[tensor] = self.tensor(given[tensor])
+        given = draws.with_tensors({**arguments, "seed": seed}, self.tensor)
         spec = draws.draw_spec(name, given)
         return self.record_node(f"{draws.KIND}.{name}", (), given, spec)
 
