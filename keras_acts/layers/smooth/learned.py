@@ -246,10 +246,10 @@ class ACONC(LearnableActivationLayer):
         0 → `(p1 + p2) / 2`. Smooth.
 
     Example:
-        >>> y = layers.ACONC()(np.zeros((2, 3)))
+        >>> layer = layers.ACONC(p1_initializer="ones", p2_initializer="zeros")
+        >>> y = layer(np.array([[-1.0, 0.0, 2.0]]))
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[0. 0. 0.]
-         [0. 0. 0.]]
+        [[-0.269  0.     1.762]]
 
     Reference:
         Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",
