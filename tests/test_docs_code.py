@@ -23,6 +23,10 @@ def _of_images():
     return keras.Model(images, keras.layers.Conv2D(2, 3, name="conv")(images))
 
 
+def _of_scores():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="dense")])
+
+
 def _of_words():
     ids = keras.Input((None,), dtype="int32", name="ids")
     mask = keras.Input((None,), dtype="bool", name="mask")
@@ -34,9 +38,7 @@ def _of_words():
 MODELS = {
     "None,224,224,3": _of_images,
     "ids=None,128": _of_words,
-    "dense=score": lambda: keras.Sequential(
-        [keras.Input((4,)), keras.layers.Dense(2, name="dense")]
-    ),
+    "dense=score": _of_scores,
     "--inputs-as-nchw image": _of_images,
 }
 """The models of the commands whose arguments name parts of one, by these."""
@@ -134,7 +136,7 @@ def test_commands_run(line, folder):
     for phrase, model in MODELS.items():
         if phrase in line:
             model().save("model.keras")
-    if " verify " in line:
+    if " verify " in line or " inspect " in line:
         CliRunner().invoke(app, ["export", "model.keras", "model.onnx"])
     if " verify answers.npz " in line:
         recorded = ["verify", "model.keras", "model.onnx", "--record", "answers.npz"]
