@@ -26,7 +26,9 @@ CHECKED = {"CommandError", "TypeError", "ValueError"} | {
 """The errors that a user meets."""
 
 EXEMPT = {
-    "export/engines/choice.py:_fallback": "joins two errors with a Received each",
+    "export/engines/islands/convert.py:convert_island": "joins two errors with one",
+    "export/parity/reference/float64_twin.py:_copied": "a reason within a warning",
+    "export/trace/signature.py:_check_fits": "is put into an error that ends with it",
     "export/api.py:_refusal": "ends with the report",
     "export/passes/failures.py:graph_error": "ends with it, by a name",
 }

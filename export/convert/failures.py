@@ -24,8 +24,8 @@ def located(error: ExportError, node: Node, author: str | None) -> ExportError:
 
     There is none where a registered converter failed, or that exporter did.
     """
-    unsupported = isinstance(error, UnsupportedOperationError)
-    if unsupported and author is None and node.kind != ISLAND:
+    theirs = author is not None or node.kind == ISLAND
+    if isinstance(error, UnsupportedOperationError) and not theirs:
         error.layer = node.layer
     return error
 

@@ -57,11 +57,15 @@ def _split(value: Any, num_or_size_splits: Any, axis: int = 0) -> Any:
     return ops.split(value, ends[:-1], axis)
 
 
-def _pad(tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0):
+def _pad(
+    tensor: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0
+) -> Any:
     return ops.pad(tensor, paddings, mode.lower(), constant_values or None)
 
 
-def _gather(params: Any, indices: Any, axis: int | None = None, batch_dims: int = 0):
+def _gather(
+    params: Any, indices: Any, axis: int | None = None, batch_dims: int = 0
+) -> Any:
     if batch_dims:
         raise UnsupportedOperationError(
             "`tf.gather` must have no batch dimensions to be taken over into Keras 3. "

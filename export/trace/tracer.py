@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace import failures, islands, weight_values
+from keras_acts.export.trace import failures, weight_values
 from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import (
     Constant,
@@ -28,21 +27,18 @@ from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.identities import own_argument
-from keras_acts.export.trace.islands import Island, Islands
+from keras_acts.export.trace.islands import Islands
+from keras_acts.export.trace.islands.calls import IslandCalls
 from keras_acts.export.trace.keras_patches import draws, patches, reads
-from keras_acts.export.trace.kinds import ISLAND, LAYER, UNPACK_INT4, operation_kind
+from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
 from keras_acts.export.trace.naming import LayerNames
 from keras_acts.export.trace.python_code import facts, lists, numbers
 from keras_acts.export.trace.python_code.branches import EAGER
 from keras_acts.export.trace.python_code.calls import Calls
 from keras_acts.export.trace.shapes import symbolic_sizes
 from keras_acts.export.trace.shapes.output_spec import output_spec
-from keras_acts.export.trace.signature import (
-    Signature,
-    TracedInput,
-    public_names,
-)
-from keras_acts.export.trace.structure import flatten, map_structure, pack
+from keras_acts.export.trace.signature import Signature, TracedInput, public_names
+from keras_acts.export.trace.structure import map_structure, pack
 from keras_acts.export.trace.subgraph import Subgraph, uses_outer
 from keras_acts.export.trace.tensors import (
     TracedTensor,
@@ -106,7 +102,7 @@ def trace(
         outputs=dict(zip(named, results, strict=True)),
         nodes=recorder.nodes,
         weight_names=recorder.names.weights,
-        islands=recorder.islands,
+        islands=recorder.islands.made,
     )
 
 
@@ -114,8 +110,7 @@ class _Recorder:
     """Collects the nodes of one trace, as a `Recorder`."""
 
     def __init__(self, record_of: RecordOf, islands: Islands | None) -> None:
-        self.islands: list[Island] = []
-        self._may_be_islands = islands
+        self.islands = IslandCalls(islands)
         self.failure: ExportError | None = None
         self._record_of = record_of
         self.names = LayerNames()
@@ -173,9 +168,7 @@ class _Recorder:
         tape, sizes = self._calls.tape, self._calls.known_sizes()
         before, played = len(tape.nodes), len(tape.played)
         try:
-            chosen = (self._may_be_islands or {}).get(IdentityKey(layer))
-            if chosen is not None:
-                raise chosen
+            self.islands.check(layer)
             form = self._record_of(layer, args, kwargs)
             is_leaf = form is not LayerRecord.OPERATIONS
             self._scope = self.names.path(layer, self._callers, is_leaf=is_leaf)
@@ -194,7 +187,7 @@ class _Recorder:
         except Exception as error:
             if self.failure is None:
                 failed = failures.untraceable(self._scope, layer, kwargs, error)
-                if self._may_be_island(kwargs, failed):
+                if self.islands.may_take(kwargs, failed):
                     del tape.nodes[before:], tape.played[played:]
                     with sizes():
                         made = self._island(layer, args, kwargs, failed)
@@ -206,40 +199,14 @@ class _Recorder:
             del self._callers[depth:]
             self._scope = outer
 
-    def _may_be_island(self, kwargs: Any, reason: ExportError) -> bool:
-        """Whether a layer that can't be traced may be left to another exporter."""
-        allowed = self._may_be_islands is not None
-        return (
-            allowed
-            and not isinstance(reason, islands.NEVER)
-            and not kwargs.get("training")
-        )
-
     def _island(
         self, layer: Any, args: Any, kwargs: Any, reason: ExportError
     ) -> tuple[Any] | None:
-        """Record a call of a layer as an island; return its outputs in a tuple.
-
-        None if Keras's backend can't say what the layer returns.
-        """
+        """Record a call of a layer as an island, with its path for the scope."""
         if not self._callers or self._callers[-1] is not layer:
             self._callers.append(layer)
-        path = self.names.path(layer, self._callers[:-1], is_leaf=True)
-        self._scope = path
-        made, tensors = islands.island(layer, args, kwargs, path, reason)
-        try:
-            made = replace(made, returns=islands.returns(made, args, kwargs))
-        except Exception:  # of the model's own code, of any kind
-            return None
-        self.islands.append(made)
-        assert made.returns is not None
-        outputs, traced = self.record_node(
-            ISLAND, tuple(tensors), {}, made.returns.spec, operation=made
-        )
-        for tensor, mask in zip(flatten(outputs), traced, strict=True):
-            if mask is not None:
-                reads.set_mask(tensor, mask)
-        return (outputs,)
+        self._scope = self.names.path(layer, self._callers[:-1], is_leaf=True)
+        return self.islands.record(self, layer, args, kwargs, self._scope, reason)
 
     def _body(self, layer: Any, args: Any, kwargs: Any) -> Callable[[], Subgraph]:
         """Return a function that traces a layer's body later, as if called now."""
@@ -301,7 +268,7 @@ class _Recorder:
         tape = self._calls.tape
         if tape.ahead:
             return tape.play(kind)[0]
-        outputs = map_structure(_traced, spec)
+        outputs = map_structure(numbers.traced, spec)
         tape.played.append((kind, outputs))
         facts.express(kind, args, outputs)
         if compute is not None:
@@ -324,18 +291,14 @@ class _Recorder:
 
     def subgraph(self, function: Callable[..., Any], *specs: Any) -> Subgraph:
         """Trace a function on new tensors with the shapes and dtypes of `specs`."""
-        inputs = map_structure(_traced, specs)
+        inputs = map_structure(numbers.traced, specs)
         with self._calls.of_function() as tape:
             outputs = self._calls.ways(partial(function, *inputs))
             return Subgraph(
                 inputs=map_structure(self.value_of, inputs),
-                outputs=map_structure(self._result, outputs),
+                outputs=map_structure(lambda x: self.operand(self.tensor(x)), outputs),
                 nodes=tape.nodes,
             )
-
-    def _result(self, x: Any) -> Any:
-        """Return what represents a result of a function in the graph."""
-        return self.operand(self.tensor(x))
 
     def tensor(self, x: Any) -> Any:
         """Convert a number to a tensor; return tensors and variables unchanged."""
@@ -381,9 +344,7 @@ class _Recorder:
 
     def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
         """Record a draw of `keras.random`, whose arguments go by name."""
-        given = {**arguments, "seed": seed}
-        for tensor in draws.TENSORS & set(given):
-            given[tensor] = self.tensor(given[tensor])
+        given = draws.with_tensors({**arguments, "seed": seed}, self.tensor)
         spec = draws.draw_spec(name, given)
         return self.record_node(f"{draws.KIND}.{name}", (), given, spec)
 
@@ -436,11 +397,3 @@ class _Recorder:
         if isinstance(x, keras.KerasTensor):
             raise failures.of_another_graph(x)
         return x
-
-
-def _traced(spec: Any) -> Any:
-    """Return a new traced tensor of a shape and dtype, None for None."""
-    if spec is None:
-        return None
-    cls = numbers.TracedNumber if isinstance(spec, numbers.NumberSpec) else TracedTensor
-    return cls(tuple(spec.shape), spec.dtype)

@@ -6,7 +6,8 @@ import keras
 from keras import ops
 
 from keras_acts import _checks, functional
-from keras_acts.layers._base import ActivationLayer, LearnableActivationLayer, register
+from keras_acts.layers._base import ActivationLayer, register
+from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register

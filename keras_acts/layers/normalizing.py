@@ -133,7 +133,7 @@ class PolyNorm(ShapedActivationLayer):
     Example:
         >>> y = layers.PolyNorm()(np.array([[-1.0, 0.0, 2.0]]))
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[-0.112  0.     1.648]]
+        [[-0.19   0.     1.649]]
 
     Reference:
         Zhuo, Wang, Zeng, Li, Zhou, Ma, 2024, "Polynomial Composition Activations:

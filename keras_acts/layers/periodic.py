@@ -3,7 +3,8 @@
 from typing import Any
 
 from keras_acts import functional
-from keras_acts.layers._base import ActivationLayer, TunableActivationLayer, register
+from keras_acts.layers._base import ActivationLayer, register
+from keras_acts.layers._learnable import TunableActivationLayer
 
 
 @register

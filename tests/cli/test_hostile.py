@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import re
 import stat
-import struct
 import sys
 import zipfile
 from pathlib import Path
@@ -15,18 +13,16 @@ from typing import Any
 
 import h5py
 import keras
-import numpy as np
 import onnx
 import pytest
 from typer.testing import CliRunner
 
 from keras_acts.cli.app import app
-from keras_acts.export import OptionError, to_onnx, verify
+from keras_acts.export import verify
 from support.handmade import classifier, classifier_onnx
+from support.hostile import refused, rewritten
 
 pytestmark = pytest.mark.runs_once("files that no backend is asked about")
-
-BAD_INPUT = 2
 
 
 @pytest.fixture(scope="module")
@@ -40,30 +36,6 @@ def folder(model, tmp_path, monkeypatch) -> Path:
     (tmp_path / "right.onnx").write_bytes(classifier_onnx(model).SerializeToString())
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def refused(*arguments: Any) -> str:
-    """Run a command that has to be refused, and return its sentence."""
-    result = CliRunner().invoke(app, [str(one) for one in arguments])
-    assert result.exit_code == BAD_INPUT, result.output
-    assert result.stdout == ""
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("keras-acts: error: ")
-    assert len(line) < 700
-    return line.removeprefix("keras-acts: error: ")
-
-
-def rewritten(
-    path: Path, changes: dict[str, bytes], *, compressed: bool = False
-) -> None:
-    """Write a `.keras` file again with other or further members."""
-    source = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
-    kind = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
-    level = 1 if compressed else None
-    members = {name: source.read(name) for name in source.namelist()} | changes
-    with zipfile.ZipFile(path, "w", kind, compresslevel=level) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
 
 
 def with_layer(path: Path, **changes: Any) -> None:
@@ -321,99 +293,3 @@ def test_sizes_beyond_the_memory(folder):
     assert "problem: " in result.stdout
     assert "alloc" in result.stdout
     assert "Traceback" not in result.output
-
-
-ARRAYS = {
-    "negative seed": (["--seed", "-1"], "--seed must be an integer, 0 or above. "),
-    "empty file": (
-        ["--inputs", "empty.npy"],
-        "--inputs must be a .npy or .npz file of ",
-    ),
-    "complex": (
-        ["--inputs", "complex.npy"],
-        "--inputs must have real numbers. Received",
-    ),
-    "objects": (
-        ["--inputs", "objects.npy"],
-        "--inputs must be a .npy or .npz file of ",
-    ),
-    "JSON": (
-        ["--inputs", "a.json"],
-        "--inputs must be a .npy or .npz file of numbers. ",
-    ),
-    "a folder": (["--inputs", "."], "--inputs must be a regular file. Received: ., a "),
-    "none": (
-        ["--inputs", "none.npy"],
-        "--inputs must be a file that exists. Received: ",
-    ),
-    "no array": (["--inputs", "none.npz"], "--inputs must be a .npy or .npz file of "),
-    "half an array": (["--inputs", "half.npy"], "--inputs must be a .npy or .npz file"),
-    "a wrong provider": (
-        ["--provider", "cudda"],
-        "--provider must be cpu, cuda, tensorrt, coreml, directml, openvino, rocm, or ",
-    ),
-    "no memory": (["--max-memory", "0"], "--max-memory must be a number above 0. "),
-    "a wrong report": (["--report", "a.pdf"], "--report must be a .html, .json, .xml "),
-    "a report nowhere": (
-        ["--report", "no/a.xml"],
-        "--report must lie in a folder that ",
-    ),
-    "a wrong tolerance": (["--rtol", "nan"], "--rtol must be a finite number, 0 or "),
-}
-
-
-@pytest.mark.parametrize("name", ARRAYS)
-def test_flags(name, folder):
-    flags, sentence = ARRAYS[name]
-    Path("empty.npy").touch()
-    np.save("complex.npy", np.ones((2, 6), np.complex64))
-    np.save("objects.npy", np.array([{"a": 1}]), allow_pickle=True)
-    Path("a.json").write_text("[[1, 2, 3, 4, 5, 6]]")
-    np.savez("none.npz")
-    np.save("half.npy", np.ones((2, 6), np.float32))
-    whole = Path("half.npy").read_bytes()
-    Path("half.npy").write_bytes(whole[: len(whole) // 2])
-    line = refused("verify", "right.keras", "right.onnx", *flags)
-    assert line.startswith(sentence)
-    assert "Received: " in line
-    assert "pickle" not in line
-
-
-def test_a_provider_that_a_release_has_dropped_does_not_run(folder):
-    line = ["verify", "right.keras", "right.onnx", "--provider", "rocm"]
-    result = CliRunner().invoke(app, line)
-    assert result.exit_code == 4, result.output
-    assert "not run: ROCMExecutionProvider" in result.stdout
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="the limit is one that Linux has"
-)
-def test_a_limit_of_memory(folder):
-    """A list of numbers takes many times its text; Python's own error says no more."""
-    numbers = b'{"class_name": [' + b"1.5," * 10**7 + b"1]}"
-    rewritten(folder / "right.keras", {"config.json": numbers})
-    # What this process has already counts.
-    now = int(re.search(r"VmData:\s+(\d+)", Path("/proc/self/status").read_text())[1])
-    limit = str((now * 1024 + 150 * 10**6) / 10**9)
-    line = refused("export", "right.keras", "new.onnx", "--max-memory", limit)
-    assert line.startswith("The memory does not suffice; the limit is what ")
-    assert line.endswith("Received: MemoryError")
-
-
-def test_an_npy_file_that_declares_too_much(folder):
-    header = (
-        b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 1000000), }\n"
-    )
-    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header
-    Path("much.npy").write_bytes(content)
-    line = refused("verify", "right.keras", "right.onnx", "--inputs", "much.npy")
-    assert line.startswith(
-        "--inputs must be a .npy or .npz file of numbers. Received: "
-    )
-
-
-def test_options_of_the_library():
-    for wrong in ([("a", "b")], {"a": 1}, {"": "b"}, {"keras_acts_verdict": "passed"}):
-        with pytest.raises(OptionError, match=r"`metadata` must .*Received: "):
-            to_onnx(classifier(), metadata=wrong)

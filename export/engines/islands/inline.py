@@ -31,9 +31,9 @@ def inline(
     model = _prepared(exported.model, g.opset)
     graph = model.graph
     outputs, values = list(graph.outputs), dict[ir.Value, ir.Value]()
-    for old, made in zip(graph.inputs, inputs, strict=True):
+    for old, make in zip(graph.inputs, inputs, strict=True):
         if is_used(old):
-            new = made()
+            new = make()
             values[old] = new if old.dtype is None else g.cast(new, old.dtype)
     for old in _in_order(graph):
         values[old] = _constant(g, old, exported.weights.get(old.name or ""))

@@ -13,7 +13,7 @@ import onnx_ir as ir
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
-from keras_acts.export.trace.island_sizes import Sizes, guesses
+from keras_acts.export.trace.islands.island_sizes import Sizes, guesses
 
 NAME = "jax2onnx"
 

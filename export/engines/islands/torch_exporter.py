@@ -15,7 +15,7 @@ import onnx_ir as ir
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
-from keras_acts.export.trace.island_sizes import Sizes
+from keras_acts.export.trace.islands.island_sizes import Sizes
 
 NAME = "torch.onnx"
 
@@ -175,7 +175,7 @@ def _weights(island: Island, model: ir.Model) -> dict[str, Any]:
     variables = {v.value.data_ptr(): v for v in island.variables if v.value.numel()}
     found: dict[str, Any] = {}
     for name, value in model.graph.initializers.items():
-        tensor = getattr(value.const_value, "raw", None)
+        tensor: Any = getattr(value.const_value, "raw", None)
         pointer = tensor.data_ptr() if hasattr(tensor, "data_ptr") else None
         variable = variables.get(pointer)
         if variable is not None and tuple(variable.shape) == tuple(tensor.shape):

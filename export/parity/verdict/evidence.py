@@ -31,6 +31,7 @@ from keras_acts.export.parity.session import (
     open_session,
 )
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
+from keras_acts.export.parity.verdict.cases import fed, is_decisive, largest_input
 from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
 from keras_acts.export.parity.verdict.witness import Hearing
 
@@ -291,7 +292,7 @@ class Evidence:
         )
 
     def _input_scale(self, case: Case) -> float:
-        return 1.0 if self.reference.standalone else _largest_input(case)
+        return 1.0 if self.reference.standalone else largest_input(case)
 
     def _record(
         self, case: Case, want: Array, name: str, provider: str, result: Comparison
@@ -318,7 +319,7 @@ class Evidence:
         if self.tolerance.given:
             return
         kinds = {case.kind for case in self._failing(cases)}
-        asked = [case for case in cases if case.kind in kinds and _decisive(case)]
+        asked = [case for case in cases if case.kind in kinds and is_decisive(case)]
         hearing = Hearing(self.tolerance, self.magnitudes, self._input_scale)
         try:
             hearing.hear(self.reference, asked)
@@ -389,18 +390,3 @@ class Evidence:
         except Exception as error:  # a failed diagnosis must not hide the verdict
             reason = f"{type(error).__name__}: {first_line(error)}"
             self.warnings.append(f"the first diverging layer was not found: {reason}")
-
-
-def fed(case: Case, inputs: Sequence[pairing.PairedInput]) -> dict[str, Array]:
-    """Return the inputs of a case as the ONNX model takes them."""
-    return {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
-
-
-def _decisive(case: Case) -> bool:
-    return case.role != "reported"
-
-
-def _largest_input(case: Case) -> float:
-    """Return the largest number in the float inputs, at least 1."""
-    floats = (x for x in case.inputs.values() if x.dtype.kind == "f")
-    return max([1.0, *map(largest, floats)])

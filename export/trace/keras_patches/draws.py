@@ -150,3 +150,10 @@ def draw_spec(name: str, arguments: Mapping[str, Any]) -> keras.KerasTensor:
         None if isinstance(n, TracedTensor) or n is None else int(n) for n in shape
     ]
     return keras.KerasTensor(sizes, arguments["dtype"] or keras.config.floatx())
+
+
+def with_tensors(
+    arguments: Mapping[str, Any], tensor: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return the arguments of a draw, with a tensor for each that has to be one."""
+    return {k: tensor(x) if k in TENSORS else x for k, x in arguments.items()}

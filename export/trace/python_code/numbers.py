@@ -338,3 +338,11 @@ def _dtype(x: Any) -> str | None:
 
 def _common(dtypes: list[str]) -> str | None:
     return keras.backend.result_type(*dtypes) if dtypes else None
+
+
+def traced(spec: Any) -> Any:
+    """Return a new traced tensor of a shape and dtype, None for None."""
+    if spec is None:
+        return None
+    cls = TracedNumber if isinstance(spec, NumberSpec) else TracedTensor
+    return cls(tuple(spec.shape), spec.dtype)

@@ -178,7 +178,7 @@ def _dtypes(structure: Any) -> Iterator[str]:
 def _narrows() -> bool:
     """Whether the backend computes in 32 bits what has 64."""
     one = keras.ops.convert_to_tensor(np.ones((), "int64"))
-    return keras.backend.standardize_dtype(one.dtype) != "int64"
+    return bool(keras.backend.standardize_dtype(one.dtype) != "int64")
 
 
 def _with_dtypes(spec: Any, measured: Any) -> Any:

@@ -64,7 +64,7 @@ def rational(
     Example:
         >>> y = functional.rational([-1.0, 0.0, 2.0])
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [-0.005  0.03   1.997]
+        [-0.011  0.03   2.   ]
 
     Reference:
         Molina, Schramowski, Kersting, 2019, "Padé Activation Units: End-to-end Learning
@@ -143,7 +143,7 @@ def poly_norm(
     Example:
         >>> y = functional.poly_norm([-1.0, 0.0, 2.0])
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [-0.112  0.     1.648]
+        [-0.19   0.     1.649]
 
     Reference:
         Zhuo, Wang, Zeng, Li, Zhou, Ma, 2024, "Polynomial Composition Activations:

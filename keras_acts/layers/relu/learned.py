@@ -6,7 +6,8 @@ from typing import Any
 from keras import initializers
 
 from keras_acts import functional
-from keras_acts.layers._base import LearnableActivationLayer, register
+from keras_acts.layers._base import register
+from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register

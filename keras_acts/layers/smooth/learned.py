@@ -6,7 +6,8 @@ from keras import initializers
 
 from keras_acts import functional
 from keras_acts.functional.smooth.learned import XIELU_N, XIELU_P
-from keras_acts.layers._base import LearnableActivationLayer, register
+from keras_acts.layers._base import register
+from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register
@@ -245,10 +246,10 @@ class ACONC(LearnableActivationLayer):
         0 → `(p1 + p2) / 2`. Smooth.
 
     Example:
-        >>> y = layers.ACONC()(np.zeros((2, 3)))
+        >>> layer = layers.ACONC(p1_initializer="ones", p2_initializer="zeros")
+        >>> y = layer(np.array([[-1.0, 0.0, 2.0]]))
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[0. 0. 0.]
-         [0. 0. 0.]]
+        [[-0.269  0.     1.762]]
 
     Reference:
         Ma, Zhang, Liu, Sun, 2020, "Activate or Not: Learning Customized Activation",

@@ -44,7 +44,7 @@ class Rational(ShapedActivationLayer):
     Example:
         >>> y = layers.Rational()(np.array([[-1.0, 0.0, 2.0]]))
         >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[-0.005  0.03   1.997]]
+        [[-0.011  0.03   2.   ]]
 
     Reference:
         Molina, Schramowski, Kersting, 2019, "Padé Activation Units: End-to-end Learning

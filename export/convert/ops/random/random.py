@@ -138,8 +138,8 @@ def dropout(
     """
     if inputs.dtype == ir.DataType.BFLOAT16:  # no kernel
         inputs = g.cast(inputs, ir.DataType.FLOAT)
-    plain = noise_shape is None and isinstance(rate, int | float)
-    if seed is None and plain and _depends_on_input(inputs):
+    plain = seed is None and noise_shape is None and _depends_on_input(inputs)
+    if plain and isinstance(rate, int | float):
         is_training = g.GreaterOrEqual(g.Size(inputs), np.int64(0))
         ratio = g.Where(is_training, np.float32(rate), np.float32(0.0))
         return g.Dropout(inputs, ratio, is_training)
@@ -185,7 +185,7 @@ def _drawn_in(g: GraphBuilder) -> ir.DataType:
     return ir.DataType.DOUBLE if wide else ir.DataType.FLOAT
 
 
-def _sizes(g: GraphBuilder, shape: Sequence[Size]) -> ir.Value:
+def _sizes(g: GraphBuilder, shape: Sequence[Size | np.integer[Any]]) -> ir.Value:
     return g.shape(*(int(n) if isinstance(n, np.integer) else n for n in shape))
 
 

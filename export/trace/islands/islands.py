@@ -21,7 +21,7 @@ from keras_acts.export.errors import (
     UnsupportedKerasError,
 )
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace.island_sizes import Alike, Sizes, alike, guesses
+from keras_acts.export.trace.islands.island_sizes import Alike, Sizes, alike, guesses
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import unrecorded
 from keras_acts.export.trace.structure import flatten, map_structure, pack

@@ -1,0 +1,1 @@
+"""Random calls of every operation of `keras.ops`."""
