@@ -387,8 +387,14 @@ class Evidence:
                 self.onnx_model, inputs, case, self.tolerance
             )
         except Exception as error:  # a failed diagnosis must not hide the verdict
+            if first_line(error) in self._told():
+                return
             reason = f"{type(error).__name__}: {first_line(error)}"
             self.warnings.append(f"the first diverging layer was not found: {reason}")
+
+    def _told(self) -> set[str | None]:
+        """Return the problems of runs, which need not be told again."""
+        return {one.problem for x in self.comparisons.values() for one in x.values()}
 
 
 def fed(case: Case, inputs: Sequence[pairing.PairedInput]) -> dict[str, Array]:
