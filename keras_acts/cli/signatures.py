@@ -180,7 +180,7 @@ def built(specs: Sequence[Spec], model: Any) -> Any:
             f"{', '.join(one.name for one in inputs)}. Received: "
             f"{len(specs)} of them{_named(order) if specs[0][0] else ''}"
         )
-    return _arguments(own, lambda one: (table[one.name][1], table[one.name][2]))
+    return _arguments(model, own, lambda one: (table[one.name][1], table[one.name][2]))
 
 
 def _named(names: Sequence[str | None]) -> str:
@@ -202,16 +202,22 @@ def _own_signature(model: Any) -> Any:
         return None
 
 
-def _arguments(signature: Any, describe: Callable[[Any], tuple[Any, Any]]) -> Any:
-    """Return a signature's arguments with other shapes and dtypes."""
+def _arguments(
+    model: Any, signature: Any, describe: Callable[[Any], tuple[Any, Any]]
+) -> Any:
+    """Return a signature with other shapes and dtypes, as an `input_signature`."""
     import keras
+
+    from keras_acts.export.trace.calls.input_signature import parameters_of
 
     def tensor(one: Any) -> Any:
         shape, dtype = describe(one)
         return keras.KerasTensor(shape, dtype or one.dtype, name=one.name)
 
-    arguments = signature.map(tensor)
-    return arguments[0] if len(arguments) == 1 else arguments
+    arguments, keywords = signature.map(tensor)
+    if keywords:
+        return dict(zip(parameters_of(model), arguments, strict=False)) | keywords
+    return arguments
 
 
 def _alone(specs: Sequence[Spec]) -> Any:
@@ -235,4 +241,4 @@ def with_batch(model: Any, batch: int) -> Any:
             "--batch needs a Keras model that knows its inputs; give "
             f"--input-signature. Received: --batch {batch}"
         )
-    return _arguments(own, lambda one: ((batch, *one.shape[1:]), None))
+    return _arguments(model, own, lambda one: ((batch, *one.shape[1:]), None))

@@ -244,13 +244,11 @@ class Evidence:
             got, problem = {}, first_line(error)
         for name, onnx_name in self.outputs.items():
             key, run = (name, session.provider), f"{case.name}{session.suffix}"
-            if key not in self.comparisons:
-                self.comparisons[key] = {}
-            if got and name in self.draws.chances:
-                continue
+            self.comparisons.setdefault(key, {})
             if not got:
                 result = Comparison(run, problem=problem)
                 self._record(case, expected[name], *key, result)
+            if not got or name in self.draws.chances:
                 continue
             want, have = self._deciding(case, name, expected[name], got[onnx_name])
             witness = hearing.witness(case, name) if hearing else None
@@ -291,7 +289,7 @@ class Evidence:
         )
 
     def _input_scale(self, case: Case) -> float:
-        return 1.0 if self.reference.standalone else _largest_input(case)
+        return 1.0 if self.reference.standalone else case.largest_input
 
     def _record(
         self, case: Case, want: Array, name: str, provider: str, result: Comparison
@@ -318,7 +316,9 @@ class Evidence:
         if self.tolerance.given:
             return
         kinds = {case.kind for case in self._failing(cases)}
-        asked = [case for case in cases if case.kind in kinds and _decisive(case)]
+        asked = [
+            case for case in cases if case.kind in kinds and case.role != "reported"
+        ]
         hearing = Hearing(self.tolerance, self.magnitudes, self._input_scale)
         try:
             hearing.hear(self.reference, asked)
@@ -387,26 +387,14 @@ class Evidence:
                 self.onnx_model, inputs, case, self.tolerance
             )
         except Exception as error:  # a failed diagnosis must not hide the verdict
-            if first_line(error) in self._told():
-                return
-            reason = f"{type(error).__name__}: {first_line(error)}"
-            self.warnings.append(f"the first diverging layer was not found: {reason}")
-
-    def _told(self) -> set[str | None]:
-        """Return the problems of runs, which need not be told again."""
-        return {one.problem for x in self.comparisons.values() for one in x.values()}
+            runs = (one for x in self.comparisons.values() for one in x.values())
+            reason = first_line(error)
+            if reason not in {one.problem for one in runs}:
+                self.warnings.append(
+                    f"the first diverging layer was not found: {reason}"
+                )
 
 
 def fed(case: Case, inputs: Sequence[pairing.PairedInput]) -> dict[str, Array]:
     """Return the inputs of a case as the ONNX model takes them."""
     return {one.port.name: one.feed(case.inputs[one.spec.name]) for one in inputs}
-
-
-def _decisive(case: Case) -> bool:
-    return case.role != "reported"
-
-
-def _largest_input(case: Case) -> float:
-    """Return the largest number in the float inputs, at least 1."""
-    floats = (x for x in case.inputs.values() if x.dtype.kind == "f")
-    return max([1.0, *map(largest, floats)])
