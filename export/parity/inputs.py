@@ -12,7 +12,7 @@ import numpy as np
 from keras_acts.export.parity.edges import Edge
 from keras_acts.export.parity.index_limits import DEFAULT_LIMIT
 from keras_acts.export.parity.pairing import PairedInput
-from keras_acts.export.parity.tolerances import Array
+from keras_acts.export.parity.tolerances import Array, largest
 
 CaseRole = Literal["decides", "decides where finite", "reported"]
 Rng = np.random.Generator
@@ -92,6 +92,12 @@ class Case:
     random: bool = False
     ordinary: bool = False
     optional: bool = False
+
+    @property
+    def largest_input(self) -> float:
+        """Return the largest number in the float inputs, at least 1."""
+        floats = (x for x in self.inputs.values() if x.dtype.kind == "f")
+        return max([1.0, *map(largest, floats)])
 
 
 @dataclass(frozen=True)

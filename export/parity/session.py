@@ -55,22 +55,24 @@ class Session:
         Raises:
             EndsProcessError: An input has no elements, and onnxruntime would abort.
         """
+        return self._run([output.name for output in self._session.get_outputs()], feeds)
+
+    def tensors(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Run the model; return its outputs by name without sequences and maps.
+
+        Raises:
+            EndsProcessError: An input has no elements, and onnxruntime would abort.
+        """
+        outputs = self._session.get_outputs()
+        names = [x.name for x in outputs if x.type.startswith("tensor(")]
+        return self._run(names, feeds)
+
+    def _run(self, names: list[str], feeds: Mapping[str, Array]) -> dict[str, Array]:
         if self._model and not all(array.size for array in feeds.values()):
             with self._model.loadable() as source:
                 check_survives(source, self.provider, self._options, feeds)
-        names = [output.name for output in self._session.get_outputs()]
         if any(array.dtype.kind == "U" for array in feeds.values()):
             # Strings can't be OrtValues.
-            return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
-        inputs = {name: _ort_value(array) for name, array in feeds.items()}
-        values = self._session.run_with_ort_values(names, inputs)
-        return {n: _array(v) for n, v in zip(names, values, strict=True)}
-
-    def tensors(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
-        """Run the model; return its outputs by name without sequences and maps."""
-        outputs = self._session.get_outputs()
-        names = [x.name for x in outputs if x.type.startswith("tensor(")]
-        if any(array.dtype.kind == "U" for array in feeds.values()):
             return dict(zip(names, self._session.run(names, dict(feeds)), strict=True))
         inputs = {name: _ort_value(array) for name, array in feeds.items()}
         values = self._session.run_with_ort_values(names, inputs)

@@ -245,13 +245,11 @@ class Evidence:
             got, problem = {}, first_line(error)
         for name, onnx_name in self.outputs.items():
             key, run = (name, session.provider), f"{case.name}{session.suffix}"
-            if key not in self.comparisons:
-                self.comparisons[key] = {}
-            if got and name in self.draws.chances:
-                continue
+            self.comparisons.setdefault(key, {})
             if not got:
                 result = Comparison(run, problem=problem)
                 self._record(case, expected[name], *key, result)
+            if not got or name in self.draws.chances:
                 continue
             want, have = self._deciding(case, name, expected[name], got[onnx_name])
             witness = hearing.witness(case, name) if hearing else None
@@ -388,5 +386,9 @@ class Evidence:
                 self.onnx_model, inputs, case, self.tolerance
             )
         except Exception as error:  # a failed diagnosis must not hide the verdict
-            reason = f"{type(error).__name__}: {first_line(error)}"
-            self.warnings.append(f"the first diverging layer was not found: {reason}")
+            runs = (one for x in self.comparisons.values() for one in x.values())
+            reason = first_line(error)
+            if reason not in {one.problem for one in runs}:
+                self.warnings.append(
+                    f"the first diverging layer was not found: {reason}"
+                )
