@@ -13,7 +13,7 @@ import numpy as np
 
 from keras_acts.export.errors import ExportError
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace import failures, islands, weight_values
+from keras_acts.export.trace import failures, islands, torch_modes, weight_values
 from keras_acts.export.trace.arguments import with_arrays
 from keras_acts.export.trace.graph import (
     Constant,
@@ -88,7 +88,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with patches.recording(recorder):
+    with patches.recording(recorder), torch_modes.restored(model):
         try:
             arguments, keywords = signature.map(placeholder)
             keywords = {"training": False, **keywords}
@@ -172,6 +172,7 @@ class _Recorder:
         outer, depth = self._scope, len(self._callers)
         tape, sizes = self._calls.tape, self._calls.known_sizes()
         before, played = len(tape.nodes), len(tape.played)
+        inner = len(self.islands)
         try:
             chosen = (self._may_be_islands or {}).get(IdentityKey(layer))
             if chosen is not None:
@@ -195,7 +196,7 @@ class _Recorder:
             if self.failure is None:
                 failed = failures.untraceable(self._scope, layer, kwargs, error)
                 if self._may_be_island(kwargs, failed):
-                    del tape.nodes[before:], tape.played[played:]
+                    del tape.nodes[before:], tape.played[played:], self.islands[inner:]
                     with sizes():
                         made = self._island(layer, args, kwargs, failed)
                     if made is not None:
