@@ -26,13 +26,26 @@ from keras_acts.export.trace.kinds import class_kind
 CONVERTER = "converter"
 COMPOSED = "composed"
 TRACED = "traced"
+ISLAND = "island"
 IMPOSSIBLE = "not in ONNX"
 MISSING = "missing"
+
+_JAX = "where Keras's backend is JAX"
+
+ISLAND_LAYERS = {
+    "FlaxLayer": _JAX,
+    "JaxLayer": _JAX,
+    "TFSMLayer": "where Keras's backend is TensorFlow",
+    "TorchModuleWrapper": "where Keras's backend is torch",
+}
+"""The layers that call a backend, by class name, with where they export."""
 
 STATES = {
     CONVERTER: "has a converter",
     COMPOSED: "made of other operations, or a constant or Python value",
     TRACED: "a layer whose `call` is made of `keras.ops`, and is exported through them",
+    ISLAND: "a layer that calls the backend, whose own exporter converts it, see "
+    "[islands](export.md#islands)",
     IMPOSSIBLE: "ONNX can't say it; the row says what is missing",
 }
 """What each state means."""
@@ -45,7 +58,7 @@ class Row:
     Attributes:
         name: Its public name.
         state: One of `STATES`, or `MISSING`.
-        reason: What ONNX lacks, for one that can't be exported.
+        reason: What ONNX lacks, for one that can't be exported; where an island can.
     """
 
     name: str
@@ -114,6 +127,8 @@ def operation_kinds(function: Any) -> list[str]:
 
 
 def _layer(name: str, cls: type) -> Row:
+    if name in ISLAND_LAYERS:
+        return Row(name, ISLAND, ISLAND_LAYERS[name])
     if name in UNSUPPORTED_LAYERS:
         return Row(name, IMPOSSIBLE, UNSUPPORTED_LAYERS[name])
     return Row(name, CONVERTER if cls in registered_layers() else TRACED)

@@ -27,7 +27,7 @@ from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.identities import own_argument
-from keras_acts.export.trace.islands import Islands
+from keras_acts.export.trace.islands import Islands, torch_modes
 from keras_acts.export.trace.islands.calls import IslandCalls
 from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
@@ -84,7 +84,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with patches.recording(recorder):
+    with patches.recording(recorder), torch_modes.restored(model):
         try:
             arguments, keywords = signature.map(placeholder)
             keywords = {"training": False, **keywords}
@@ -167,6 +167,7 @@ class _Recorder:
         outer, depth = self._scope, len(self._callers)
         tape, sizes = self._calls.tape, self._calls.known_sizes()
         before, played = len(tape.nodes), len(tape.played)
+        inner = len(self.islands.made)
         try:
             self.islands.check(layer)
             form = self._record_of(layer, args, kwargs)
@@ -189,6 +190,7 @@ class _Recorder:
                 failed = failures.untraceable(self._scope, layer, kwargs, error)
                 if self.islands.may_take(kwargs, failed):
                     del tape.nodes[before:], tape.played[played:]
+                    del self.islands.made[inner:]
                     with sizes():
                         made = self._island(layer, args, kwargs, failed)
                     if made is not None:

@@ -8,6 +8,7 @@ import warnings
 import keras
 from keras import layers
 
+from support.export_check import randomize
 from support.islands import Raw, raw_relu
 
 
@@ -18,6 +19,7 @@ def digest() -> str:
     y = Raw(raw_relu, lambda x: x[:, 1:] * 2, name="raw")(x)
     kwargs = {"kernel_initializer": "ones", "name": "last"}
     model = keras.Model(x, layers.Dense(3, **kwargs)(y[1]), name="m")
+    randomize(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         proto = to_onnx(model)

@@ -39,12 +39,13 @@ def inline(
         values[old] = _constant(g, old, exported.weights.get(old.name or ""))
     graph.outputs.clear()
     ir.convenience.replace_all_uses_with(list(values), list(values.values()))
-    for node in graph:
+    for node in list(graph):
         for part in _graphs(node):
             _rename(g, part)
         made = g.copy(node)
         values.update(zip(node.outputs, made, strict=True))
         ir.convenience.replace_all_uses_with(node.outputs, made)
+        graph.remove(node, safe=True)  # else it would count as a use of what it reads
     return [values[x] for x in outputs]
 
 

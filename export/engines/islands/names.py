@@ -18,5 +18,6 @@ def listed(islands: Sequence[Island]) -> str | None:
     exporter = EXPORTERS[keras.backend.backend()]
     # A layer that is called in several places is named by the first.
     paths = {IdentityKey(one.layer): "/".join(one.path) for one in reversed(islands)}
-    named = ", ".join(reversed(paths.values()))
+    # Code that is run several times, for several sizes, may make a new layer each time.
+    named = ", ".join(dict.fromkeys(reversed(paths.values())))
     return f"{named} ({exporter.name} {exporter.version()})"

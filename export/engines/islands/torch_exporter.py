@@ -15,6 +15,7 @@ import onnx_ir as ir
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
+from keras_acts.export.trace.islands import torch_modes
 from keras_acts.export.trace.islands.island_sizes import Sizes
 
 NAME = "torch.onnx"
@@ -42,7 +43,7 @@ def export(island: Island, _opset: int, _target: str) -> Exported:
     require(NAME, ("onnxscript",), "torch")
     import torch
 
-    with _quiet(), _flags_restored(island.layer), torch.no_grad():
+    with _quiet(), torch_modes.restored(island.layer), torch.no_grad():
         assert island.returns is not None
         sizes = island.returns.sizes
         program = _program(island, sizes)
@@ -183,17 +184,6 @@ def _weights(island: Island, model: ir.Model) -> dict[str, Any]:
         elif name.startswith(f"{_CAPTURED}."):
             found[name] = tuple(name.split(".")[1:])
     return found
-
-
-@contextlib.contextmanager
-def _flags_restored(layer: Any) -> Iterator[None]:
-    """Restore which modules of a layer train: Keras switches it when it calls them."""
-    flags = [(module, module.training) for module in layer.modules()]
-    try:
-        yield
-    finally:
-        for module, training in flags:
-            module.training = training
 
 
 @contextlib.contextmanager

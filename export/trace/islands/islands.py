@@ -194,14 +194,20 @@ def _leaves(structure: Any) -> list[Any]:
 
 
 def _inferred(made: Island, given: Sequence[KerasTensor]) -> tuple[Any, list[Any]]:
-    """Ask the backend what the call returns."""
+    """Ask the backend what the call returns.
+
+    The variables are given too: torch's inference forgets the dtype that a layer of
+    mixed precision computes in, where it reads them itself.
+    """
     structure: list[Any] = []
+    count = len(given)
 
     def call(*tensors: Any) -> list[Any]:
-        structure[:] = made.structured(tensors)
+        structure[:] = made.structured(tensors[:count], tensors[count:])
         return _leaves(structure)
 
-    specs = iter(_Call(call).compute_output_spec(*given))
+    variables = [KerasTensor(v.shape, v.dtype) for v in made.variables]
+    specs = iter(_Call(call).compute_output_spec(*given, *variables))
     outputs, masks = map_structure(
         lambda x: None if x is None else next(specs), structure
     )

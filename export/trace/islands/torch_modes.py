@@ -1,0 +1,37 @@
+"""Which modules of torch inside a model are in training mode: a call switches it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from keras_acts.export.identity import IdentityKey
+from keras_acts.export.trace.keras_patches import reads
+
+
+@contextlib.contextmanager
+def restored(layer: Any) -> Iterator[None]:
+    """Restore the modes of torch's modules in a layer after a `with` block."""
+    modules: dict[IdentityKey, tuple[Any, bool]] = {}
+    if keras.backend.backend() == "torch":
+        for one in _layers(layer, set()):
+            for module in one.modules():
+                modules.setdefault(IdentityKey(module), (module, module.training))
+    try:
+        yield
+    finally:
+        for module, training in modules.values():
+            module.training = training
+
+
+def _layers(layer: Any, seen: set[IdentityKey]) -> Iterator[Any]:
+    """Yield a layer and those inside it, each once."""
+    if IdentityKey(layer) in seen:
+        return
+    seen.add(IdentityKey(layer))
+    yield layer
+    for inner in reads.inner_layers(layer):
+        yield from _layers(inner, seen)
