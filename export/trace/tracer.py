@@ -167,7 +167,7 @@ class _Recorder:
         outer, depth = self._scope, len(self._callers)
         tape, sizes = self._calls.tape, self._calls.known_sizes()
         before, played = len(tape.nodes), len(tape.played)
-        inner = len(self.islands.made)
+        inner, many = self.islands.made, len(self.islands.made)
         try:
             self.islands.check(layer)
             form = self._record_of(layer, args, kwargs)
@@ -189,8 +189,7 @@ class _Recorder:
             if self.failure is None:
                 failed = failures.untraceable(self._scope, layer, kwargs, error)
                 if self.islands.may_take(kwargs, failed):
-                    del tape.nodes[before:], tape.played[played:]
-                    del self.islands.made[inner:]
+                    del tape.nodes[before:], tape.played[played:], inner[many:]
                     with sizes():
                         made = self._island(layer, args, kwargs, failed)
                     if made is not None:
