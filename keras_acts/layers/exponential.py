@@ -6,8 +6,8 @@ import keras
 from keras import ops
 
 from keras_acts import _checks, functional
+from keras_acts._learnable import LearnableActivationLayer
 from keras_acts.layers._base import ActivationLayer, register
-from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register

@@ -6,8 +6,8 @@ from typing import Any
 from keras import initializers
 
 from keras_acts import functional
+from keras_acts._learnable import LearnableActivationLayer
 from keras_acts.layers._base import ActivationLayer, register
-from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register

@@ -3,8 +3,8 @@
 from typing import Any
 
 from keras_acts import functional
+from keras_acts._learnable import TunableActivationLayer
 from keras_acts.layers._base import ActivationLayer, register
-from keras_acts.layers._learnable import TunableActivationLayer
 
 
 @register

@@ -5,9 +5,9 @@ from typing import Any
 from keras import initializers
 
 from keras_acts import functional
+from keras_acts._learnable import LearnableActivationLayer
 from keras_acts.functional.smooth.learned import XIELU_N, XIELU_P
 from keras_acts.layers._base import register
-from keras_acts.layers._learnable import LearnableActivationLayer
 
 
 @register
