@@ -52,6 +52,7 @@ class _Computed:
     """A size that is computed: an element of a vector, or one by itself."""
 
     value: ir.Value
+    index: int = 0
 
 
 Entry = int | _Computed
@@ -119,7 +120,7 @@ class _Reshape:
                 if same:
                     left.pop(same[0])
                 else:
-                    others.append(one.value)
+                    others.append(self._element(one))
             elif one != _REST:
                 known *= one
         unknown = [axis for axis, size in left.items() if not isinstance(size, int)]
@@ -158,6 +159,12 @@ class _Reshape:
         if number == 1:
             return result
         return self._append("Mul", [result, self._number([number])])
+
+    def _element(self, one: _Computed) -> ir.Value:
+        """Return a computed size as a vector of its own."""
+        if _length(one.value) == 1:
+            return one.value
+        return self._append("Gather", [one.value, self._number([one.index])])
 
     def _size(self, x: ir.Value, axis: int) -> _Computed:
         ends = [ir.AttrInt64("start", axis), ir.AttrInt64("end", axis + 1)]
@@ -227,7 +234,7 @@ def _entries(shape: ir.Value) -> list[Entry] | None:
     length = None if shape.shape is None or len(shape.shape) != 1 else shape.shape[0]
     if not isinstance(length, int) or not _reads_sizes(shape):
         return None
-    return [_Computed(shape)] * length
+    return [_Computed(shape, i) for i in range(length)]
 
 
 def _reads_sizes(x: ir.Value) -> bool:
