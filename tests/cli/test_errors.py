@@ -17,6 +17,8 @@ from support.folders import contents
 from support.full_disk import full_from
 from support.handmade import classifier, classifier_onnx
 
+pytestmark = pytest.mark.in_turn("messages and exit codes, whatever the backend")
+
 BAD_INPUT = 2
 
 

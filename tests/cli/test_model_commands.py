@@ -16,6 +16,8 @@ from keras_acts.cli import terminal
 from keras_acts.cli.app import app
 from support.handmade import classifier, classifier_onnx
 
+pytestmark = pytest.mark.in_turn("what the commands print, whatever the backend")
+
 DONE, FAILED, BAD_INPUT, CANNOT_EXPORT, NOT_RUN = range(5)
 
 

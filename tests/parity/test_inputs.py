@@ -16,6 +16,8 @@ from keras_acts.export.parity.pairing import PairedInput, pair_inputs
 from keras_acts.export.trace import TracedInput, model_signature
 from support.handmade import activation, elementwise, onnx_model, weight
 
+pytestmark = pytest.mark.in_turn("inputs are generated alike on each backend")
+
 
 def generator(
     shape, dtype="float32", *, batch_sizes=(1, 3), limits=None, onnx_shape=None

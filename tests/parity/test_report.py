@@ -19,6 +19,8 @@ from keras_acts.export.parity import ParityReport, verify
 from keras_acts.export.parity.providers import known_providers
 from support.handmade import activation, classifier, classifier_onnx, elementwise
 
+pytestmark = pytest.mark.in_turn("reports are the same on every backend")
+
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 

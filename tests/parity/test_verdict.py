@@ -16,6 +16,8 @@ from support.handmade import (
     weight,
 )
 
+pytestmark = pytest.mark.in_turn("verdicts on files made by hand, whatever the backend")
+
 RIGHT = {
     "relu": "act = Relu(x)",
     "gelu": "act = Gelu(x)",

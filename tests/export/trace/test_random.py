@@ -12,8 +12,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import onnx
 import pytest
 from keras import layers, ops, random
+from onnx.reference import ReferenceEvaluator
 
 from keras_acts import layers as ours
 from keras_acts.export import UnsupportedOperationError, to_onnx, verify
@@ -22,6 +24,9 @@ from support.export_check import open_session, run
 from support.runs.evidence import compares_answers
 
 SAMPLES = 4000
+
+NO_KERNELS = 22
+"""From this opset on, onnxruntime 1.32 has no kernel for ONNX's random operators."""
 
 
 class Drawing(layers.Layer):
@@ -357,6 +362,14 @@ def test_each_opset_and_target(opset: int, target: str) -> None:
     proto = to_onnx(model, engine="native", opset=opset, target=target)
     if not compares_answers():
         return
-    session = open_session(proto)
-    first, second = (run(session, [zeros(9, 4) + 1.0])[0] for _ in range(2))
+    array = zeros(9, 4) + 1.0
+    if opset < NO_KERNELS:
+        session = open_session(proto)
+        first, second = (run(session, [array])[0] for _ in range(2))
+    else:
+        onnx.checker.check_model(proto, full_check=True)
+        feeds = {proto.graph.input[0].name: array}
+        evaluator = ReferenceEvaluator(proto)
+        first, second = (evaluator.run(None, feeds)[0] for _ in range(2))
+    assert first.shape == (9, 4)
     assert not np.array_equal(first, second)
