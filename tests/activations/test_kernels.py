@@ -25,12 +25,13 @@ ON_TORCH = {
     "GELU": (
         {},
         "clamp mul erfc_ mul_ mul",
-        "mul mul mul mul_ sub_ exp_ mul add",
+        "clamp gelu_backward",
     ),
     "PReLU": (
         {},
-        "relu clamp mul add",
-        "threshold_backward sub mul add mul sum",
+        "expand gt mul where",
+        # An infinite slope must not spoil the inputs that it does not multiply.
+        "gt lift_fresh where mul gt lift_fresh where mul sum",
     ),
     "Sigmoid": ({}, "sigmoid", "abs mul_ sigmoid_ sigmoid_backward"),
     "Tanh": ({}, "tanh", "abs mul_ sigmoid_ sigmoid_backward mul"),

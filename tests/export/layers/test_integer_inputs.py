@@ -17,7 +17,7 @@ from support.export_check import assert_alike, open_session, randomize, run
 SHAPE = (6, 6, 4)
 
 LAYERS: dict[str, Callable[[], Any]] = {
-    "average pooling": layers.AveragePooling2D,
+    "average pooling": lambda: layers.AveragePooling2D(2),
     "batch norm": layers.BatchNormalization,
     "bilinear": lambda: layers.UpSampling2D(2, interpolation="bilinear"),
     "conv": lambda: layers.Conv2D(2, 3),

@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder import GraphBuilder, require_dtype
 from keras_acts.export.convert.common.spatial import (
     in_channels_first,
     padding_attributes,
@@ -23,11 +23,19 @@ from keras_acts.export.convert.common.windows import (
 )
 from keras_acts.export.convert.registry import converts
 
+_WIDE_INTEGERS = {
+    *(ir.DataType.INT16, ir.DataType.UINT16, ir.DataType.INT32, ir.DataType.UINT32)
+}
+
 
 @converts("nn.MaxPool")
 def max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
     """Map `ops.max_pool` to MaxPool, channels first."""
     compute = functools.partial(_maximum, g, **_window(g, op, inputs))
+    dtype = require_dtype(inputs)
+    if dtype in _WIDE_INTEGERS:  # which MaxPool lacks; float64 holds them exactly
+        y = in_channels_first(g, op, g.cast(inputs, ir.DataType.DOUBLE), compute)
+        return g.cast(y, dtype)
     return in_channels_first(g, op, inputs, compute)
 
 
