@@ -9,7 +9,8 @@ from typing import Any
 
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder, require_dtype
+from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.spatial import (
     in_channels_first,
     padding_attributes,
