@@ -17,6 +17,7 @@ from keras_acts.export.convert.ops.nn.normalization import (
     moments_over,
 )
 from keras_acts.export.convert.registry import register_converter
+from keras_acts.export.errors import UnsupportedOperationError
 
 
 @register_converter(keras.layers.BatchNormalization)
@@ -48,10 +49,13 @@ def batch_normalization(
 def group_normalization(
     g: GraphBuilder, layer: keras.layers.GroupNormalization, inputs: ir.Value
 ) -> ir.Value:
-    """Map `GroupNormalization` to InstanceNormalization, with groups as channels.
-
-    Keras casts the weights to the dtype of the inputs, integers too.
-    """
+    """Map `GroupNormalization` to InstanceNormalization, with groups as channels."""
+    if require_dtype(inputs).is_integer():
+        raise UnsupportedOperationError(
+            "GroupNormalization must have float inputs: of integers Keras rounds the "
+            "statistics and the weights to integers. Cast them before the layer. "
+            f"Received: inputs of type {require_dtype(inputs).name}"
+        )
     x = at_least_float32(g, inputs)
     perm = list(range(g.rank(x)))
     perm.insert(1, perm.pop(layer.axis % len(perm)))
@@ -60,20 +64,15 @@ def group_normalization(
     y = g.Reshape(_normalized(g, layer, groups), g.Shape(first))
     shape = [-1, *[1] * (len(perm) - 2)]
     if layer.scale:
-        y = g.Mul(y, g.Reshape(_weight(g, layer.gamma, inputs, x), shape))
+        y = g.Mul(y, g.Reshape(_weight(g, layer.gamma, x), shape))
     if layer.center:
-        y = g.Add(y, g.Reshape(_weight(g, layer.beta, inputs, x), shape))
+        y = g.Add(y, g.Reshape(_weight(g, layer.beta, x), shape))
     sizes = g.static_shape(first)
     return transposed(g, g.with_shape(y, sizes), inverse_permutation(perm))
 
 
-def _weight(
-    g: GraphBuilder, variable: keras.Variable, inputs: ir.Value, x: ir.Value
-) -> ir.Value:
-    weight, given = g.weight(variable), require_dtype(inputs)
-    if given.is_integer():
-        weight = g.cast(weight, given)
-    return g.cast(weight, require_dtype(x))
+def _weight(g: GraphBuilder, variable: keras.Variable, x: ir.Value) -> ir.Value:
+    return g.cast(g.weight(variable), require_dtype(x))
 
 
 def _normalized(

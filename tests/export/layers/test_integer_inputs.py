@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from keras_acts.export import to_onnx
+from keras_acts.export import UnsupportedOperationError, to_onnx
 from support.export_check import assert_alike, open_session, randomize, run
 
 SHAPE = (6, 6, 4)
@@ -24,7 +24,6 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "dense": lambda: layers.Dense(3, activation="relu"),
     "depthwise": lambda: layers.DepthwiseConv2D(3),
     "global pooling": layers.GlobalAveragePooling2D,
-    "group norm": lambda: layers.GroupNormalization(2),
     "layer norm": layers.LayerNormalization,
     "max pooling": layers.MaxPooling2D,
     "nearest": lambda: layers.UpSampling2D(2),
@@ -93,3 +92,10 @@ def test_functions_of_integers(name: str, dtype: str) -> None:
     if dtype == "int64" and keras.backend.backend() == "jax":
         pytest.skip("JAX reads 64 bits as 32")
     check(Call(FUNCTIONS[name]), (4,), dtype)
+
+
+def test_groups_of_integers_are_refused():
+    x = keras.Input((6, 6, 4), dtype="int32")
+    model = keras.Model(x, layers.GroupNormalization(2)(x))
+    with pytest.raises(UnsupportedOperationError, match="rounds the statistics"):
+        to_onnx(model, engine="native")
