@@ -130,11 +130,9 @@ class _Recorder:
         if activations.is_in_training(operation, args, kwargs):
             return activations.formula_of(operation, args, kwargs)
         kind = operation_kind(operation)
-        own = own_argument(kind, operation, args, kwargs)
-        if own is not None:
+        if (own := own_argument(kind, operation, args, kwargs)) is not None:
             return own
-        handler = find_handler(kind)
-        if handler is not None:
+        if (handler := find_handler(kind)) is not None:
             return handler(self, operation, *args, **kwargs)
         given = args, kwargs
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
@@ -178,8 +176,7 @@ class _Recorder:
                 raise failures.stateful(self._scope, layer)
             if not is_leaf:
                 return self._calls.layer(layer, args, kwargs)
-            own = own_argument(LAYER, layer, args, kwargs)
-            if own is not None:
+            if (own := own_argument(LAYER, layer, args, kwargs)) is not None:
                 return own
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
@@ -195,7 +192,10 @@ class _Recorder:
                     if made is not None:
                         return made[0]
                 self.failure = failed
-            raise self.failure from error
+            # A failure inside has its cause already, and must not be its own.
+            raise self.failure from (
+                error if error is not self.failure else error.__cause__
+            )
         finally:
             del self._callers[depth:]
             self._scope = outer
