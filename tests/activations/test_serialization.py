@@ -37,7 +37,12 @@ def _keeps_shape(case):
     )
 
 
-HOSTED = one_of_each_kind([case for case in CASES if _keeps_shape(case)])
+CHAOTIC = {"Sine"}
+"""Rows that multiply the backends' last digit, by 30 at each step of a host's."""
+
+HOSTED = one_of_each_kind(
+    [case for case in CASES if _keeps_shape(case) and case.id not in CHAOTIC]
+)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +182,7 @@ def test_function_is_an_activation_by_its_registered_name(case):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in layers.__all__ if not name.endswith("Layer")]
+    "name", [n for n in layers.__all__ if isinstance(getattr(layers, n), type)]
 )
 def test_registered_under_the_package(name):
     layer = getattr(layers, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import Any
 
@@ -34,6 +35,10 @@ KNOWN = {
     ("torch", "squeeze"): "leaves an axis that is not 1",
 }
 """Where a backend itself does otherwise than Keras documents, and the file as Keras."""
+
+
+REFUSED = {"HashedCrossing": "it hashes", "Hashing": "it hashes"}
+"""Layers that the exporter refuses by name, and why (`docs/coverage.md`)."""
 
 
 def is_known(name: str, difference: str) -> bool:
@@ -117,9 +122,15 @@ def layer_call(configuration: Configuration, rng: np.random.Generator) -> Call:
         dtype = LAYER_DTYPES[int(rng.integers(len(LAYER_DTYPES)))]
         arrays = [(np.abs(x) * 3).astype(dtype) for x in arrays]
 
+    # Augmentations are in training by default.
+    trains = "training" in inspect.signature(layer.call).parameters
+    inference = {"training": False} if trains else {}
+
     def function(*tensors: Any) -> Any:
         inputs = keras.tree.pack_sequence_as(structure, list(tensors))
-        return layer(**inputs) if isinstance(inputs, dict) else layer(inputs)
+        if isinstance(inputs, dict):
+            return layer(**inputs, **inference)
+        return layer(inputs, **inference)
 
     shown = [f"{x.dtype}{list(x.shape)}" for x in arrays]
     batches = [{0} for _ in arrays]

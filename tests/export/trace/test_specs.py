@@ -73,8 +73,10 @@ def configurations() -> dict[str, list[Configuration]]:
     by_layer: dict[str, list[Configuration]] = {}
     for one in collect().models:
         plain = not set(one.arguments["call_kwargs"] or {}) - {"training"}
-        if plain and one.arguments["layer_cls"].__module__.startswith("keras."):
-            by_layer.setdefault(one.arguments["layer_cls"].__name__, []).append(one)
+        layer = one.arguments["layer_cls"]
+        ours = layer.__name__ not in specs.REFUSED
+        if plain and ours and layer.__module__.startswith("keras."):
+            by_layer.setdefault(layer.__name__, []).append(one)
     return by_layer
 
 
