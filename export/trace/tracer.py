@@ -134,10 +134,9 @@ class _Recorder:
             return own
         if (handler := find_handler(kind)) is not None:
             return handler(self, operation, *args, **kwargs)
-        given = args, kwargs
+        given = args, kwargs = numbers.beside_tensors(kind, (args, kwargs))
         args, kwargs = with_arrays(kind, args), with_arrays(kind, kwargs)
         args = lists.with_tensors(kind, args)
-        args, kwargs = numbers.beside_tensors(kind, (args, kwargs))
         spec = output_spec(kind, operation, args, kwargs, given)
         return self._record_call(kind, operation, args, kwargs, spec)
 
