@@ -148,8 +148,11 @@ def difference(call: Call, name: str) -> str | None:
         got = traced(call)
     except Exception as error:
         cause: BaseException = error
-        while cause.__cause__ is not None:
+        seen = [cause]
+        # Keras may raise an error from itself.
+        while cause.__cause__ is not None and cause.__cause__ not in seen:
             cause = cause.__cause__
+            seen.append(cause)
         return f"refused: {type(cause).__name__}: {str(cause)[:300]}"
     if len(got) != len(want):
         return f"{len(got)} results, Keras {len(want)}"

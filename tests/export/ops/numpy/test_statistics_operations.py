@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -197,6 +198,8 @@ COUNTS = [
             ),
             dtypes=("int32",),
             files_differ=OF_INDICES,
+            # JAX gives no counts of nothing, whatever the size.
+            empty=keras.backend.backend() != "jax",
         )
         for size in (3, 20)
     ),
