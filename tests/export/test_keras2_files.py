@@ -39,6 +39,8 @@ def taken(name: str, arrays: list[np.ndarray]) -> object:
     return arrays if len(arrays) > 1 else arrays[0]
 
 
+# JAX has no integers of 64 bits.
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype int64:UserWarning")
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_answers_as_it_did(file):
     assert is_keras2_file(FOLDER / file)

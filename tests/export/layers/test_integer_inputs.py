@@ -82,6 +82,8 @@ def check(layer: Any, shape: tuple[int, ...], dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["int32", "uint8"])
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_of_integers(name: str, dtype: str) -> None:
+    if dtype.startswith("u") and name in ("layer norm", "rms norm"):
+        pytest.skip("negative results have no unsigned value: backends differ")
     check(LAYERS[name](), SHAPE, dtype)
 
 
@@ -89,6 +91,8 @@ def test_layers_of_integers(name: str, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["int8", "int64", "uint8"])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_of_integers(name: str, dtype: str) -> None:
+    if (keras.backend.backend(), name, dtype) == ("tensorflow", "half", "int64"):
+        pytest.xfail("TensorFlow divides int64 in float64, the file in float32")
     if dtype == "int64" and keras.backend.backend() == "jax":
         pytest.skip("JAX reads 64 bits as 32")
     check(Call(FUNCTIONS[name]), (4,), dtype)

@@ -54,7 +54,8 @@ def _compiled(model: keras.Model) -> Any:
 )
 def test_stft_spectrograms(options: Any, shape: Any) -> None:
     # Keras makes the batch of a size of -1 again, from which no rule can tell it.
-    check_model(_model(STFT(**options), shape), batch_named=False)
+    # onnxruntime's Conv refuses a sequence that is shorter than its window.
+    check_model(_model(STFT(**options), shape), batch_named=False, empty=False)
 
 
 @pytest.mark.files_differ("the backend computes the windows of the layer")
