@@ -41,7 +41,7 @@ ON_TORCH = {
 ON_TENSORFLOW = {
     "ELU": "Minimum Mul Tanh Mul Sub RealDiv Maximum",
     "SELU": "Minimum Mul Tanh Mul Sub RealDiv Relu Mul AddV2",
-    "Softsign": "Maximum Minimum Softsign",
+    "Softsign": "Maximum Minimum Abs AddV2 RealDiv",  # differentiable twice
 }
 """Kernels of the forward pass in a `tf.function`."""
 

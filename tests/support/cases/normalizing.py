@@ -43,6 +43,7 @@ CASES = [
         value=dyt,
         at_minus_inf=-1.5,
         at_plus_inf=2.5,
+        ulps=8,  # TensorFlow rounds its tanh, the product and the sum
         **SUM,
     ),
     Axis(
