@@ -27,6 +27,9 @@ def pytest_addoption(parser):
         "--heavy", action="store_true", help="run the tests marked `heavy` too"
     )
     parser.addoption(
+        "--sweep", action="store_true", help="run the tests marked `sweep` too"
+    )
+    parser.addoption(
         "--answers",
         action="store_true",
         help="compare answers on every backend, not the files alone",
@@ -52,9 +55,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _runs(item, option):
-    wants_heavy = option.heavy or "heavy" in option.markexpr
-    if item.get_closest_marker("heavy") and not wants_heavy:
-        return False
+    for mark in ("heavy", "sweep"):
+        wanted = getattr(option, mark) or mark in option.markexpr
+        if item.get_closest_marker(mark) and not wanted:
+            return False
     if not option.results:  # a run of one backend
         return True
     return turns.runs_here(item, option.backend, answers=option.answers)

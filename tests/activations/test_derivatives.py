@@ -104,7 +104,7 @@ def test_every_mode(case, dtype):
     _check(case, dtype)
 
 
-@pytest.mark.heavy  # two minutes on each backend
+@pytest.mark.sweep  # two minutes on each backend
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @each_row(ELEMENTWISE)
 def test_every_mode_of_every_row(case, dtype):

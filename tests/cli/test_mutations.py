@@ -103,7 +103,7 @@ def test_some_files(originals, tmp_path):
     check(KINDS, FEW, originals, tmp_path)
 
 
-@pytest.mark.heavy
+@pytest.mark.sweep
 @pytest.mark.parametrize("suffix", KINDS)
 def test_many_files(suffix, originals, tmp_path):
     check([suffix], MANY, originals, tmp_path)

@@ -48,7 +48,7 @@ def test_operations(name: str) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.heavy
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", NAMES)
 def test_many_calls_of_operations(name: str) -> None:
     found, taken = differences(name, SWEEP)
@@ -90,7 +90,7 @@ def test_layers(name: str) -> None:
     assert not found, "\n".join(found)
 
 
-@pytest.mark.heavy
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", LAYERS)
 def test_many_calls_of_layers(name: str) -> None:
     found = list(layer_differences(LAYERS[name]))

@@ -152,7 +152,7 @@ def test_time_distributed_images_of_unknown_sizes() -> None:
     check(model, proto)
 
 
-OPSETS = [17, 26, *(pytest.param(n, marks=pytest.mark.heavy) for n in (18, 23))]
+OPSETS = [17, 26, *(pytest.param(n, marks=pytest.mark.sweep) for n in (18, 23))]
 
 
 @pytest.mark.parametrize("opset", OPSETS)
@@ -241,7 +241,7 @@ def test_a_function_of_jax() -> None:
     check(model, export(model))
 
 
-@pytest.mark.heavy  # two more processes, which load the backend and its exporter
+@pytest.mark.sweep  # two more processes, which load the backend and its exporter
 def test_the_same_bytes_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     digests = []
     for seed in "12":

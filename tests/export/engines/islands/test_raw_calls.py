@@ -23,7 +23,7 @@ def test_a_few_calls_in_one_layer(length: int | None) -> None:
     check(model, export(model))
 
 
-@pytest.mark.heavy  # two seconds a call on torch, three minutes in all
+@pytest.mark.sweep  # two seconds a call on torch, three minutes in all
 @LENGTHS
 @pytest.mark.parametrize("name", calls())
 def test_each_call(name: str, length: int | None) -> None:

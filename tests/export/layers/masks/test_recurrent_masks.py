@@ -145,7 +145,7 @@ def test_a_pair_of_settings(case: Case) -> None:
     check(case)
 
 
-@pytest.mark.heavy
+@pytest.mark.sweep
 @pytest.mark.parametrize("case", [_named(c) for c in EVERY if c not in FEW])
 def test_every_setting(case: Case) -> None:
     check(case)
