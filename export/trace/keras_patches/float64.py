@@ -56,7 +56,9 @@ def float64_kept() -> Iterator[None]:
 
 def _x64() -> contextlib.AbstractContextManager[Any]:
     """Return JAX's switch for 64 bits; older releases have it as experimental."""
-    switch = getattr(importlib.import_module("jax"), "enable_x64", None)
-    switch = switch or importlib.import_module("jax.experimental").enable_x64
+    jax = importlib.import_module("jax")
+    if not hasattr(jax, "enable_x64"):
+        jax = importlib.import_module("jax.experimental")
+    switch = jax.enable_x64
     scope: contextlib.AbstractContextManager[Any] = switch(True)
     return scope

@@ -153,7 +153,9 @@ def test_local_contrast(shape: Any, tiles: tuple[int, int]) -> None:
     layer = layers.ContrastLimitedAdaptiveHistogramEqualization(
         tile_grid_size=tiles, **LAST
     )
-    export_check.check_model(keras.Model(x, layer(x)), draw=pixels, batch_named=False)
+    model = keras.Model(x, layer(x))
+    # onnxruntime refuses histograms of no tile.
+    export_check.check_model(model, draw=pixels, batch_named=False, empty=False)
 
 
 class Equalized(keras.Model):
