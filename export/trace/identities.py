@@ -18,6 +18,7 @@ from typing import Any
 
 import keras
 
+from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.kinds import LAYER, operation_kind
 from keras_acts.export.trace.shapes.output_spec import output_spec
 from keras_acts.export.trace.tensors import TracedTensor
@@ -26,7 +27,7 @@ _Rule = Callable[..., bool]
 
 
 def own_argument(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
-    """Return the argument that a call returns as it is, None if it returns another."""
+    """Return the masked argument that a call returns as it is, None without one."""
     name = f"layers.{type(operation).__name__}" if kind == LAYER else kind
     rule = _RULES.get(keras.backend.backend(), {}).get(name)
     if rule is None or not args:
@@ -34,9 +35,9 @@ def own_argument(kind: str, operation: Any, args: Any, kwargs: Any) -> Any:
     x, *others = args
     if isinstance(x, list | tuple) and len(x) == 1:
         (x,) = x
-    if isinstance(x, TracedTensor) and rule(operation, x, *others, **kwargs):
-        return x
-    return None
+    if not isinstance(x, TracedTensor) or reads.mask_of(x) is None:
+        return None  # without a mask, files are the same on every backend
+    return x if rule(operation, x, *others, **kwargs) else None
 
 
 def _same_dtype(operation: Any, x: Any) -> bool:
