@@ -133,7 +133,6 @@ def translating(
     """
     return one(
         f"scale_and_translate {method} {shape} {antialias}",
-        files_differ=COUNTED,
         lambda x, scale, shift: ops.image.scale_and_translate(
             x,
             (x.shape[0], 5, 9, 2),
@@ -143,6 +142,7 @@ def translating(
             method,
             antialias,
         ),
+        files_differ=COUNTED,
         shapes=(shape, (2,), (2,)),
         dtypes=(*dtypes, "float32", "float32"),
         **{"in_layer": True, **row},
