@@ -106,6 +106,16 @@ WITHOUT = {
     "APReLU": "published as a network of its own; Keras has nothing like it",
     "Entmax15": "Keras and torch have none; sorting by hand is the same work",
     "RReLU": "Keras has none, and a training step draws slopes",
+    "GumbelSoftmax": "Keras has none, and a training step draws noise",
+    "GatedDense": "Keras has none; two products are other work than one",
+    **dict.fromkeys(
+        (
+            *("ACONB", "ACONC", "ClippedSwiGLU", "DyT", "ELiSH", "GoLU", "HardMish"),
+            *("ISRLU", "ISRU", "Laplace", "PolyNorm", "Rational", "SERLU", "Sine"),
+            *("SmeLU", "SoftmaxOne", "StarReLU", "TeLU", "XIELU"),
+        ),
+        "Keras has none; its formula is not measured yet",
+    ),
 }
 """Our layers that have no rival, with the reason."""
 
