@@ -65,6 +65,10 @@ def broadcast(tensors: Sequence[Tensor], like: Tensor) -> tuple[Tensor, ...]:
             tf.broadcast_dynamic_shape, [tf.shape(x) for x in full]
         )
         return tuple(tf.broadcast_to(x, shape) for x in full)
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return tuple(jax.numpy.broadcast_arrays(*full))  # symbolic sizes too
     import numpy as np
 
     shape = np.broadcast_shapes(*(tuple(x.shape) for x in full))
