@@ -179,7 +179,7 @@ class _Recorder:
                 return own
             has_body = form is LayerRecord.NODE_WITH_BODY
             body = self._body(layer, args, kwargs) if has_body else None
-            spec = output_spec(LAYER, layer, args, kwargs)
+            spec = self._calls.unshown(output_spec, LAYER, layer, args, kwargs)
             return self._append_node(LAYER, args, kwargs, spec, layer, body=body)
         except Exception as error:
             if self.failure is None:

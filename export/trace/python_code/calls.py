@@ -51,6 +51,14 @@ class Calls:
         self._showed_sizes = True
         return self._shows_sizes
 
+    def unshown(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function that sees None for unknown sizes, as shape inference does."""
+        outer, self._shows_sizes = self._shows_sizes, False
+        try:
+            return function(*args)
+        finally:
+            self._shows_sizes = outer
+
     def known_sizes(self) -> Callable[[], contextlib.AbstractContextManager[None]]:
         """Return what makes a context in which the sizes known now are known."""
         sizes = dict(self._sizes)
