@@ -18,7 +18,7 @@ from keras_acts.export.engines.islands import (
     torch_exporter,
 )
 from keras_acts.export.engines.islands.exported import Exported
-from keras_acts.export.engines.islands.inline import inline, is_used
+from keras_acts.export.engines.islands.inline import inline
 from keras_acts.export.errors import EngineError, UnsupportedOperationError, brief
 from keras_acts.export.passes.shapes.symbols import note_size
 from keras_acts.export.trace import Island, flatten, pack
@@ -63,8 +63,8 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
     if exporter is None:
         raise island.reason
     try:
+        _check_assigned(island)
         exported = exporter.export(island, g.opset, g.target)
-        _check_draws(island, exported)
         weights = [partial(g.weight, variable) for variable in island.variables]
         given = [partial(_itself, x) for x in tensors]
         results = inline(g, exported, [*weights, *given])
@@ -91,17 +91,23 @@ def _itself(x: ir.Value) -> ir.Value:
     return x
 
 
-def _check_draws(island: Island, exported: Exported) -> None:
-    """Refuse what a random generator of Keras decides: it would be drawn once for all.
+def _check_assigned(island: Island) -> None:
+    """Refuse what changes the layer's variables, as random draws do.
 
     Raises:
-        UnsupportedOperationError: The operators read the state of a generator.
+        UnsupportedOperationError: The layer draws, or assigns variables.
     """
-    states = zip(island.variables, exported.model.graph.inputs, strict=False)
-    if any(v.name == _SEED_STATE and is_used(x) for v, x in states):
+    assert island.returns is not None
+    names = [variable.name for variable in island.returns.assigned]
+    if _SEED_STATE in names:
         raise UnsupportedOperationError(
             "it draws random numbers with Keras's generator, which would be the same "
             "in each run of the file. Received: a SeedGenerator"
+        )
+    if names:
+        raise UnsupportedOperationError(
+            "it assigns variables, and an ONNX model keeps no state between runs. "
+            f"Received: {', '.join(names)}"
         )
 
 

@@ -32,7 +32,7 @@ def inline(
     graph = model.graph
     outputs, values = list(graph.outputs), dict[ir.Value, ir.Value]()
     for old, make in zip(graph.inputs, inputs, strict=True):
-        if is_used(old):
+        if _is_used(old):
             new = make()
             values[old] = new if old.dtype is None else g.cast(new, old.dtype)
     for old in _in_order(graph):
@@ -59,7 +59,7 @@ def _in_order(graph: ir.Graph) -> list[ir.Value]:
     return list(dict.fromkeys([*read, *(x for x in graph.outputs if x in own)]))
 
 
-def is_used(value: ir.Value) -> bool:
+def _is_used(value: ir.Value) -> bool:
     """Whether a node reads a value, or it is an output."""
     return bool(value.uses()) or value.is_graph_output()
 

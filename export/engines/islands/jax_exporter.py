@@ -14,6 +14,7 @@ from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
 from keras_acts.export.trace.islands.island_sizes import Sizes, guesses
+from keras_acts.export.trace.keras_patches.float64 import jax_float64
 
 NAME = "jax2onnx"
 
@@ -38,13 +39,16 @@ def export(island: Island, opset: int, _target: str) -> Exported:
 
         sizes = _fitting(island)
         _check_sizes(island, sizes)
-        model = jax2onnx.to_onnx(
-            _function(island),
-            [*_weights(island), *_specs(island, _symbolic(sizes))],
-            opset=opset,
-            return_mode="ir",
-            enable_double_precision=_is_double(island),
-        )
+        given = [*_weights(island), *_specs(island, _symbolic(sizes))]
+        # jax2onnx would switch the whole process, and after a scope leave it switched.
+        with jax_float64(_is_double(island)):
+            model = jax2onnx.to_onnx(
+                _function(island),
+                given,
+                opset=opset,
+                return_mode="ir",
+                enable_double_precision=_is_double(island),
+            )
     assert isinstance(model, ir.Model)
     return Exported(model)
 

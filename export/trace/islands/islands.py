@@ -67,7 +67,7 @@ class Island:
 
     def structured(
         self, tensors: Sequence[Any], values: Sequence[Any] | None = None
-    ) -> tuple[Any, list[Any]]:
+    ) -> tuple[Any, list[Any], tuple[Any, ...]]:
         """Call the layer on tensors of the backend.
 
         Args:
@@ -75,32 +75,41 @@ class Island:
             values: Tensors in place of the variables' own values.
 
         Returns:
-            What it returns, and the mask of each of its tensors, None for none.
+            What it returns, the mask of each of its tensors, None for none, and the
+            variables that it assigns.
         """
         for index, mask in self._masks.items():
             reads.set_mask(tensors[index], tensors[mask])
         args, kwargs = map_leaves(
             lambda x: tensors[x.index] if isinstance(x, _Slot) else x, self._arguments
         )
-        with self._in_call(values):
+        with self._in_call(values) as scope:
+            given = [scope.get_current_value(v) for v in self.variables]
             outputs = reads.inner_call(self.layer)(*args, **kwargs)
             outputs = map_structure(_tensor, outputs)
+            now = [scope.get_current_value(v) for v in self.variables]
+        changes = zip(self.variables, given, now, strict=True)
+        assigned = tuple(v for v, before, after in changes if before is not after)
         has_masks = bool(reads.inner_layers(self.layer))
         masks = [reads.mask_of(x) if has_masks else None for x in flatten(outputs)]
-        return outputs, masks
+        return outputs, masks, assigned
 
     def __call__(
         self, tensors: Sequence[Any], values: Sequence[Any] | None = None
     ) -> list[Any]:
         """Call the layer, and return all tensors of `structured` as a flat list."""
-        return _leaves(self.structured(tensors, values))
+        outputs, masks, _ = self.structured(tensors, values)
+        return _leaves((outputs, masks))
 
     @contextlib.contextmanager
-    def _in_call(self, values: Sequence[Any] | None) -> Iterator[None]:
+    def _in_call(
+        self, values: Sequence[Any] | None
+    ) -> Iterator[keras.StatelessScope]:
         """Call in the state in which the layer was called during the trace."""
         mapping = [] if values is None else zip(self.variables, values, strict=True)
-        with keras.StatelessScope(state_mapping=mapping), self._state.restored():
-            yield
+        scope = keras.StatelessScope(state_mapping=mapping)
+        with scope, self._state.restored():
+            yield scope
 
 
 def island(
@@ -144,11 +153,13 @@ class Returns:
         spec: The shapes and dtypes, and those of the mask of each tensor.
         sizes: The freest guess which unknown sizes of what it takes are equal.
         alike: Which sizes it keeps, and which are always the same.
+        assigned: The variables that it assigns.
     """
 
     spec: tuple[Any, list[Any]]
     sizes: Sizes
     alike: Alike
+    assigned: tuple[Any, ...] = ()
 
 
 def returns(made: Island, args: Any, kwargs: Any) -> Returns:
@@ -161,7 +172,7 @@ def returns(made: Island, args: Any, kwargs: Any) -> Returns:
     known = [] if declared is None else flatten(declared)
     sizes, kept = unrecorded(_alike, made)
     try:
-        outputs, masks = unrecorded(_inferred, made, made.specs)
+        outputs, masks, assigned = unrecorded(_inferred, made, made.specs)
     except Exception:
         if declared is None:
             raise
@@ -169,7 +180,7 @@ def returns(made: Island, args: Any, kwargs: Any) -> Returns:
     leaves = _with_constants(flatten(outputs), kept)
     if len(known) == len(leaves):
         leaves = [_with_sizes(x, one) for x, one in zip(leaves, known, strict=True)]
-    return Returns((pack(outputs, leaves), masks), sizes, kept)
+    return Returns((pack(outputs, leaves), masks), sizes, kept, assigned)
 
 
 def _alike(made: Island) -> tuple[Sizes, Alike]:
@@ -180,7 +191,8 @@ def _alike(made: Island) -> tuple[Sizes, Alike]:
             KerasTensor(shape, spec.dtype)
             for shape, spec in zip(shapes, made.specs, strict=True)
         ]
-        return [tuple(x.shape) for x in _leaves(_inferred(made, specs))]
+        outputs, masks, _ = _inferred(made, specs)
+        return [tuple(x.shape) for x in _leaves((outputs, masks))]
 
     found = list(guesses([spec.shape for spec in made.specs]))
     for one in found:
@@ -193,17 +205,21 @@ def _leaves(structure: Any) -> list[Any]:
     return [x for x in flatten(structure) if x is not None]
 
 
-def _inferred(made: Island, given: Sequence[KerasTensor]) -> tuple[Any, list[Any]]:
-    """Ask the backend what the call returns.
+def _inferred(
+    made: Island, given: Sequence[KerasTensor]
+) -> tuple[Any, list[Any], tuple[Any, ...]]:
+    """Ask the backend what the call returns, and see what it assigns.
 
     The variables are given too: torch's inference forgets the dtype that a layer of
     mixed precision computes in, where it reads them itself.
     """
     structure: list[Any] = []
+    assigned: list[Any] = []
     count = len(given)
 
     def call(*tensors: Any) -> list[Any]:
-        structure[:] = made.structured(tensors[:count], tensors[count:])
+        outputs, masks, changed = made.structured(tensors[:count], tensors[count:])
+        structure[:], assigned[:] = (outputs, masks), changed
         return _leaves(structure)
 
     variables = [KerasTensor(v.shape, v.dtype) for v in made.variables]
@@ -211,7 +227,7 @@ def _inferred(made: Island, given: Sequence[KerasTensor]) -> tuple[Any, list[Any
     outputs, masks = map_structure(
         lambda x: None if x is None else next(specs), structure
     )
-    return outputs, masks
+    return outputs, masks, tuple(assigned)
 
 
 class _Call(keras.Operation):

@@ -43,7 +43,7 @@ def float64_kept() -> Iterator[None]:
     thread = threading.get_ident()
     with contextlib.ExitStack() as stack:
         if keras.backend.backend() == "jax":
-            stack.enter_context(_x64())
+            stack.enter_context(jax_float64(True))
         stack.enter_context(_INSTALLER.installed())
         _threads.add(thread)
         keras.config.set_dtype_policy(_FLOAT64)
@@ -54,11 +54,11 @@ def float64_kept() -> Iterator[None]:
             _threads.discard(thread)
 
 
-def _x64() -> contextlib.AbstractContextManager[Any]:
-    """Return JAX's switch for 64 bits; older releases have it as experimental."""
+def jax_float64(enabled: bool) -> contextlib.AbstractContextManager[Any]:
+    """Return JAX's scope with or without 64 bits; older releases have it elsewhere."""
     jax = importlib.import_module("jax")
     if not hasattr(jax, "enable_x64"):
         jax = importlib.import_module("jax.experimental")
     switch = jax.enable_x64
-    scope: contextlib.AbstractContextManager[Any] = switch(True)
+    scope: contextlib.AbstractContextManager[Any] = switch(enabled)
     return scope

@@ -80,6 +80,18 @@ class Draws(layers.Layer):
         return raw_relu(x) + keras.random.normal((4,), seed=self.generator)
 
 
+class Counts(layers.Layer):
+    """Counts its calls in a variable."""
+
+    def __init__(self) -> None:
+        super().__init__(name="counts")
+        self.calls = self.add_weight(name="calls", initializer="zeros")
+
+    def call(self, x: Any) -> Any:
+        self.calls.assign_add(1.0)
+        return raw_relu(x) * self.calls
+
+
 def metadata(proto: onnx.ModelProto) -> dict[str, str]:
     return {one.key: one.value for one in proto.metadata_props}
 
@@ -194,6 +206,29 @@ def test_random_draws_are_refused() -> None:
         to_onnx(model_of(Draws(), None, 4))
 
 
+def test_changes_of_variables_are_refused() -> None:
+    with pytest.raises(
+        UnsupportedOperationError, match=r"counts .*assigns variables.* Received: calls"
+    ):
+        to_onnx(model_of(Counts(), None, 4))
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX switches 64 bits on and off")
+@pytest.mark.usefixtures("x64")
+def test_a_scope_of_64_bits_ends() -> None:
+    """jax2onnx sets what it found for the whole process: here, what a scope said."""
+    import threading
+
+    import jax
+
+    found = []
+    export(model_of(Raw(raw_relu, name="raw"), None, 4))
+    thread = threading.Thread(target=lambda: found.append(jax.config.jax_enable_x64))
+    thread.start()
+    thread.join()
+    assert found == [False]
+
+
 def test_a_missing_exporter_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     needed = {"torch": "onnxscript", "jax": "jax2onnx", "tensorflow": "tf2onnx"}
@@ -231,11 +266,11 @@ def test_a_function_of_jax() -> None:
     import jax
     from jax import numpy as jnp
 
-    def init(key: Any, x: Any) -> Any:
-        return {"w": jax.random.normal(key, (x.shape[-1], 3))}
+    def init(rng: Any, inputs: Any) -> Any:
+        return {"w": jax.random.normal(rng, (inputs.shape[-1], 3))}
 
-    def call(params: Any, x: Any) -> Any:
-        return jnp.tanh(x @ params["w"])
+    def call(params: Any, inputs: Any) -> Any:
+        return jnp.tanh(inputs @ params["w"])
 
     model = model_of(layers.JaxLayer(call, init, name="wrapped"), 6, 4)
     check(model, export(model))
