@@ -43,7 +43,7 @@ class Summed(L.Layer):
 
     def call(self, x):
         x = keras.ops.softmax(self.dense(x))
-        return keras.ops.mean(x * keras.ops.arange(5, dtype="float32"), -1)
+        return keras.ops.mean(keras.ops.multiply(x, keras.ops.arange(5.0)), -1)
 
 
 class Unregistered(L.Layer):

@@ -147,6 +147,8 @@ def assert_same_distribution(got: np.ndarray, want: np.ndarray) -> None:
 @pytest.mark.parametrize("seed", ["a generator", "the global one", "an integer"])
 @pytest.mark.parametrize("name", [*PER_SAMPLE, *PER_RUN])
 def test_a_draw(name: str, seed: str) -> None:
+    if (keras.backend.backend(), name, seed) == ("jax", "a loop", "the global one"):
+        pytest.skip("Keras refuses the global generator in a loop of JAX")
     seeds = {"a generator": random.SeedGenerator(1), "an integer": 7}
     function = {**PER_SAMPLE, **PER_RUN}[name]
     model = model_of(Drawing(function, seeds.get(seed)))
