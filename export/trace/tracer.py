@@ -48,6 +48,9 @@ from keras_acts.export.trace.tensors import (
     traced_statics,
 )
 
+_CASTS = frozenset(("core.Cast", "core.ConvertToTensor"))
+"""The kinds of operations that keep zeros."""
+
 
 def trace(
     model: Any,
@@ -238,7 +241,10 @@ class _Recorder:
         results = weight_values.of_operation(operation, args, kwargs)
         if results is not None and weight_values.is_complex(spec):
             return pack(spec, results())
-        return self._append_node(kind, args, kwargs, spec, operation, compute=results)
+        made = self._append_node(kind, args, kwargs, spec, operation, compute=results)
+        if kind in _CASTS and isinstance(args[0], TracedTensor):
+            made.is_zero = args[0].is_zero
+        return made
 
     def record_node(
         self,

@@ -8,7 +8,8 @@ output. A trace follows the backend that runs it:
    layer is unrolled; TensorFlow then takes the mask in the order of time, although the
    outputs of a layer with `go_backwards` stand in the order of processing;
 3. where nothing is unrolled, JAX and NumPy take the first state for the output before.
-   If that is the step's output, and zero in front of the first step, both are the same.
+   If that is the step's output, and zero in front of the first step, both are the same,
+   and each backend's trace says `STATE`.
 """
 
 from __future__ import annotations

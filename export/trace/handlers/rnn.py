@@ -115,11 +115,11 @@ def recurrence(
 
 
 def _plainest(masked: MaskedOutput, body: Subgraph, states: Any) -> MaskedOutput:
-    """Return what is the same, and what the other backends do, for a first state."""
+    """Return what is the same on each backend, and carries no output, for a state."""
     output, new = body.outputs
     is_state = first_state(pack(states, flatten(new))) is output
-    if masked is MaskedOutput.STATE and is_state and _is_zero(first_state(states)):
-        return MaskedOutput.PREVIOUS
+    if masked is MaskedOutput.PREVIOUS and is_state and _is_zero(first_state(states)):
+        return MaskedOutput.STATE
     return masked
 
 

@@ -102,9 +102,7 @@ class Island:
         return _leaves((outputs, masks))
 
     @contextlib.contextmanager
-    def _in_call(
-        self, values: Sequence[Any] | None
-    ) -> Iterator[keras.StatelessScope]:
+    def _in_call(self, values: Sequence[Any] | None) -> Iterator[keras.StatelessScope]:
         """Call in the state in which the layer was called during the trace."""
         mapping = [] if values is None else zip(self.variables, values, strict=True)
         scope = keras.StatelessScope(state_mapping=mapping)

@@ -42,7 +42,7 @@ def recurrence(
     if op.return_all_outputs:
         last, outputs = g.Gather(stacked[0], last_index, axis=op.axis), stacked[0]
     else:
-        last = finals[-1] if first else finals[loop.states_that_are_outputs[0]]
+        last = finals[-1] if first else finals[loop.state_that_is_output]
         outputs = g.Unsqueeze(last, [op.axis])
     if masks and op.masked_output is MaskedOutput.ZERO_IN_TIME:
         step = g.Gather(masks[0], np.asarray(0, np.int64), axis=op.axis)
@@ -81,10 +81,10 @@ class _Loop:
         return flatten(self.initial_states)
 
     @property
-    def states_that_are_outputs(self) -> list[int]:
-        """The indices of the states that are also the step's output."""
+    def state_that_is_output(self) -> int | None:
+        """The index of a state that is also the step's output, None for none."""
         output, states = self.function.outputs
-        return [i for i, x in enumerate(flatten(states)) if x is output]
+        return next((i for i, x in enumerate(flatten(states)) if x is output), None)
 
     @property
     def repeats_output(self) -> bool:
@@ -96,10 +96,18 @@ class _Loop:
     def carries_output(self) -> bool:
         """Whether the last output is carried besides the states.
 
-        Without a mask, an output that equals a state is not carried separately.
+        An output that equals a state, masked or not, is not carried separately.
         """
-        is_state = bool(self.states_that_are_outputs) and not self.masked
-        return self.repeats_output or not (self.op.return_all_outputs or is_state)
+        if self.repeats_output:
+            return True
+        index = self.state_that_is_output
+        numbered = pack(self.initial_states, list(range(len(self.states))))
+        stays_alike = (
+            self.op.masked_output is MaskedOutput.STATE
+            and first_state(numbered) == index
+        )
+        is_state = index is not None and (stays_alike or not self.masked)
+        return not (self.op.return_all_outputs or is_state)
 
     def step(
         self, g: GraphBuilder, carried: list[ir.Value], slices: list[ir.Value]
@@ -149,8 +157,8 @@ class _Loop:
         if len(known) == len(rest):
             size = g.size(self.tensors[0], 1 - self.op.axis)
             return g.shape(size if batch is None else batch, *known)
-        if self.states_that_are_outputs:
-            return g.Shape(self.states[self.states_that_are_outputs[0]])
+        if (index := self.state_that_is_output) is not None:
+            return g.Shape(self.states[index])
         zero_index = np.asarray(0, np.int64)
         slices = [g.Gather(x, zero_index, axis=self.op.axis) for x in self.tensors]
         output, _ = self.function(pack(self.inputs, slices), self.initial_states)

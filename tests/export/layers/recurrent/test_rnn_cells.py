@@ -162,7 +162,6 @@ MASKED = {
 }
 
 
-@pytest.mark.files_differ("masked steps follow each backend (docs/export.md)")
 @pytest.mark.parametrize("pattern", ["given", "masking"])
 @pytest.mark.parametrize("flags", MASKED)
 def test_with_a_mask(pattern: str, flags: str) -> None:
