@@ -10,6 +10,7 @@ import keras
 
 from keras_acts import functional
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.keras2.advice import ANOTHER_WAY
 
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "LeakyReLU": {"alpha": "negative_slope"},
@@ -76,8 +77,7 @@ def translated(name: str, layer: type, config: Mapping[str, Any]) -> dict[str, A
         elif key not in WITHOUT_EFFECT and value not in DEFAULTS.get(key, ()):
             raise UnsupportedOperationError(
                 f"Keras 3 has no argument of {name} that does what Keras 2's {key!r} "
-                "does. Load the model with Keras 2 (tf_keras), export it there by "
-                "`model.export(folder)`, and convert the SavedModel. "
+                f"does. {ANOTHER_WAY} "
                 f"Received: {name}({key}={value!r}), the layer {config.get('name')!r}"
             )
     return result
@@ -112,8 +112,7 @@ def policy(value: Any) -> Any:
 def _only(axes: list[int]) -> int:
     if len(axes) != 1:
         raise UnsupportedOperationError(
-            "Keras 3 normalizes a batch along one axis. Load the model with Keras 2 "
-            "(tf_keras), export it there, and convert the SavedModel. "
+            f"Keras 3 normalizes a batch along one axis. {ANOTHER_WAY} "
             f"Received: BatchNormalization(axis={axes})"
         )
     return axes[0]

@@ -8,6 +8,7 @@ from typing import Any
 from keras import ops
 
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.keras2.advice import ANOTHER_WAY
 
 Function = Callable[..., Any]
 
@@ -223,8 +224,7 @@ def call(function: str, args: list[Any], kwargs: Mapping[str, Any]) -> Any:
     if function not in FUNCTIONS:
         raise UnsupportedOperationError(
             "The model calls a function of TensorFlow that has no counterpart here. "
-            "Load it with Keras 2 (tf_keras), export it there by "
-            "`model.export(folder)`, and convert the SavedModel. "
+            f"{ANOTHER_WAY} "
             f"Received: tf.{function}"
         )
     given = {k: v for k, v in kwargs.items() if k != "name"}

@@ -10,6 +10,7 @@ from keras import tree
 
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.keras2 import arguments, calls
+from keras_acts.export.keras2.advice import ANOTHER_WAY
 from keras_acts.export.keras2.layers import MODELS, LayerFactory
 
 _CONSTANT = "_CONSTANT_VALUE"
@@ -34,9 +35,7 @@ def make_model(described: Mapping[str, Any], *, unsafe: bool = False) -> keras.M
     if name not in MODELS:
         raise UnsupportedOperationError(
             "A model file of Keras 2 must hold a Sequential or a Functional model to "
-            "be read by Keras 3. Load a subclassed one with Keras 2 (tf_keras), export "
-            "it there by `model.export(folder)`, and convert the SavedModel. "
-            f"Received: {name}"
+            f"be read by Keras 3. {ANOTHER_WAY} Received: {name}"
         )
 
     def nested(inner: Mapping[str, Any]) -> keras.Model:

@@ -10,6 +10,7 @@ import keras
 from keras_acts import layers
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.keras2 import arguments
+from keras_acts.export.keras2.advice import ANOTHER_WAY
 
 MODELS = ("Sequential", "Functional", "Model")
 """What Keras 2 calls models that consist of layers."""
@@ -61,9 +62,8 @@ class LayerFactory:
         if made is None:
             raise UnsupportedOperationError(
                 "The model has a layer that Keras 3 lacks. Import the module that "
-                "registers it (--import MODULE), or load the model with Keras 2 "
-                "(tf_keras), export it there by `model.export(folder)`, and convert "
-                f"the SavedModel. Received: {described['class_name']}, the layer "
+                f"registers it (--import MODULE). {ANOTHER_WAY} "
+                f"Received: {described['class_name']}, the layer "
                 f"{described['config'].get('name')!r}"
             )
         config = {k: self._nested(k, v) for k, v in described["config"].items()}
