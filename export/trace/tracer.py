@@ -48,9 +48,6 @@ from keras_acts.export.trace.tensors import (
     traced_statics,
 )
 
-_CASTS = frozenset(("core.Cast", "core.ConvertToTensor"))
-"""The kinds of operations that keep zeros."""
-
 
 def trace(
     model: Any,
@@ -241,10 +238,7 @@ class _Recorder:
         results = weight_values.of_operation(operation, args, kwargs)
         if results is not None and weight_values.is_complex(spec):
             return pack(spec, results())
-        made = self._append_node(kind, args, kwargs, spec, operation, compute=results)
-        if kind in _CASTS and isinstance(args[0], TracedTensor):
-            made.is_zero = args[0].is_zero
-        return made
+        return self._append_node(kind, args, kwargs, spec, operation, compute=results)
 
     def record_node(
         self,
@@ -344,9 +338,7 @@ class _Recorder:
         """Record a call of `ops.zeros` or the like with a traced size."""
         spec = symbolic_sizes.creation_spec(name, *args, **kwargs)
         kind = f"{symbolic_sizes.CREATION}.{name}"
-        created = self.record_node(kind, args, kwargs, spec)
-        created.is_zero = name == "zeros"
-        return created
+        return self.record_node(kind, args, kwargs, spec)
 
     def draw(self, name: str, arguments: Any, seed: int | None) -> Any:
         """Record a draw of `keras.random`, whose arguments go by name."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from keras_acts.export.identity import IdentityKey
+from keras_acts.export.trace.shapes.symbolic_sizes import CREATION
 from keras_acts.export.trace.tensors import TracedTensor
 
 Bounds = tuple[float, float]
@@ -213,9 +214,18 @@ EXPRESSIONS = frozenset(
 """The operations whose results are determined by their operands and dtype alone."""
 
 
+_ZEROS = f"{CREATION}.zeros"
+
+_CASTS = frozenset(("core.Cast", "core.ConvertToTensor"))
+
+
 def express(kind: str, operands: Any, result: Any) -> None:
-    """Note on a number how it was made, for what is known of it."""
-    if kind not in EXPRESSIONS or not isinstance(result, TracedTensor):
+    """Note on a number how it was made, on a tensor that it is zero, where known."""
+    if not isinstance(result, TracedTensor):
+        return
+    of_zeros = kind in _CASTS and getattr(operands[0], "is_zero", False)
+    result.is_zero = kind == _ZEROS or of_zeros
+    if kind not in EXPRESSIONS:
         return
     scalar = all(isinstance(x, int | float) or _is_scalar(x) for x in operands)
     if kind == _SIZE or (scalar and not result.shape):
