@@ -11,6 +11,7 @@ import pytest
 
 from support import backends, process
 from support.runs import parts, turns
+from support.runs.cross_section import left_out
 from support.runs.evidence import Recorder, files_recorded
 
 COMPILED = 2 << 30
@@ -34,6 +35,17 @@ def pytest_addoption(parser):
         action="store_true",
         help="compare answers on every backend, not the files alone",
     )
+    parser.addoption(
+        "--all",
+        action="store_true",
+        help="run every case, where `pytest` without paths would draw some",
+    )
+    parser.addoption("--cross-section", action="store_true", help=argparse.SUPPRESS)
+    parser.addoption(
+        "--rest",
+        action="store_true",
+        help="run the cases that plain `pytest` leaves out, and no others",
+    )
     parser.addoption("--results", help=argparse.SUPPRESS)
 
 
@@ -49,9 +61,12 @@ def pytest_cmdline_main(config):
 
 def pytest_collection_modifyitems(config, items):
     gone = [item for item in items if not _runs(item, config.option)]
+    if config.option.cross_section or config.option.rest:
+        gone += left_out(items, rest=config.option.rest)
     if gone:
-        config.hook.pytest_deselected(items=gone)
-        items[:] = [item for item in items if item not in set(gone)]
+        left = set(gone)
+        config.hook.pytest_deselected(items=list(left))
+        items[:] = [item for item in items if item not in left]
 
 
 def _runs(item, option):

@@ -95,6 +95,7 @@ class ModelCase:
         reference: As `outputs`, where Keras does not compute what it is asked for.
         options: Arguments of `to_onnx`.
         precision: The dtype whose tolerance holds; the output's own for None.
+        files_differ: Why the file depends on the backend, where it does.
     """
 
     name: str
@@ -103,6 +104,7 @@ class ModelCase:
     reference: Callable[..., Any] | None = None
     options: Mapping[str, Any] | None = None
     precision: str | None = None
+    files_differ: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -129,10 +131,11 @@ def model_case(
     reference: Callable[..., Any] | None = None,
     options: Mapping[str, Any] | None = None,
     precision: str | None = None,
+    files_differ: str = "",
     **inputs: Port,
 ) -> ModelCase:
     """Return a model with its inputs as keywords."""
-    return ModelCase(name, outputs, inputs, reference, options, precision)
+    return ModelCase(name, outputs, inputs, reference, options, precision, files_differ)
 
 
 def sizes_for_backend(all_of: Sequence[NamedSizes]) -> Sequence[NamedSizes]:

@@ -10,7 +10,14 @@ import pytest
 from keras import layers, ops
 
 from keras_acts.export import UnsupportedOperationError, to_onnx, verify
-from support.export_check import assert_alike, open_session, outputs_of, randomize, run
+from support.export_check import (
+    assert_alike,
+    each,
+    open_session,
+    outputs_of,
+    randomize,
+    run,
+)
 from support.transformers import (
     MODELS,
     VOCABULARY,
@@ -23,7 +30,7 @@ from support.transformers import (
 from support.zoo import NAMED_SIZES, ModelCase, check_at_sizes, mask, sizes_for_backend
 
 
-@pytest.mark.parametrize("case", MODELS, ids=str)
+@each(*MODELS)
 def test_a_model_answers_at_any_length(case: ModelCase) -> None:
     check_at_sizes(case)
 

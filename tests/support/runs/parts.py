@@ -23,6 +23,7 @@ import pytest
 from support.backends import environment
 from support.runs import shared
 from support.runs.agreement import Agreement, agreement
+from support.runs.cross_section import CASES
 from support.runs.evidence import Evidence
 
 OUTCOMES = {
@@ -44,7 +45,8 @@ ORDER = (
 rest, which need what it computes in mpmath (`support.runs.shared`)."""
 
 FEWEST_DIGESTS = 2500
-"""A whole run compares at least as many; one that does not has lost its evidence."""
+"""A run of all cases compares at least as many, a cross-section its share of them; one
+that does not has lost its evidence."""
 
 NO_TESTS = pytest.ExitCode.NO_TESTS_COLLECTED
 
@@ -85,7 +87,10 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
         The exit status: 0 where each backend passed tests, none failed, and the
         backends agree.
     """
-    arguments = config.invocation_params.args
+    arguments = list(config.invocation_params.args)
+    is_whole = _is_whole(config)
+    if is_whole and not (config.option.all or config.option.rest):
+        arguments.append("--cross-section")
     runs: list[Run] = []
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -98,7 +103,8 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
         for done in as_completed(started):
             runs.append(done.result())
             print(runs[-1], flush=True)
-    return conclude(runs, fewest=FEWEST_DIGESTS if _is_whole(config) else 0)
+    fewest = FEWEST_DIGESTS // (1 if config.option.all else 2 * CASES)
+    return conclude(runs, fewest=fewest if is_whole else 0)
 
 
 def parts(backends: Sequence[str], config: pytest.Config) -> list[Part]:
