@@ -123,6 +123,17 @@ def _files_recorded(request):
 @pytest.fixture(autouse=True)
 def seeded():
     """Start each test from one random state, and names counted from the beginning."""
+    _start_over()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef):
+    """Make what several tests share the same whichever of them comes first."""
+    if fixturedef.scope != "function":
+        _start_over()
+
+
+def _start_over():
     import keras
     from keras.src.utils import naming
 
