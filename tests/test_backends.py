@@ -16,6 +16,7 @@ from support.differences import here, on
 from support.process import ROOT
 from support.runs import parts, shared, turns
 from support.runs.agreement import agreement
+from support.runs.cross_section import left_out
 from support.runs.evidence import Evidence, Recorder, compares_answers
 from support.runs.parts import FEWEST_DIGESTS, NO_TESTS, ORDER, Part, Run
 
@@ -196,6 +197,28 @@ def test_the_others_take_turns(backend):
     assert kept(("runs_once",), backend, answers=True) == 0
     assert 200 < kept(("in_turn",), backend) < 300
     assert kept(("in_turn",), backend, answers=True) == 1000
+
+
+# The cross-section
+
+
+def test_a_cross_section_and_the_rest_are_all_tests_once():
+    tables = [named(f"test_{i}[{j}]") for i in range(20) for j in range(i + 1)]
+    alone = [named("test_alone"), named("test_slow", "slow"), named("l[0]", "slow")]
+    asked = [named(f"test_large[{i}]", "heavy") for i in range(9)]
+    items = [*tables, *alone, *asked]
+    rest = [one.nodeid for one in left_out(items, rest=False)]
+    drawn = [one.nodeid for one in left_out(items, rest=True)]
+    assert sorted(drawn + rest) == sorted(one.nodeid for one in items)
+    assert {"test_slow", "l[0]"} <= {*rest}
+    assert {"test_alone", *(one.nodeid for one in asked)} <= {*drawn}
+    assert len({name.partition("[")[0] for name in drawn}) == 22  # each table
+    assert len(drawn) < len(items) / 3
+
+
+def test_a_cross_section_is_a_sixth_of_a_large_table():
+    table = [named(f"test[{i}]") for i in range(6000)]
+    assert 900 < len(left_out(table, rest=True)) < 1100
 
 
 # What a test asks

@@ -1,8 +1,8 @@
 """The cross-section of the suite that plain `pytest` runs, to take minutes.
 
-It has every test that isn't parametrized, and of each table of cases one in `CASES`, at
-least one, drawn by name: the same on each backend. `pytest --rest` runs the others, and
-`pytest --all` both.
+It has every test that isn't parametrized, unless it is marked `slow`, and of each table
+of cases one in `CASES`, at least one, drawn by name: the same on each backend.
+`pytest --rest` runs the others, and `pytest --all` both.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ def left_out(items: Sequence[pytest.Item], *, rest: bool) -> list[pytest.Item]:
         rest: Whether the run is of those outside of the cross-section.
     """
     drawn = _cross_section(items)
-    return [item for item in items if (item in drawn) is rest]
+    return [item for item in items if (item.nodeid in drawn) is rest]
 
 
-def _cross_section(items: Sequence[pytest.Item]) -> set[pytest.Item]:
+def _cross_section(items: Sequence[pytest.Item]) -> set[str]:
     """Return the tests of the cross-section, with all that were asked for by a mark."""
-    chosen: set[pytest.Item] = set()
-    for table in _tables(items).values():
+    chosen: list[pytest.Item] = []
+    quick = (item for item in items if not item.get_closest_marker("slow"))
+    for table in _tables(quick).values():
         asked = [item for item in table if any(map(item.get_closest_marker, MARKS))]
         drawn = [item for item in table if _number(item) % CASES == 0]
-        chosen.update(asked, drawn or [min(table, key=_number)])
-    return chosen
+        chosen += asked + (drawn or [min(table, key=_number)])
+    return {item.nodeid for item in chosen}
 
 
 def _tables(items: Iterable[pytest.Item]) -> Mapping[str, Sequence[pytest.Item]]:

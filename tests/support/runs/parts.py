@@ -88,8 +88,8 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
         backends agree.
     """
     arguments = list(config.invocation_params.args)
-    is_whole = _is_whole(config)
-    if is_whole and not (config.option.all or config.option.rest):
+    is_whole, rest = _is_whole(config), config.option.rest
+    if is_whole and not (rest or config.option.all):
         arguments.append("--cross-section")
     runs: list[Run] = []
     with (
@@ -103,8 +103,8 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
         for done in as_completed(started):
             runs.append(done.result())
             print(runs[-1], flush=True)
-    fewest = FEWEST_DIGESTS // (1 if config.option.all else 2 * CASES)
-    return conclude(runs, fewest=fewest if is_whole else 0)
+    share = 2 * CASES if "--cross-section" in arguments else 2 if rest else 1
+    return conclude(runs, fewest=FEWEST_DIGESTS // share if is_whole else 0)
 
 
 def parts(backends: Sequence[str], config: pytest.Config) -> list[Part]:
