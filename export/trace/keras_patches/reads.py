@@ -227,3 +227,27 @@ def is_masked(tensor: Any) -> bool:
     """Whether a tensor carries a mask of Keras."""
     get = find("keras.src.backend.common.masking:get_keras_mask")
     return get(tensor) is not None
+
+
+@dataclass(frozen=True)
+class Vectorization:
+    """How a `TextVectorization` treats texts: its arguments, and the lookup inside."""
+
+    standardize: Any
+    split: Any
+    ngrams: tuple[int, ...]
+    output_sequence_length: int | None
+    ragged: bool
+    lookup: Any
+
+
+def vectorization(layer: Any) -> Vectorization:
+    """Return how a `TextVectorization` treats texts."""
+    return Vectorization(
+        layer._standardize,
+        layer._split,
+        tuple(layer._ngrams or ()),
+        layer._output_sequence_length,
+        layer._ragged,
+        layer._lookup_layer,
+    )
