@@ -65,28 +65,39 @@ def lowered(g: GraphBuilder, x: ir.Value) -> ir.Value:
 
 
 def replaced(g: GraphBuilder, x: ir.Value, old: str, new: str) -> ir.Value:
-    """Replace a character: split at it, and join the parts in a Loop.
-
-    Not in a Scan, where onnxruntime's StringConcat appends to the string that its
-    output held a step before.
+    """Replace characters: split at each in turn, and join the parts in a Loop.
 
     Args:
         g: The graph builder.
         x: Strings, one axis.
-        old: The character.
+        old: The characters.
         new: Nothing or a space; spaces are appended too.
     """
+    result = x
+    for character in old:
+        result = _replaced(g, result, character, new)
+    # The Reshape says that the size is still the same.
+    return g.Reshape(result, g.Shape(x))
+
+
+def _replaced(g: GraphBuilder, x: ir.Value, old: str, new: str) -> ir.Value:
+    """Replace one character.
+
+    Not in a Scan, where onnxruntime's StringConcat appends to the string that its
+    output held a step before.
+    """
+    shape = g.static_shape(x)
     parts, _ = g.StringSplit(x, delimiter=old, outputs=2)
-    g.with_shape(parts, (*g.static_shape(x), None))
+    g.with_shape(parts, (*shape, None))
     start = g.Expand(text(g, ""), g.shape(g.size(x, 0)))
-    g.with_shape(start, g.static_shape(x))
 
     def step(number: ir.Value, carried: list[ir.Value]) -> Any:
         joined = g.StringConcat(carried[0], g.Gather(parts, number, axis=1))
         if new:
             joined = g.StringConcat(joined, text(g, new))
-        return [g.with_shape(joined, g.static_shape(x))], []
+        return [g.with_shape(joined, shape)], []
 
     count = g.Squeeze(g.size(parts, 1), [0])
-    (result,), _ = loop(g, step, [start], count=count)
+    start = g.with_shape(start, shape)
+    (result,), _ = loop(g, step, [start], count=count, keeps_shapes=False)
     return result

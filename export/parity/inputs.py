@@ -266,7 +266,7 @@ class Generator:
 
     @property
     def has_unknown_texts(self) -> bool:
-        """Whether there are strings of which nothing is known, so that none is drawn."""
+        """Whether nothing is known of some strings, so that none can be drawn."""
         return any(
             one.spec.dtype == "string" and one.spec.name not in self.entries
             for one in self.inputs

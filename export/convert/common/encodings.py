@@ -32,7 +32,7 @@ def encoded(g: GraphBuilder, layer: Any, indices: ir.Value) -> ir.Value:
 
 
 def _one_hot(g: GraphBuilder, indices: ir.Value, depth: int) -> ir.Value:
-    """Compare each index with all; a last axis of size 1 becomes that of the classes."""
+    """Compare each index with all; the classes replace a last axis of size 1."""
     shape = g.static_shape(indices)
     if len(shape) > 1 and shape[-1] == 1:
         indices = g.Squeeze(indices, [-1])

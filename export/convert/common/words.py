@@ -37,8 +37,7 @@ def words(g: GraphBuilder, texts: ir.Value) -> Words:
         g: The graph builder.
         texts: Strings, one axis.
     """
-    for character in WHITESPACE:
-        texts = strings.replaced(g, texts, character, " ")
+    texts = strings.replaced(g, texts, WHITESPACE, " ")
     found, lengths = g.StringSplit(texts, outputs=2)
     count = g.static_shape(texts)[0]
     return Words(g.with_shape(found, (count, None)), g.with_shape(lengths, (count,)))

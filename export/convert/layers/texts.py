@@ -94,8 +94,7 @@ def _words(g: GraphBuilder, how: reads.Vectorization, texts: ir.Value) -> Words:
     if how.standardize in _LOWERED:
         flat = strings.lowered(g, flat)
     if how.standardize in _STRIPPED:
-        for character in PUNCTUATION:
-            flat = strings.replaced(g, flat, character, "")
+        flat = strings.replaced(g, flat, PUNCTUATION, "")
     if how.split is None:
         if flat is texts:
             return Words(texts, None)

@@ -34,7 +34,7 @@ TEXTS = np.array(
         "e-mail: x@y.z #1 $5 %^&*{}|~`<>?=+_[]\\/'\"",
     ]
 )
-"""Accents, punctuation, no words, several and other spaces, what is in no vocabulary."""
+"""Accents, punctuation, no words, several and other spaces, unknown words."""
 
 VOCABULARY = [
     *("the", "cat", "mat.", "mat", "dont", "don't", "élan", "fine", "the cat"),
@@ -195,7 +195,7 @@ def _check(case: TextCase, *, answers: bool = True) -> None:
 
 
 def _answer(layer: Any, given: Array) -> Array:
-    """Return what the layer itself answers, which TensorFlow computes on any backend."""
+    """Return the layer's own answer, which TensorFlow computes on any backend."""
     import tensorflow as tf
 
     return np.asarray(layer.call(tf.constant(given)))
