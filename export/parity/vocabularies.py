@@ -88,12 +88,13 @@ def vocabulary_draws(
         names = [spec.name for spec in signature.inputs]
         values = zip(names, graph.inputs.values(), strict=True)
         found = {name: list(_lookups(graph, value)) for name, value in values}
-    draws = {
+    draws: dict[str, Draw] = {
         name: _entries(layers).draw
         for name, layers in found.items()
         if layers or name in texts
     }
-    return dict.fromkeys(texts, _entries([]).draw) | draws
+    generic: Draw = _entries([]).draw
+    return {**dict.fromkeys(texts, generic), **draws}
 
 
 def _record_of(layer: Any, *_call: Any) -> LayerRecord:
