@@ -145,6 +145,11 @@ def _tokens(layer: Any) -> tuple[Mapping[int, str], str]:
 
 def _vocabulary(layer: Any) -> list[str]:
     """Return the tokens as onnxruntime reads them, in UTF-8."""
+    if not reads.has_vocabulary(layer):
+        raise UnsupportedOperationError(
+            f"The lookup '{layer.name}' has no vocabulary yet: call `adapt`, or give "
+            "one as `vocabulary`. Received: vocabulary=None"
+        )
     tokens = layer.get_vocabulary(include_special_tokens=False)
     try:
         return [str(token).encode(layer.encoding).decode() for token in tokens]

@@ -212,6 +212,11 @@ def frozen_vocabulary_size(layer: Any) -> int:
     return int(layer._frozen_vocab_size)
 
 
+def has_vocabulary(layer: Any) -> bool:
+    """Whether a lookup layer was given a vocabulary, or adapted to data."""
+    return layer._frozen_vocab_size is not None
+
+
 def nodes_in_order(model: Any) -> list[Any]:
     """Return the calls of a Functional model's graph, each behind what it needs."""
     by_depth = model._nodes_by_depth

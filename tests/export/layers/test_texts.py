@@ -237,6 +237,23 @@ def test_what_no_operator_says_is_refused_with_the_cure(
         to_onnx(case.model(), engine="native")
 
 
+@pytest.mark.parametrize("cls", [layers.StringLookup, layers.TextVectorization])
+def test_a_lookup_without_vocabulary_is_refused(cls: type[keras.Layer]) -> None:
+    x = keras.Input((1,), dtype="string")
+    with pytest.raises(UnsupportedOperationError, match="call `adapt`"):
+        to_onnx(keras.Model(x, cls()(x)), engine="native")
+
+
+def test_an_adapted_vocabulary() -> None:
+    layer = layers.StringLookup()
+    layer.adapt(np.array(["b", "a", "b"]))
+    x = keras.Input((1,), dtype="string")
+    proto = to_onnx(keras.Model(x, layer(x)), engine="native")
+    session = export_check.open_session(proto)
+    (got,) = export_check.run(session, [np.array([["a"], ["b"], ["c"]])])
+    assert got.tolist() == [[2], [1], [0]]
+
+
 def test_older_opsets_split_no_texts() -> None:
     with pytest.raises(OpsetError, match="from opset 20 on"):
         to_onnx(vectorized().model(), engine="native", opset=19)
