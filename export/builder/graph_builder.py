@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -161,22 +161,44 @@ class GraphBuilder(Initializers):
 
     def _copy_other(self, node: ir.Node) -> Sequence[ir.Value]:
         """Append a copy of a node of a domain beside the standard one."""
-        name = self.names.unique("/".join((*self.scope, node.op_type)))
-        attributes = node.attributes.values()
-        count = len(node.outputs)
-        made = ir.Node(
+        values = self.append_other(
             node.domain,
             node.op_type,
             node.inputs,
-            attributes,
-            num_outputs=count,
-            name=name,
+            node.attributes.values(),
+            len(node.outputs),
         )
-        for i, (value, old) in enumerate(zip(made.outputs, node.outputs, strict=True)):
-            value.name = name if count == 1 else f"{name}:{i}"
+        for value, old in zip(values, node.outputs, strict=True):
             value.type, value.shape = old.type, old.shape
+        return values
+
+    def append_other(
+        self,
+        domain: str,
+        op_type: str,
+        inputs: Sequence[ir.Value | None],
+        attributes: Iterable[ir.Attr],
+        outputs: int = 1,
+    ) -> Sequence[ir.Value]:
+        """Append an operator of a domain beside the standard one.
+
+        Args:
+            domain: One of `OTHER_DOMAINS`.
+            op_type: The operator, whose use is not checked.
+            inputs: The values that it takes.
+            attributes: Its attributes.
+            outputs: How many values it returns; the caller gives them type and shape.
+        """
+        name = self.names.unique("/".join((*self.scope, op_type)))
+        made = ir.Node(
+            domain, op_type, inputs, attributes, num_outputs=outputs, name=name
+        )
+        for i, value in enumerate(made.outputs):
+            value.name = name if outputs == 1 else f"{name}:{i}"
+        if self.author is not None:
+            made.meta[AUTHOR] = self.author
         self.nodes.append(made)
-        self.domains[node.domain] = OTHER_DOMAINS[node.domain]
+        self.domains[domain] = OTHER_DOMAINS[domain]
         return made.outputs
 
     @property

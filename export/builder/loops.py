@@ -81,6 +81,7 @@ def loop(
     *,
     count: ir.Value | None = None,
     holds: Callable[[Values], ir.Value] | None = None,
+    keeps_shapes: bool = True,
 ) -> tuple[list[ir.Value], list[ir.Value]]:
     """Append a Loop: steps that carry values of shapes that stay, to a count or while.
 
@@ -91,6 +92,8 @@ def loop(
         carried: The initial loop-carried values.
         count: The most steps, or None for no limit.
         holds: Appends the condition for another step, given the loop-carried values.
+        keeps_shapes: Whether the passes find the names of the loop-carried values'
+            sizes, by an inference of the whole graph for each Loop behind another.
 
     Returns:
         The final loop-carried values, and the stacked results.
@@ -110,7 +113,7 @@ def loop(
         g.Loop(count, start, *carried, body=body, outputs=len(body.outputs) - 1)
     )
     node = results[0].producer()
-    if node is not None:
+    if node is not None and keeps_shapes:
         node.meta[KEEPS_SHAPES] = True
     finals, stacked = results[: len(carried)], results[len(carried) :]
     for value, first in zip(finals, carried, strict=True):

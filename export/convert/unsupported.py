@@ -40,10 +40,6 @@ _HASHES = (
     "it hashes strings, for which ONNX has no operator. Hash before the model, and "
     "give the model the integers"
 )
-_STRINGS = (
-    "it looks strings up, for which the standard operators of ONNX have no table. Look "
-    "them up before the model, and give the model the integers"
-)
 _JAX = (
     "its function is made of JAX's operations, not Keras's. Write it in `keras.ops`, "
     "or register a converter"
@@ -54,14 +50,9 @@ UNSUPPORTED_LAYERS: dict[str, str] = {
     "HashedCrossing": _HASHES,
     "Hashing": _HASHES,
     "JaxLayer": _JAX,
-    "StringLookup": _STRINGS,
     "TFSMLayer": (
         "it calls a SavedModel, which holds TensorFlow's operations, not Keras's. "
         "Export the SavedModel itself, with `engine='tf2onnx'`"
-    ),
-    "TextVectorization": (
-        "it splits strings, and looks their parts up, for which the standard operators "
-        "of ONNX have no table. Do so before the model, and give the model the integers"
     ),
     "TorchModuleWrapper": (
         "its module is made of torch's operations, not Keras's. Write it with Keras's "

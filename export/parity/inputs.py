@@ -37,6 +37,7 @@ CHUNK = 64
 
 _UNKNOWN_SEQUENCE = (16, 23)
 _TRUE_SHARE = 0.75
+_DRAWS_OF_ENTRIES = 4
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Generator:
         sizes: The sizes of unknown axes.
         expected: What draws the numbers that the model's first layers expect, by the
             input's name.
+        entries: What draws the entries that are looked up, by the input's name.
     """
 
     inputs: Sequence[PairedInput]
@@ -120,6 +122,7 @@ class Generator:
     seed: int
     sizes: Sizes = field(default_factory=Sizes)
     expected: Mapping[str, Draw] = field(default_factory=dict)
+    entries: Mapping[str, Draw] = field(default_factory=dict)
 
     def probe(self, variant: int) -> Case:
         """Return a run on ordinary inputs, with one of the two values of each size."""
@@ -146,6 +149,9 @@ class Generator:
         """
         rng = np.random.default_rng(self.seed)
         scales = dict(SCALES if self._float_inputs else {"indices": SCALES[ORDINARY]})
+        if self.entries and not self._float_inputs:
+            names = [f"entries, draw {i + 1}" for i in range(_DRAWS_OF_ENTRIES)]
+            scales = dict.fromkeys(names, SCALES[ORDINARY])
         if self.expected:
             scales = {EXPECTED: SCALES[ORDINARY], **scales}
         for scale, draw in scales.items():
@@ -258,8 +264,17 @@ class Generator:
     def _float_inputs(self) -> list[PairedInput]:
         return [one for one in self.inputs if self._is_float(one)]
 
+    @property
+    def has_unknown_texts(self) -> bool:
+        """Whether nothing is known of some strings, so that none can be drawn."""
+        return any(
+            one.spec.dtype == "string" and one.spec.name not in self.entries
+            for one in self.inputs
+        )
+
     def _is_float(self, one: PairedInput) -> bool:
-        return one.spec.name not in self.limits and "float" in one.spec.dtype
+        looked_up = one.spec.name in self.limits or one.spec.name in self.entries
+        return not looked_up and "float" in one.spec.dtype
 
     @property
     def has_unknown_sizes(self) -> bool:
@@ -290,6 +305,8 @@ class Generator:
         self, one: PairedInput, rng: Rng, batch: int, variant: int, draw: Draw
     ) -> Array:
         shape = self._shape(one, batch, variant)
+        if one.spec.name in self.entries:
+            return _rounded(one, self.entries[one.spec.name](rng, shape))
         if self._is_float(one):
             return _rounded(one, draw(rng, shape))
         if one.spec.dtype == "bool":
@@ -298,7 +315,8 @@ class Generator:
 
     def _ends(self, one: PairedInput, rng: Rng) -> Array:
         shape = self._shape(one, self._batches[0], 0)
-        if self._is_float(one) or one.spec.dtype == "bool":
+        drawn = self._is_float(one) or one.spec.name in self.entries
+        if drawn or one.spec.dtype == "bool":
             return self._drawn(one, rng, self._batches[0], 0, SCALES["normal"])
         return _rounded(one, np.resize([0, self._limit(one) - 1], shape))
 

@@ -146,22 +146,21 @@ def verify_reference(
             tuple(batch_sizes),
             seed,
             expected=reference.expected_ranges(),
+            entries=reference.vocabulary_draws(),
         )
         sessions = evidence.open(asked)
         with reference.unchanged():
-            if sessions and not _has_strings(reference):
+            if sessions and not generator.has_unknown_texts:
                 generator, refusal = searched(generator, _attempt(reference))
                 evidence.refused |= {"inputs of any size": refusal} if refusal else {}
             generates = not evidence.refused
+            # Strings of which nothing is known can't be generated beside the user's.
+            generates &= inputs is None or not generator.has_unknown_texts
             cases = list(_cases(reference, generator, inputs, precision, generates))
             evidence.gather(cases, paired, sessions)
     except pairing.MismatchError as error:
         evidence.problems.append(str(error))
     return report_of(evidence, batch_sizes=tuple(batch_sizes), seed=seed)
-
-
-def _has_strings(reference: Reference) -> bool:
-    return any(spec.dtype == "string" for spec in reference.signature.inputs)
 
 
 def _attempt(reference: Reference) -> Attempt:
@@ -200,8 +199,6 @@ def _cases(
     precision: str,
     generates: bool,
 ) -> Iterator[Case]:
-    # Strings can't be generated.
-    generates = generates and (arrays is None or not _has_strings(reference))
     if generates:
         yield from generator.random()
     if arrays is not None:

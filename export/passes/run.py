@@ -34,6 +34,7 @@ from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.shapes.symbols import NameSizesPass
+from keras_acts.export.passes.string_gathers import GatherStringsPass
 
 
 def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
@@ -65,6 +66,7 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         LocalizeSizesPass(),
         RemoveUnusedNodesPass(),
         inference,
+        GatherStringsPass(),
         UseGlobalPoolsPass(),
         NameSizesPass(),
         KeepEmptyPass(),

@@ -9,14 +9,12 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
-from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.encodings import LEFT_OUT, encoded
 from keras_acts.export.convert.registry import register_converter
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace.keras_patches import reads
 
 Array = np.ndarray[Any, Any]
-
-_LARGEST = int(np.iinfo(np.int64).max)
 
 
 @register_converter(keras.layers.IntegerLookup)
@@ -38,7 +36,7 @@ def integer_lookup(
     if layer.invert:
         return _tokens(g, layer, x, tokens)
     indices = _indices(g, layer, x, tokens)
-    return _encoded(g, layer, indices)
+    return encoded(g, layer, indices)
 
 
 def _tokens(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Value:
@@ -71,7 +69,7 @@ def _indices(g: GraphBuilder, layer: Any, x: ir.Value, tokens: Array) -> ir.Valu
     indices = _binary_search(g, x, tokens, reads.first_token(layer), oov)
     if layer.mask_token is None:
         return indices
-    index = 0 if layer.output_mode == "int" else _LARGEST
+    index = 0 if layer.output_mode == "int" else LEFT_OUT
     return g.Where(g.Equal(x, layer.mask_token), np.int64(index), indices)
 
 
@@ -94,26 +92,3 @@ def _binary_search(
         index = g.Where(not_above, candidate, index)
     found = g.Equal(g.Gather(padded, index, axis=0), x)
     return g.Where(found, g.Gather(indices, index, axis=0), oov)
-
-
-def _encoded(g: GraphBuilder, layer: Any, indices: ir.Value) -> ir.Value:
-    """Encode indices as `output_mode` says."""
-    mode, shape = layer.output_mode, g.static_shape(indices)
-    if mode == "int":
-        return indices
-    padded = layer.pad_to_max_tokens
-    depth = layer.max_tokens if padded else reads.frozen_vocabulary_size(layer)
-    if mode == "one_hot" and len(shape) > 1 and shape[-1] == 1:
-        indices = g.Squeeze(indices, [-1])
-    matches = g.Equal(g.Unsqueeze(indices, [-1]), np.arange(int(depth)))
-    if mode == "one_hot":
-        return matches
-    # Keras reduces axis 1, whatever the rank.
-    axis = [min(len(shape) - 1, 1)]
-    if mode == "multi_hot":
-        return reduce(g, "ReduceMax", g.cast(matches, ir.DataType.INT64), axis)
-    counts = reduce(g, "ReduceSum", g.cast(matches, ir.DataType.INT64), axis)
-    if mode == "count":
-        return counts
-    weights = layer.idf_weights_const.numpy()
-    return g.Mul(g.cast(counts, g.spec.dtype), g.cast(weights, g.spec.dtype))

@@ -30,6 +30,7 @@ from keras_acts.export.parity.session import (
     first_line,
     open_session,
 )
+from keras_acts.export.parity.strings import comparable
 from keras_acts.export.parity.tolerances import (
     PRECISIONS,
     Array,
@@ -205,7 +206,7 @@ class _Replay:
                     else compare(
                         case,
                         want,
-                        got[self._ports[name].name],
+                        comparable(got[self._ports[name].name]),
                         self._tolerance,
                         list(inputs.values()),
                         magnitude=magnitudes[_kind(inputs), name],

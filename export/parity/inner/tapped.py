@@ -9,6 +9,7 @@ import onnx
 
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.session import open_session
+from keras_acts.export.parity.strings import comparable
 from keras_acts.export.parity.tolerances import Array
 
 _PROVIDER = "CPUExecutionProvider"
@@ -52,7 +53,7 @@ class TappedFile:
                 if name and name not in present:
                     proto.graph.output.append(onnx.ValueInfoProto(name=name))
         values = open_session(OnnxModel(proto), _PROVIDER).tensors(feeds)
-        return {**feeds, **values}
+        return {name: comparable(x) for name, x in {**feeds, **values}.items()}
 
     def with_input(self, name: str, array: Array) -> TappedFile:
         """Return the file with a value as an input, in place of what computes it."""

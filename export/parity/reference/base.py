@@ -67,6 +67,9 @@ class Reference(Protocol):
     def expected_ranges(self) -> dict[str, Draw]:
         """Return what draws the numbers that the first layers expect, by input name."""
 
+    def vocabulary_draws(self) -> dict[str, Draw]:
+        """Return what draws the entries that lookups know, by input name."""
+
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs."""
 

@@ -9,14 +9,18 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_acts.export.parity.strings import as_text, comparable
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.trace.keras_patches.training import kept as training_kept
 from keras_acts.export.trace.signature import Signature, TracedInput, output_names
 
 
 def to_numpy(tensor: Any) -> Array:
-    """Return a tensor as an array; bfloat16, which NumPy lacks, as float32."""
-    array = np.asarray(keras.ops.convert_to_numpy(tensor))
+    """Return a tensor as an array; bfloat16, which NumPy lacks, as float32.
+
+    Strings are numbers then, as `comparable` has them.
+    """
+    array = comparable(np.asarray(keras.ops.convert_to_numpy(tensor)))
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
@@ -27,6 +31,8 @@ def tensor(array: Array, dtype: str) -> Any:
 
 def cast_input(array: Array, spec: TracedInput) -> Array:
     """Return an array as the backend receives it, cast to the input's dtype."""
+    if spec.dtype == "string":
+        return as_text(array)
     return to_numpy(keras.ops.convert_to_tensor(array, dtype=spec.dtype))
 
 

@@ -24,6 +24,7 @@ from keras_acts.export.parity.reference.keras_calls import to_numpy
 from keras_acts.export.parity.reference.ranges import expected_ranges
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
+from keras_acts.export.parity.vocabularies import vocabulary_draws
 from keras_acts.export.trace import (
     Chance,
     Graph,
@@ -103,6 +104,10 @@ class KerasReference:
     def expected_ranges(self) -> dict[str, Draw]:
         """Return what draws the numbers that Rescaling and Normalization expect."""
         return expected_ranges(self.model, self.signature)
+
+    def vocabulary_draws(self) -> dict[str, Draw]:
+        """Return what draws the entries that lookups know, and all strings."""
+        return vocabulary_draws(self.model, self.signature, self.graph)
 
     def edges(self, precision: str) -> Iterator[Edge]:
         """Yield the edge inputs, including the breakpoints of the activations."""

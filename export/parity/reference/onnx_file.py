@@ -99,6 +99,10 @@ class OnnxReference:
             if x.data_location != onnx.TensorProto.EXTERNAL
         )
 
+    def vocabulary_draws(self) -> dict[str, Draw]:
+        """Return nothing: only Keras's layers tell their vocabularies."""
+        return {}
+
     def expected_ranges(self) -> dict[str, Draw]:
         """Return nothing: the layers of a file aren't known."""
         return {}

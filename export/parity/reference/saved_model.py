@@ -80,6 +80,10 @@ class SavedModelReference:
         smallest = self.model.smallest_table if integers else None
         return dict.fromkeys(integers, smallest) if smallest else {}
 
+    def vocabulary_draws(self) -> dict[str, Draw]:
+        """Return nothing: only Keras's layers tell their vocabularies."""
+        return {}
+
     def expected_ranges(self) -> dict[str, Draw]:
         """Return nothing: a signature has no layers."""
         return {}

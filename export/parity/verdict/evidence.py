@@ -30,6 +30,7 @@ from keras_acts.export.parity.session import (
     first_line,
     open_session,
 )
+from keras_acts.export.parity.strings import comparable
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
 from keras_acts.export.parity.verdict.cases import fed, is_decisive, largest_input
 from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
@@ -215,7 +216,7 @@ class Evidence:
             self._pair_outputs(answers)
             self.draws.look_for({n: x.array for n, x in answers.items()}, case.inputs)
         self.cases.append(case.name)
-        expected = {name: one.array for name, one in answers.items()}
+        expected = {name: comparable(one.array) for name, one in answers.items()}
         for name, array in expected.items():
             if case.random or case.role == "decides":
                 self.variation.setdefault(name, Variation()).add(array)
@@ -240,7 +241,7 @@ class Evidence:
     ) -> None:
         """Compare one run on one provider."""
         try:
-            got = session.run(feeds)
+            got = {n: comparable(x) for n, x in session.run(feeds).items()}
         except Exception as error:  # onnxruntime's errors have no public base class
             got, problem = {}, first_line(error)
         for name, onnx_name in self.outputs.items():

@@ -38,6 +38,7 @@ def _is_small(x: ir.Value) -> bool:
     return (
         tensor is not None
         and not isinstance(tensor, ir.LazyTensor)
+        and tensor.dtype != ir.DataType.STRING
         and len(tensor.shape) < 2
         and tensor.size <= _LONGEST
     )

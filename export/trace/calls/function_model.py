@@ -18,6 +18,7 @@ from typing import Any
 
 import keras
 
+from keras_acts.export.errors import SignatureError
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import ACTIVE
 from keras_acts.export.trace.tensors import has_traced
@@ -76,10 +77,24 @@ class FunctionModel(keras.Model):
 
 
 def model_of(model: Any) -> Any:
-    """Return a function as a model; everything else as it is."""
+    """Return a function or a FeatureSpace as a model; everything else as it is."""
+    if isinstance(model, keras.utils.FeatureSpace):
+        return _of_features(model)
     is_function = callable(model) and not isinstance(model, keras.layers.Layer | type)
     plain = is_function and not hasattr(model, "signature")
     return FunctionModel(model) if plain else model
+
+
+def _of_features(space: Any) -> Any:
+    """Return the model of a FeatureSpace, whose own call takes no symbolic tensors."""
+    try:
+        inputs, outputs = space.get_inputs(), space.get_encoded_features()
+    except ValueError as error:
+        raise SignatureError(
+            f"The FeatureSpace '{space.name}' has no features yet: call `adapt` on a "
+            f"dataset. Received: a FeatureSpace that is not built ({error})"
+        ) from error
+    return keras.Model(inputs, outputs, name=space.name)
 
 
 def _name(function: Any) -> str:

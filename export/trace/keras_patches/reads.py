@@ -212,6 +212,11 @@ def frozen_vocabulary_size(layer: Any) -> int:
     return int(layer._frozen_vocab_size)
 
 
+def has_vocabulary(layer: Any) -> bool:
+    """Whether a lookup layer was given a vocabulary, or adapted to data."""
+    return layer._frozen_vocab_size is not None
+
+
 def nodes_in_order(model: Any) -> list[Any]:
     """Return the calls of a Functional model's graph, each behind what it needs."""
     by_depth = model._nodes_by_depth
@@ -227,3 +232,27 @@ def is_masked(tensor: Any) -> bool:
     """Whether a tensor carries a mask of Keras."""
     get = find("keras.src.backend.common.masking:get_keras_mask")
     return get(tensor) is not None
+
+
+@dataclass(frozen=True)
+class Vectorization:
+    """How a `TextVectorization` treats texts: its arguments, and the lookup inside."""
+
+    standardize: Any
+    split: Any
+    ngrams: tuple[int, ...]
+    output_sequence_length: int | None
+    ragged: bool
+    lookup: Any
+
+
+def vectorization(layer: Any) -> Vectorization:
+    """Return how a `TextVectorization` treats texts."""
+    return Vectorization(
+        layer._standardize,
+        layer._split,
+        tuple(layer._ngrams or ()),
+        layer._output_sequence_length,
+        layer._ragged,
+        layer._lookup_layer,
+    )

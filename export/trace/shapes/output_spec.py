@@ -14,8 +14,9 @@ The `compute_output_spec` of Keras 3.15 has these mistakes:
 10. `MultiHot` returns its input's dtype, `PSNR` the default one;
 11. `CategoricalCrossentropy` drops the last axis instead of that of the classes;
 12. `LuFactor` returns floats for its pivots, `Slogdet` one sign for all matrices;
-13. `IntegerLookup` returns the default float for encodings that are integers, and drops
-    the last axis instead of the second one, which is summed;
+13. `IntegerLookup`, `StringLookup` and `TextVectorization` return the default float for
+    encodings that are integers, int64 for tokens, and drop the last axis instead of the
+    second one, which is summed;
 14. `MelSpectrogram` returns a frame too many for some lengths;
 15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers;
 16. two arguments of which each knows another size, or a matrix of which one side is
@@ -33,6 +34,7 @@ from keras import KerasTensor
 
 from keras_acts.export.trace.kinds import LAYER
 from keras_acts.export.trace.shapes.indexing import has_arrays, indexed_spec, plain_key
+from keras_acts.export.trace.shapes.lookups import index_lookup, text_vectorization
 from keras_acts.export.trace.shapes.measured import corrected
 from keras_acts.export.trace.shapes.numpy import NUMPY_SPECS
 from keras_acts.export.trace.shapes.symbolic_sizes import sized_spec
@@ -230,16 +232,6 @@ def _slogdet(_operation: Any, x: Any) -> Any:
     return tuple(KerasTensor(x.shape[:-2], x.dtype) for _ in range(2))
 
 
-def _integer_lookup(layer: Any, inputs: Any) -> Any:
-    """Case 13: return int64 but for TF-IDF, without the axis that is summed."""
-    spec, shape = layer.compute_output_spec(inputs), inputs.shape
-    if layer.output_mode in ("int", "one_hot"):
-        return KerasTensor(spec.shape, "int64")
-    outer = shape[:1] + shape[2:] if len(shape) > 1 else ()
-    dtype = spec.dtype if layer.output_mode == "tf_idf" else "int64"
-    return KerasTensor((*outer, spec.shape[-1]), dtype)
-
-
 def _mel_spectrogram(layer: Any, inputs: Any) -> Any:
     """Case 14: return the bins and the exact number of frames."""
     *batch, length = inputs.shape
@@ -269,8 +261,10 @@ _OF_COMPLEX = tuple(f"math.{x}" for x in ("FFT", "FFT2", "IFFT2", "IRFFT", "ISTF
 _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     **NUMPY_SPECS,
     **{f"layers.UpSampling{rank}D": _upsampling for rank in (1, 2, 3)},
-    "layers.IntegerLookup": _integer_lookup,
+    "layers.IntegerLookup": index_lookup,
     "layers.MelSpectrogram": _mel_spectrogram,
+    "layers.StringLookup": index_lookup,
+    "layers.TextVectorization": text_vectorization,
     "linalg.LuFactor": _lu_factor,
     **dict.fromkeys(("math.Erf", "math.Erfinv", "math.RFFT", "math.Rsqrt"), _floats),
     "math.Logsumexp": _float_like_first,

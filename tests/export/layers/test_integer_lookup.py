@@ -42,17 +42,23 @@ def table(shape: tuple[int, ...], *operators: str, **kwargs: Any) -> LayerCase:
     )
 
 
+COUNTED = (
+    *("Concat", "Expand", "GreaterOrEqual", "Less", "Or"),
+    *("ScatterElements", "Slice"),
+)
+"""What counts indices, at a cost that doesn't grow with the vocabulary."""
+
 TABLES = [
     table((4,)),
     table((4,), mask_token=8, num_oov_indices=0),
     table((4,), "Mod", mask_token=0, num_oov_indices=3),
     table((1,), output_mode="one_hot", mask_token=0),
-    table((5,), "ReduceMax", output_mode="multi_hot", num_oov_indices=0),
-    table((4, 4), "ReduceSum", output_mode="count"),
-    table((5,), "ReduceSum", output_mode="count", max_tokens=9, pad_to_max_tokens=True),
+    table((5,), *COUNTED, "Min", output_mode="multi_hot", num_oov_indices=0),
+    table((4, 4), *COUNTED, output_mode="count"),
+    table((5,), *COUNTED, output_mode="count", max_tokens=9, pad_to_max_tokens=True),
     table(
         (5,),
-        *("Mod", "Mul", "ReduceSum"),
+        *("Mod", "Mul", *COUNTED),
         output_mode="tf_idf",
         idf_weights=[0.25, 0.75, 0.5, 1.5, 1.0],
         num_oov_indices=2,
