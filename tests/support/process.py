@@ -29,7 +29,13 @@ def python(*arguments: str, backend: str) -> subprocess.CompletedProcess[str]:
         env={
             **os.environ,
             **environment(backend),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+            "PYTHONPATH": os.pathsep.join(
+                [
+                    str(ROOT),
+                    str(ROOT / "tests"),
+                    *filter(None, [os.getenv("PYTHONPATH")]),
+                ]
+            ),
         },
         capture_output=True,
         text=True,
