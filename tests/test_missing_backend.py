@@ -106,7 +106,7 @@ def test_the_command_line_says_it_in_one_line(how, saved, tmp_path, monkeypatch)
     assert "set KERAS_BACKEND=tensorflow" in said
 
 
-@pytest.mark.parametrize("taken", ["torch", "jax", "openvino"])
+@pytest.mark.parametrize("taken", ["torch", "openvino"])
 def test_the_command_line_takes_another_for_a_missing_default(
     taken, saved, tmp_path, monkeypatch
 ):

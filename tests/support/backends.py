@@ -51,10 +51,9 @@ def selected(option: str | None) -> tuple[str, ...]:
 
 
 def is_installed(backend: str) -> bool:
-    known = backend in BACKENDS + INFERENCE
-    return (
-        known and importlib.util.find_spec(_PACKAGES.get(backend, backend)) is not None
-    )
+    """Tell whether a backend is known, and its package is there."""
+    package = _PACKAGES.get(backend, backend)
+    return backend in BACKENDS + INFERENCE and bool(importlib.util.find_spec(package))
 
 
 def environment(backend: str) -> dict[str, str]:
