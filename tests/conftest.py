@@ -85,7 +85,7 @@ def pytest_configure(config):
         "repeatable", derandomize=True, database=None, deadline=None, max_examples=15
     )
     hypothesis.settings.load_profile("repeatable")
-    if os.environ["KERAS_BACKEND"] == "numpy":
+    if os.environ.get("KERAS_BACKEND") == "numpy":
         # It says of infinities what the other backends compute in silence.
         config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")
     if config.option.results:
