@@ -10,14 +10,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS = ("tensorflow", "jax", "torch", "openvino")
 """The names of Keras's backends that are packages of their own."""
 
-PREFERRED = ("torch", "jax", "tensorflow")
-"""Those that the command line takes in place of a missing one, the quickest first."""
+PREFERRED = ("torch", "jax", "tensorflow", "openvino")
+"""Those that the command line takes in place of a missing one, the quickest first, and
+last the one that computes coarsely. NumPy's isn't among them: it needs JAX."""
 
 _VARIABLE = "KERAS_BACKEND"
 _DEFAULT = "tensorflow"
+_NEEDS = {"numpy": "jax"}
+"""The package of another backend that a backend of Keras imports."""
 
 
 @contextlib.contextmanager
@@ -42,7 +45,15 @@ def _message(wanted: str) -> str:
         remedy = f"Installed: {', '.join(present)}; set {_VARIABLE}={present[0]}"
     else:
         remedy = 'No other is; install one, as with `pip install "keras-acts[jax]"`'
-    return f"Keras's backend is {wanted}, which is not installed. {remedy}."
+    return f"Keras's backend is {_described(wanted)} not installed. {remedy}."
+
+
+def _described(package: str) -> str:
+    """Return which backend lacks a package, and the start of "is not installed"."""
+    chosen = os.environ.get(_VARIABLE) or _configured()
+    if _NEEDS.get(chosen) == package:
+        return f"{chosen}, which imports {package}, and {package} is"
+    return f"{package}, which is"
 
 
 def replace_missing_default() -> str | None:
@@ -56,7 +67,8 @@ def replace_missing_default() -> str | None:
     if os.environ.get(_VARIABLE) or sys.modules.get("keras") is not None:
         return None
     wanted = _configured()
-    if wanted not in BACKENDS or importlib.util.find_spec(wanted):
+    package = _NEEDS.get(wanted, wanted)
+    if package not in BACKENDS or importlib.util.find_spec(package):
         return None
     for name in PREFERRED:
         if importlib.util.find_spec(name):

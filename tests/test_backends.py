@@ -30,6 +30,7 @@ pytestmark = pytest.mark.runs_once("it computes on no backend")
         ("all", "torch", BACKENDS),
         (None, "torch", ("torch",)),
         (None, None, BACKENDS),
+        ("torch,numpy", "jax", ("torch", "numpy")),
     ],
 )
 def test_option_wins_over_environment_over_all(option, variable, expected, monkeypatch):

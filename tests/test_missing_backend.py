@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import pytest
@@ -20,16 +23,38 @@ pytestmark = pytest.mark.runs_once("it hides backends from processes of its own"
 # What pip writes for the entry point of pyproject.toml.
 SCRIPT = "from keras_acts.cli import main\nmain()\n"
 
+EACH = ("tensorflow", "jax", "torch", "openvino")
+
+HIDE = """
+import sys
+
+class Hiding:
+    def __init__(self, finder):
+        self.finder = finder
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {hidden!r}:
+            return None
+        return self.finder.find_spec(name, path, target)
+
+sys.meta_path[:] = map(Hiding, sys.meta_path)
+"""
+"""What makes some packages as good as not installed."""
+
 
 def without(
     folder: Path, packages: Sequence[str], *arguments: str, backend: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python where some packages can't be imported."""
-    hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in packages)
-    (folder / "sitecustomize.py").write_text(f"import sys\n{hidden}")
+    """Run Python where some packages are not installed."""
+    hiding = HIDE.replace("{hidden!r}", repr(list(packages)))
+    (folder / "sitecustomize.py").write_text(hiding)
     (folder / "keras-acts").write_text(SCRIPT)
     env = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
-    env["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT)])
+    others = filter(None, [env.get("PYTHONPATH")])
+    env["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT), *others])
     env["KERAS_HOME"] = str(folder)  # without a file that names a backend
     if backend is not None:
         env["KERAS_BACKEND"] = backend
@@ -51,9 +76,15 @@ def saved(tmp_path: Path) -> Path:
     [
         (["tensorflow"], None, "tensorflow, which is not installed. Installed: jax, "),
         (["jax"], "jax", "jax, which is not installed. Installed: tensorflow, torch"),
-        (["tensorflow", "jax", "torch"], None, "No other is; install one"),
+        (
+            ["jax"],
+            "numpy",
+            "numpy, which imports jax, and jax is not installed. Installed: tensorflow",
+        ),
+        (["openvino"], "openvino", "openvino, which is not installed. Installed: "),
+        (EACH, None, "No other is; install one"),
     ],
-    ids=["the default", "one asked for", "none at all"],
+    ids=["the default", "one asked for", "NumPy's", "OpenVINO", "none at all"],
 )
 def test_the_import_says_which_are_there(packages, backend, expected, tmp_path):
     done = without(tmp_path, packages, "-c", "import keras_acts", backend=backend)
@@ -75,25 +106,39 @@ def test_the_command_line_says_it_in_one_line(how, saved, tmp_path, monkeypatch)
     assert "set KERAS_BACKEND=tensorflow" in said
 
 
+@pytest.mark.parametrize("taken", ["torch", "openvino"])
 def test_the_command_line_takes_another_for_a_missing_default(
-    saved, tmp_path, monkeypatch
+    taken, saved, tmp_path, monkeypatch
 ):
+    if importlib.util.find_spec(taken) is None:
+        pytest.skip(f"{taken} is not installed; the test extra leaves it out")
     monkeypatch.chdir(tmp_path)
     line = ["-m", "keras_acts", "export", str(saved), "model.onnx", "--json"]
-    done = without(tmp_path, ["tensorflow"], *line)
+    before = _backend.PREFERRED[: _backend.PREFERRED.index(taken)]
+    done = without(tmp_path, ["tensorflow", *before], *line)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["report"]["versions"]["backend"] == "torch"
+    assert json.loads(done.stdout)["report"]["versions"]["backend"] == taken
     said = [x for x in done.stderr.splitlines() if x.startswith("keras-acts: ")]
     assert said == [
-        "keras-acts: warning: Keras's backend tensorflow is not installed, so torch is "
-        "used; set KERAS_BACKEND to choose another."
+        f"keras-acts: warning: Keras's backend tensorflow is not installed, so {taken} "
+        "is used; set KERAS_BACKEND to choose another."
     ]
+
+
+def test_the_command_line_runs_on_numpy_if_asked(saved, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    line = ["-m", "keras_acts", "export", str(saved), "model.onnx", "--json"]
+    done = without(tmp_path, ["tensorflow", "torch"], *line, backend="numpy")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)["report"]
+    assert report["versions"]["backend"] == "numpy"
+    assert "warning" not in done.stderr.lower()  # of infinities, which verify draws
 
 
 def test_the_catalogue_needs_no_backend(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     how = ["-m", "keras_acts", "list", "--json"]
-    done = without(tmp_path, ["tensorflow", "jax", "torch"], *how)
+    done = without(tmp_path, EACH, *how)
     assert done.returncode == 0, done.stderr
     assert '"Mish"' in done.stdout
     assert done.stderr == ""
@@ -104,6 +149,8 @@ def test_the_catalogue_needs_no_backend(tmp_path, monkeypatch):
     [
         (["torch", "jax"], "torch"),
         (["jax"], "jax"),
+        (["openvino", "jax"], "jax"),
+        (["openvino"], "openvino"),
         (["tensorflow", "jax"], None),
         ([], None),
     ],
@@ -113,8 +160,9 @@ def test_which_is_taken(present, taken, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     monkeypatch.delitem(sys.modules, "keras")
-    for name in {"tensorflow", "torch", "jax"} - set(present):
-        monkeypatch.setitem(sys.modules, name, None)
+    for name in EACH:
+        there = SimpleNamespace(__spec__=ModuleSpec(name, None))
+        monkeypatch.setitem(sys.modules, name, there if name in present else None)
     said = _backend.replace_missing_default()
     assert os.environ.get("KERAS_BACKEND") == taken
     assert (said is None) is (taken is None)
@@ -122,13 +170,16 @@ def test_which_is_taken(present, taken, tmp_path, monkeypatch):
     assert _backend.replace_missing_default() is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"backend": "jax"}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"backend": "jax"}', '{"backend": "openvino"}']
+)
 def test_settings_of_keras(content, tmp_path, monkeypatch):
     """A file of settings may be anything, and says which backend is the default."""
     (tmp_path / "keras.json").write_text(content)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    hidden = "jax" if "jax" in content else "tensorflow"
+    named = [name for name in EACH if name in content]
+    hidden = named[0] if named else "tensorflow"
     for name in ("keras", hidden):
         monkeypatch.setitem(sys.modules, name, None)
     monkeypatch.delitem(sys.modules, "keras")
@@ -140,4 +191,4 @@ def test_settings_of_keras(content, tmp_path, monkeypatch):
 
 def test_another_missing_package_is_left_to_itself(tmp_path):
     done = without(tmp_path, ["keras"], "-c", "import keras_acts", backend="torch")
-    assert done.stderr.strip().endswith("None in sys.modules")
+    assert done.stderr.strip().endswith("No module named 'keras'")

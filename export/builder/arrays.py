@@ -36,8 +36,9 @@ def host_array(x: Any) -> Array:
     try:
         # Of TensorFlow's variable this makes a tensor, of torch's one without gradient.
         return np.from_dlpack(keras.ops.stop_gradient(x))
-    except (BufferError, RuntimeError, TypeError, ValueError):
-        # NumPy knows no such type, or the tensor is on another device.
+    except (AttributeError, BufferError, RuntimeError, TypeError, ValueError):
+        # NumPy knows no such type, the tensor is on another device, or, as OpenVINO's,
+        # lends no memory.
         return _copied(x)
 
 

@@ -13,7 +13,13 @@ import os
 import pytest
 
 BACKENDS = ("torch", "jax", "tensorflow")
-"""Every backend."""
+"""Every backend that trains: what plain `pytest` runs."""
+
+INFERENCE = ("numpy", "openvino")
+"""Those that infer alone. Keras's NumPy imports JAX; the other is a package."""
+
+_PACKAGES = {"numpy": "jax"}
+"""The package that a backend needs, where it isn't the one of its name."""
 
 FIRST = "torch"
 """The quickest backend: where all of them run, it runs every test, in full."""
@@ -33,8 +39,8 @@ make them wait for each other."""
 def selected(option: str | None) -> tuple[str, ...]:
     """Return the backends to run: by the option, by the environment, or all."""
     choice = option or os.environ.get("KERAS_BACKEND") or "all"
-    names = BACKENDS if choice == "all" else (choice,)
-    absent = [name for name in names if not _is_installed(name)]
+    names = BACKENDS if choice == "all" else tuple(choice.split(","))
+    absent = [name for name in names if not is_installed(name)]
     if absent:
         raise pytest.UsageError(
             f"These backends are not installed: {', '.join(absent)}. Install the "
@@ -44,8 +50,10 @@ def selected(option: str | None) -> tuple[str, ...]:
     return names
 
 
-def _is_installed(backend: str) -> bool:
-    return backend in BACKENDS and importlib.util.find_spec(backend) is not None
+def is_installed(backend: str) -> bool:
+    """Tell whether a backend is known, and its package is there."""
+    package = _PACKAGES.get(backend, backend)
+    return backend in BACKENDS + INFERENCE and bool(importlib.util.find_spec(package))
 
 
 def environment(backend: str) -> dict[str, str]:

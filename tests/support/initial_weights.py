@@ -40,7 +40,9 @@ def _is_symbolic(tensor: Any) -> bool:
         import tensorflow as tf
 
         return bool(tf.is_symbolic_tensor(tensor))
-    return bool(tensor.device.type == "meta")
+    if backend == "torch":
+        return bool(tensor.device.type == "meta")
+    return False  # NumPy computes what Keras asks the shape of
 
 
 def _tensor(values: np.ndarray, dtype: str | None) -> Any:

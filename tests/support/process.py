@@ -23,13 +23,14 @@ def memory() -> float:
 
 def python(*arguments: str, backend: str) -> subprocess.CompletedProcess[str]:
     """Run Python with `tests/` on its path, from the root of the checkout."""
+    paths = (str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH"))
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
         env={
             **os.environ,
             **environment(backend),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         },
         capture_output=True,
         text=True,

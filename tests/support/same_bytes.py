@@ -16,8 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-BACKENDS = ("jax", "tensorflow", "torch")
+BACKENDS = ("jax", "tensorflow", "torch", "openvino")
 """The backends, each by the name of its package."""
+
+NEEDS = {"numpy": "jax"}
+"""The package that a backend imports, where it isn't the one of its name."""
 
 
 class Forbidden(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -161,6 +164,6 @@ def digests(folder: Path) -> dict[str, str]:
 
 if __name__ == "__main__":
     backend, folder = sys.argv[1:]
-    others = [name for name in BACKENDS if name != backend]
+    others = [name for name in BACKENDS if name != NEEDS.get(backend, backend)]
     sys.meta_path.insert(0, Forbidden(*others, "onnxruntime", "tf2onnx", "jax2onnx"))
     print(json.dumps(digests(Path(folder))))

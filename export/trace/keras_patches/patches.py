@@ -25,7 +25,8 @@ some of Keras's functions check whether their arguments are traced:
 9. the backend of a `DataLayer` is `keras.ops` (see `data_layers`);
 10. windows of a traced length, which Keras refuses, are computed in `keras.ops`;
 11. random draws are recorded (see `draws`);
-12. `training=True` of one layer in a Functional model holds (see `training`).
+12. `training=True` of one layer in a Functional model holds (see `training`);
+13. Keras's NumPy backend, which has no symbols, gets numbers for them (see `symbols`).
 
 The patches are installed only while some thread traces, and have no effect in other
 threads. `tests/export/trace/test_hooks.py` fails clearly if a new Keras differs, and
@@ -38,6 +39,7 @@ import contextlib
 from collections.abc import Iterator
 
 import keras
+import numpy as np
 
 from keras_acts.export.trace.handlers.control_flow import CALLS
 from keras_acts.export.trace.keras_patches import (
@@ -46,6 +48,7 @@ from keras_acts.export.trace.keras_patches import (
     keras_ops,
     reads,
     supported,
+    symbols,
     training,
     variables,
     wrappers,
@@ -56,6 +59,11 @@ from keras_acts.export.trace.protocol import ACTIVE, Recorder
 
 _BACKEND = "keras.src.backend"
 _CORE = "keras.src.ops.core"
+
+_OF_BACKEND = {
+    "numpy": (Patch("keras.src.backend.numpy.core", "np", symbols.initialized),)
+}
+"""What is replaced on one backend alone: its module can't be imported on the others."""
 
 FUSED_RNNS = ("bidirectional_gru", "bidirectional_lstm", "gru", "lstm")
 
@@ -108,6 +116,7 @@ PATCHES: tuple[Patch, ...] = (
         Patch(module, "random", draws.recorded)
         for module in (_BACKEND, "keras.src.ops")
     ),
+    *_OF_BACKEND.get(keras.backend.backend(), ()),
 )
 
 INSTALLER = Installer(PATCHES)
@@ -124,7 +133,8 @@ def recording(recorder: Recorder) -> Iterator[None]:
         UnsupportedKerasError: This Keras lacks something that tracing needs.
     """
     supported.warn_if_untried()
-    with INSTALLER.installed(), training.kept():
+    # NumPy's backend says of each infinity that it computes where it has no symbols.
+    with INSTALLER.installed(), training.kept(), np.errstate(all="ignore"):
         token = ACTIVE.set(recorder)
         try:
             with keras.StatelessScope(), reads.name_counters_restored():

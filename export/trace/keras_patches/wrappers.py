@@ -231,13 +231,13 @@ def custom_gradient(original: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap `custom_gradient`, so that its functions drop the gradient when traced."""
 
     def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
-        differentiable: Callable[..., Any] = original(f)
         if ACTIVE.get() is None:
+            differentiable: Callable[..., Any] = original(f)
             return differentiable
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if not has_traced((args, kwargs)):
-                return differentiable(*args, **kwargs)
+                return original(f)(*args, **kwargs)  # NumPy's warns when it is made
             value, _gradient = f(*args, **kwargs)
             return value
 

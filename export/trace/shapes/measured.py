@@ -6,7 +6,8 @@ tensor's dtype or by its own. Keras can ask the backend to run a function on sym
 it does for operations without shape inference:
 
 1. a dtype that backends promote to is the one that the backend gives, unless numbers of
-   64 bits take part that it would narrow, or float64, in which it may compute less;
+   64 bits take part that it would narrow, or float64, in which it may compute less. Of
+   such integers it says alone where the result is a float: Keras may say an integer;
 2. a call that Keras's shape inference refuses has the shape and dtype that the backend
    gives, if that takes the call.
 """
@@ -66,13 +67,15 @@ def corrected(spec: Callable[[], Any], operation: Any, args: Any, kwargs: Any) -
         if described is None:
             raise
         return described
-    if not _is_promoted((args, kwargs, statics), inferred):
+    structure = args, kwargs, statics
+    if not _is_promoted(structure, inferred):
         return inferred
+    is_narrowed = _narrows() and bool(_WIDE.intersection(_dtypes(structure)))
     for size in _SIZES:
         measured = _measured(operation, statics, args, kwargs, size)
         if measured is not None:
-            return _with_dtypes(inferred, measured)
-    return map_structure(_held, inferred)
+            return _with_dtypes(inferred, measured, floats_alone=is_narrowed)
+    return inferred if is_narrowed else map_structure(_held, inferred)
 
 
 def _described(operation: Any, statics: Any, args: Any, kwargs: Any) -> Any:
@@ -156,13 +159,17 @@ def _is_promoted(structure: Any, spec: Any) -> bool:
     if any(_size(x) > _LARGEST for x in flatten(structure)):
         return False
     dtypes = set(_dtypes(structure))
-    if "float64" in dtypes or (dtypes & _WIDE and _narrows()):
+    if "float64" in dtypes:
         return False
     of_results = {x.dtype for x in flatten(spec) if x is not None}
     if of_results == {"bool"} and "bool" not in dtypes:
         return False
     floats = all(map(keras.backend.is_float_dtype, dtypes | of_results))
     return not (floats and len(dtypes | of_results) == 1)
+
+
+def _is_float(dtype: Any) -> bool:
+    return bool(keras.backend.is_float_dtype(keras.backend.standardize_dtype(dtype)))
 
 
 def _size(x: Any) -> int:
@@ -184,8 +191,8 @@ def _narrows() -> bool:
     return bool(keras.backend.standardize_dtype(one.dtype) != "int64")
 
 
-def _with_dtypes(spec: Any, measured: Any) -> Any:
-    """Return a spec with the dtypes of another of as many results."""
+def _with_dtypes(spec: Any, measured: Any, *, floats_alone: bool = False) -> Any:
+    """Return a spec with the dtypes of another of as many results, or its floats."""
     dtypes = [getattr(x, "dtype", None) for x in flatten(measured)]
     if len(dtypes) != len(flatten(spec)):
         return spec
@@ -194,6 +201,8 @@ def _with_dtypes(spec: Any, measured: Any) -> Any:
     def typed(x: Any) -> Any:
         dtype = next(found)
         if x is None or dtype is None:
+            return x
+        if floats_alone and not _is_float(dtype):
             return x
         return KerasTensor(x.shape, keras.backend.standardize_dtype(dtype))
 

@@ -11,6 +11,7 @@ import pytest
 
 from keras_acts.export import to_onnx
 from support import same_bytes
+from support.backends import BACKENDS, is_installed
 from support.process import python
 
 
@@ -28,17 +29,29 @@ def in_a_process(backend: str, folder: Path) -> dict[str, str]:
     return digests
 
 
-@pytest.mark.skipif(
-    keras.backend.backend() != "torch", reason="the run on torch covers all three"
+ON_TORCH = pytest.mark.skipif(
+    keras.backend.backend() != "torch", reason="the run on torch covers all of them"
 )
+
+
+@ON_TORCH
 def test_every_backend_and_process_writes_the_same_bytes(saved: Path) -> None:
     here = same_bytes.digests(saved)
-    backends = [*same_bytes.BACKENDS, "jax"]
+    backends = [*BACKENDS, "numpy", "jax"]
     with ThreadPoolExecutor(max_workers=2) as pool:
         there = list(pool.map(lambda backend: in_a_process(backend, saved), backends))
     assert set(here) == set(same_bytes.MODELS)
     for backend, digests in zip(backends, there, strict=True):
         assert digests == here, backend
+
+
+@ON_TORCH
+@pytest.mark.skipif(
+    not is_installed("openvino"),
+    reason="openvino is not installed, nor does the test extra ask it",
+)
+def test_openvino_writes_the_same_bytes(saved: Path) -> None:
+    assert in_a_process("openvino", saved) == same_bytes.digests(saved)
 
 
 def test_one_process_writes_the_same_bytes_again(saved: Path) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from support.backends import environment
+from support.backends import INFERENCE, environment
 from support.runs import shared
 from support.runs.agreement import Agreement, agreement
 from support.runs.cross_section import CASES
@@ -116,7 +116,8 @@ def parts(backends: Sequence[str], config: pytest.Config) -> list[Part]:
         return [Part(backend) for backend in backends]
     tests = config.rootpath / "tests"
     paths = {"export": (str(tests / "export"),), "others": tuple(_others(tests))}
-    return [Part(b, name, paths[name]) for b, name in ORDER if b in backends]
+    further = tuple((b, name) for b in INFERENCE for name in paths)
+    return [Part(b, name, paths[name]) for b, name in ORDER + further if b in backends]
 
 
 def _others(tests: Path) -> Iterator[str]:

@@ -192,9 +192,9 @@ class Affine(layers.Layer):
 
 
 def followed_by_hand(x: Any, state: Any, mask: Any, zeros: bool) -> list[np.ndarray]:
-    """What TensorFlow and torch compute; JAX takes a state for the output before."""
+    """What most backends compute; JAX and NumPy take a state for the output before."""
     last, outputs = np.zeros_like(state), []
-    repeats_state = keras.backend.backend() == "jax" and not zeros
+    repeats_state = keras.backend.backend() in ("jax", "numpy") and not zeros
     for step in range(x.shape[1]):
         keep = mask[:, step, None]
         new = state * np.float32(0.5) + x[:, step]
