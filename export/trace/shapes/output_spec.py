@@ -124,10 +124,12 @@ def _batch_norm(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
 def _adaptive_pool(operation: Any, inputs: Any) -> Any:
     """Case 4: replace the spatial sizes by the output size."""
     batch, *spatial, channels = inputs.shape
+    size = operation.output_size  # one number for all axes, which Keras's own refuses
+    counts = (size,) * len(spatial) if isinstance(size, int) else tuple(size)
     if operation.data_format == "channels_last":
-        sizes = (batch, *operation.output_size, channels)
+        sizes = (batch, *counts, channels)
     else:
-        sizes = (batch, spatial[0], *operation.output_size)
+        sizes = (batch, spatial[0], *counts)
     return KerasTensor(sizes, inputs.dtype)
 
 
