@@ -82,28 +82,35 @@ def check(program: Program) -> Result:
     return Result(outcome, reason, round(time.perf_counter() - start, 3))
 
 
-def _checked(program: Program) -> tuple[str, str]:
+def prepared(program: Program) -> tuple[dict[str, Any], Any]:
+    """Return the variables of a program and its model, called once, with weights.
+
+    Raises:
+        Exception: Keras doesn't build the model, or its call fails.
+    """
     naming.reset_uids()
     keras.utils.set_random_seed(1)
     names = program.build()
     model = names["model"]
-    first = _arrays(program, {})
-    if program.form != FUNCTIONAL:
-        inputs = [keras.ops.convert_to_tensor(x) for x in first.values()]
-        if program.form == FUNCTION:
-            model(*inputs)
-        else:
-            model(inputs if len(inputs) > 1 else inputs[0], training=False)
-    layers = reference.layers_of(names) if program.form == FUNCTION else model
-    reference.randomize(layers)
-    owner = names | _own(model) if program.form == SUBCLASSED else names
+    arrays = _arrays(program, {}).values()
+    inputs = [keras.ops.convert_to_tensor(x) for x in arrays]
+    if program.form == FUNCTION:
+        model(*inputs)
+        reference.randomize(reference.layers_of(names))
+    else:
+        model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        reference.randomize(model)
+    if program.form == SUBCLASSED:
+        names |= {k: v for k, v in vars(model).items() if re.fullmatch(r"l\d+", k)}
+    return names, model
+
+
+def _checked(program: Program) -> tuple[str, str]:
+    names, model = prepared(program)
+    known = program.form == FUNCTIONAL
+    signature = {} if known else {"input_signature": names["signature"]}
     try:
-        spec = (
-            {}
-            if program.form == FUNCTIONAL
-            else {"input_signature": names["signature"]}
-        )
-        proto = to_onnx(model, engine="native", **spec, **program.options)
+        proto = to_onnx(model, engine="native", **signature, **program.options)
     except GraphError as error:
         return BROKEN, f"GraphError: {error}"
     except ExportError as error:
@@ -116,23 +123,19 @@ def _checked(program: Program) -> tuple[str, str]:
         return BROKEN, f"{type(error).__name__}: {error}"
     for arrays in _runs(program):
         try:
-            want = answers(program, owner, arrays)
+            want, magnitude = answers(program, names, arrays)
         except NoAnswerError:
             continue
         try:
             got = run(session, list(arrays.values()))
         except Exception as error:
             return BROKEN, f"{type(error).__name__}: {error}"
-        wrong = _difference(_held(got, want), want)
+        wrong = _difference(_held(got, want), want, magnitude)
         if wrong:
             shown = f"{wrong} (sizes {[x.shape for x in arrays.values()]})"
-            unsure = _rounding(program, owner, arrays, want)
+            unsure = _rounding(program, names, arrays, want)
             return (ROUNDING if unsure else WRONG), shown
     return RIGHT, ""
-
-
-def _own(model: Any) -> dict[str, Any]:
-    return {k: v for k, v in vars(model).items() if re.fullmatch(r"l\d+", k)}
 
 
 def _runs(program: Program) -> Iterator[dict[str, Array]]:
@@ -164,8 +167,8 @@ def answers(
     names: Mapping[str, Any],
     arrays: Mapping[str, Array],
     noise: np.random.Generator | None = None,
-) -> list[Array]:
-    """Return Keras's answers, step by step.
+) -> tuple[list[Array], float]:
+    """Return Keras's answers, step by step, and the largest number on the way.
 
     Args:
         program: The program.
@@ -176,7 +179,7 @@ def answers(
     Raises:
         NoAnswerError: Keras refuses it, or a step gives what is no number.
     """
-    values = dict(names)
+    values, largest = dict(names), 0.0
     try:
         for name, x in arrays.items():
             values[name] = keras.ops.convert_to_tensor(_moved(x, noise))
@@ -185,6 +188,7 @@ def answers(
             array = _numpy(result)
             if not np.isfinite(array.astype("float64")).all():
                 raise NoAnswerError
+            largest = max(largest, float(np.abs(array.astype("float64")).max()))
             if noise is not None and "float" in str(array.dtype):
                 result = keras.ops.convert_to_tensor(_moved(array, noise))
             values[step.target] = result
@@ -192,15 +196,17 @@ def answers(
         raise
     except Exception as error:
         raise NoAnswerError from error
-    return [_numpy(values[x]) for x in program.outputs]
+    return [_numpy(values[x]) for x in program.outputs], largest
 
 
 def _moved(x: Array, noise: np.random.Generator | None) -> Array:
     """Return numbers with some of their last bits changed."""
     if noise is None or "float" not in str(x.dtype):
         return x
-    part = 1 + 4 * EPSILONS[str(x.dtype)] * noise.uniform(-1, 1, x.shape)
-    return (x.astype("float64") * part).astype(x.dtype)
+    part = 4 * EPSILONS[str(x.dtype)] * noise.uniform(-1, 1, x.shape)
+    numbers = x.astype("float64")
+    # The sign of a zero, and its order beside another, are such bits too.
+    return np.where(numbers == 0, part * 1e-6, numbers * (1 + part)).astype(x.dtype)
 
 
 def _held(got: list[Array], want: list[Array]) -> list[Array]:
@@ -217,16 +223,25 @@ def _numpy(x: Any) -> Array:
     return np.asarray(keras.ops.convert_to_numpy(x))
 
 
-def _difference(got: list[Array], want: list[Array]) -> str:
-    """Return how answers differ; "" if they don't."""
+def _difference(got: list[Array], want: list[Array], magnitude: float) -> str:
+    """Return how answers differ; "" if they don't.
+
+    Args:
+        got: Those of one side.
+        want: Those of the other.
+        magnitude: The largest number on the way. Some epsilons of it are its rounding,
+            where they cancel out.
+    """
     for actual, expected in zip(got, want, strict=True):
+        if actual.dtype != expected.dtype:
+            return f"dtype {actual.dtype}, Keras {expected.dtype}"
+        if actual.shape != expected.shape:
+            return f"shape {actual.shape}, Keras {expected.shape}"
+        bits = 16 * EPSILONS.get(str(actual.dtype), 0.0) * magnitude
         try:
-            assert_alike(actual, expected)
+            far = np.abs(actual.astype("float64") - expected.astype("float64")) > bits
+            assert_alike(np.where(far, actual, expected), expected)
         except AssertionError as error:
-            if actual.dtype != expected.dtype:
-                return f"dtype {actual.dtype}, Keras {expected.dtype}"
-            if actual.shape != expected.shape:
-                return f"shape {actual.shape}, Keras {expected.shape}"
             shown = [x for x in str(error).splitlines() if _SHOWN.search(x)]
             return "\n".join(["answers differ", *shown])
     return ""
@@ -242,9 +257,9 @@ def _rounding(
     for seed in range(4):
         noise = np.random.default_rng(seed)
         try:
-            moved = answers(program, names, arrays, noise)
+            moved, magnitude = answers(program, names, arrays, noise)
         except NoAnswerError:
             return True
-        if _difference(moved, want):
+        if _difference(moved, want, magnitude):
             return True
     return False

@@ -12,7 +12,8 @@ import numpy as np
 from keras.src.utils import naming
 
 from fuzzing import reference
-from fuzzing.pool import Known, Pool
+from fuzzing.check import prepared
+from fuzzing.pool import Known, NoFitError, Pool
 from fuzzing.program import (
     FUNCTION,
     FUNCTIONAL,
@@ -156,28 +157,45 @@ def _is_known(text: str) -> bool:
 
 def draw(seed: int) -> Program:
     """Draw a program: the word of the first step by number, the others at random."""
-    words = vocabulary()
     rng = np.random.default_rng([seed, 2026])
+    words = vocabulary()
     keras.utils.set_random_seed(seed % 2**31)
     first = seed * 7919 % len(words)  # a prime: neighbours are of different kinds
-    for turn in range(len(words)):
+    for _ in range(5):
+        drawing = _begun(rng, [*words[first:], *words[:first]])
+        _continued(drawing, words)
+        program = _finished(drawing)
+        try:
+            prepared(program)
+        except Exception:  # steps that run alone, and make no model together
+            continue
+        return program
+    return draw(seed + 1_000_003)
+
+
+def _begun(rng: np.random.Generator, words: list[tuple[str, Word]]) -> Drawing:
+    """Return a drawing of the first word that Keras takes, tried eight times each."""
+    for turn in range(8 * len(words)):
         naming.reset_uids()
         form = str(rng.choice([FUNCTIONAL, SUBCLASSED, FUNCTION], p=[0.5, 0.4, 0.1]))
         drawing = Drawing(rng, form)
-        word = words[(first + turn // 8) % len(words)][1]
-        if drawing.add(word):
-            break
+        if drawing.add(words[turn // 8][1]):
+            return drawing
+    raise NoFitError
+
+
+def _continued(drawing: Drawing, words: list[tuple[str, Word]]) -> None:
+    """Add up to five steps."""
     by_kind: dict[str, list[Word]] = {}
     for kind, one in words:
         by_kind.setdefault(kind, []).append(one)
     shares = np.array([_SHARES[kind] for kind in by_kind], float)
-    wanted = int(rng.integers(1, 6))
+    wanted = int(drawing.rng.integers(1, 6))
     for _ in range(12):
         if len(drawing.steps) > wanted:
-            break
-        chosen = by_kind[str(rng.choice(list(by_kind), p=shares / shares.sum()))]
-        drawing.add(chosen[int(rng.integers(len(chosen)))])
-    return _finished(drawing)
+            return
+        kind = str(drawing.rng.choice(list(by_kind), p=shares / shares.sum()))
+        drawing.add(drawing.rng.choice(np.array(by_kind[kind], object)))
 
 
 def _finished(drawing: Drawing) -> Program:
