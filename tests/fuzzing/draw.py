@@ -80,7 +80,7 @@ class Drawing:
     def _tried(self, drawn: str | tuple[str, str], pool: Pool) -> bool:
         target = f"v{len(self.steps)}"
         layer, text = drawn if isinstance(drawn, tuple) else ("", drawn)
-        if _is_known(text):
+        if _is_known(layer.removeprefix("layers.") or text):
             return False
         step = Step(target, text, layer)
         if layer:
@@ -146,9 +146,18 @@ def _usable(x: Any) -> bool:
     return bool(np.isfinite(numbers).all() and np.abs(numbers).max() <= LARGEST)
 
 
+_OF_TORCH = re.compile(
+    r"LayerNormalization\(axis=1\b|"  # it normalizes the last axis, if sizes allow
+    r"(AveragePooling\dD|average_pool)\(.*padding='same'"  # it repeats the edges
+)
+"""Where torch does otherwise than the other backends, and the file as they do."""
+
+
 def _is_known(text: str) -> bool:
     """Whether the backend does otherwise than Keras documents (`differences.KNOWN`)."""
     name = text.partition("(")[0].removeprefix("ops.")
+    if keras.backend.backend() == "torch" and _OF_TORCH.search(text):
+        return True
     known = KNOWN.get((keras.backend.backend(), name))
     if known == NO_AXES:
         return "keepdims=True" in text and "axis=" not in text

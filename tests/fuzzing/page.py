@@ -40,8 +40,8 @@ PYTHONPATH=.:tests python -m fuzzing --backend torch --seed 0 --count 100
 ```
 
 A number repeats its model on a backend. One that isn't right is cut down to the steps
-that it takes, and printed. `pytest` checks 20 models a backend, `.ci/run` 100, and
-`.ci/nightly` 2,000.
+that it takes, and printed. `pytest` checks a few models a backend, `.ci/run` 100, and
+`.ci/nightly` 2,000 over all.
 """
 
 
