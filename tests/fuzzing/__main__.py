@@ -25,6 +25,8 @@ def main() -> int:
     from support import backends
 
     os.environ.update(backends.environment(given.backend))
+    # JAX compiles every operation of every model, and runs it a few times.
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
     from fuzzing import runs
 

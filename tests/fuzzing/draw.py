@@ -147,7 +147,8 @@ def _usable(x: Any) -> bool:
 
 
 _OF_TORCH = re.compile(
-    r"LayerNormalization\(axis=1\b|"  # it normalizes the last axis, if sizes allow
+    r"(Layer|RMS)Normalization\(axis=1\b|"  # it normalizes the last axis, if it can
+    r"ContrastLimited|"  # it cuts off the fraction of a limit, and repeats the edges
     r"(AveragePooling\dD|average_pool)\(.*padding='same'"  # it repeats the edges
 )
 """Where torch does otherwise than the other backends, and the file as they do."""

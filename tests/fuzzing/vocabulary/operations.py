@@ -46,8 +46,13 @@ _MATRICES = {
 }
 """Decompositions, of which only these parts are one and the same everywhere."""
 
-_FIXED = ("scatter", "scatter_update", *(f"segment_{x}" for x in _SEGMENTS))
-"""Those that take as many rows as there are indices."""
+_FIXED = (
+    "dot_product_attention",
+    "scatter",
+    "scatter_update",
+    *(f"segment_{x}" for x in _SEGMENTS),
+)
+"""Those that take as many rows as there are indices, or heads as fit to those of keys."""
 
 _READ = ("cond", "map", "shape", "switch", "vectorize")
 
