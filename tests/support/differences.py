@@ -30,3 +30,17 @@ def here(reference: Function | On | None) -> Function | None:
         return reference
     is_here = keras.backend.backend() in reference.backends
     return reference.function if is_here else None
+
+
+NO_AXES = "forgets `keepdims` without an axis"
+KNOWN = {
+    **{
+        ("torch", name): NO_AXES
+        for name in ("amax", "amin", "max", "min", "nanprod", "prod", "ptp")
+    },
+    ("torch", "count_nonzero"): "transposes the result",
+    ("torch", "dot"): "broadcasts the outer axes, as `matmul` does",
+    ("torch", "nonzero"): "returns one tensor, not one for each axis",
+    ("torch", "squeeze"): "leaves an axis that is not 1",
+}
+"""Where a backend itself does otherwise than Keras documents, and the file as Keras."""

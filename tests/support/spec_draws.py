@@ -53,8 +53,7 @@ def draw(name: str, rng: Rng) -> Call:
     """Draw a call of an operation, by its name in `keras.ops`."""
     narrow = keras.backend.backend() == "jax"  # which reads int64 as int32
     made = Arguments(rng, DTYPES[:-1] if narrow else DTYPES)
-    row = ROWS.get(name)
-    args, kwargs = row(made) if row is not None else _by_parameters(name, made)
+    args, kwargs = arguments_of(name, made)
     some = rng.random() < 0.6
     unknown = [
         {axis for axis in range(x.ndim) if some and rng.random() < 0.5}
@@ -78,6 +77,12 @@ def draw(name: str, rng: Rng) -> Call:
         for x, u in zip(made.arrays, unknown, strict=True)
     ]
     return Call(call, made.arrays, unknown, f"{name}{args} {kwargs} of {shown}")
+
+
+def arguments_of(name: str, made: Arguments) -> tuple[Any, Any]:
+    """Draw the arguments of an operation: those in order, and those by name."""
+    row = ROWS.get(name)
+    return row(made) if row is not None else _by_parameters(name, made)
 
 
 def function_of(name: str) -> Callable[..., Any]:

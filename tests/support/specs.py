@@ -12,6 +12,7 @@ import numpy as np
 from keras_acts.export.convert import record_of
 from keras_acts.export.trace import model_signature, trace
 from keras_acts.export.trace.graph import Constant, Value
+from support.differences import KNOWN
 from support.keras_tests import Configuration
 from support.spec_draws import Call
 
@@ -21,20 +22,6 @@ LAYER_DTYPES = ("float16", "int32", "uint8", "int8", "bool", "int16")
 
 DATA_DEPENDENT = frozenset(("nonzero", "unique", "bincount", "where"))
 """Operations whose sizes depend on the numbers."""
-
-
-_NO_AXES = "forgets `keepdims` without an axis"
-KNOWN = {
-    **{
-        ("torch", name): _NO_AXES
-        for name in ("amax", "amin", "max", "min", "nanprod", "prod", "ptp")
-    },
-    ("torch", "count_nonzero"): "transposes the result",
-    ("torch", "dot"): "broadcasts the outer axes, as `matmul` does",
-    ("torch", "nonzero"): "returns one tensor, not one for each axis",
-    ("torch", "squeeze"): "leaves an axis that is not 1",
-}
-"""Where a backend itself does otherwise than Keras documents, and the file as Keras."""
 
 
 REFUSED = {"HashedCrossing": "it hashes", "Hashing": "it hashes"}

@@ -20,7 +20,8 @@ The `compute_output_spec` of Keras 3.15 has these mistakes:
 14. `MelSpectrogram` returns a frame too many for some lengths;
 15. `Erf`, `Erfinv`, `Rsqrt` and `RFFT` return integers for integers;
 16. two arguments of which each knows another size, or a matrix of which one side is
-    known, are refused: by the crossentropies, in linear algebra, of complex numbers.
+    known, are refused: by the crossentropies, in linear algebra, of complex numbers;
+17. `Qr` and `SVD` refuse unknown sizes.
 """
 
 from __future__ import annotations
@@ -126,10 +127,12 @@ def _batch_norm(_operation: Any, x: Any, *_args: Any, **_kwargs: Any) -> Any:
 def _adaptive_pool(operation: Any, inputs: Any) -> Any:
     """Case 4: replace the spatial sizes by the output size."""
     batch, *spatial, channels = inputs.shape
+    size = operation.output_size  # one number for all axes, which Keras's own refuses
+    counts = (size,) * len(spatial) if isinstance(size, int) else tuple(size)
     if operation.data_format == "channels_last":
-        sizes = (batch, *operation.output_size, channels)
+        sizes = (batch, *counts, channels)
     else:
-        sizes = (batch, spatial[0], *operation.output_size)
+        sizes = (batch, spatial[0], *counts)
     return KerasTensor(sizes, inputs.dtype)
 
 
@@ -221,6 +224,29 @@ def _squared(x: Any) -> Any:
     return KerasTensor((*outer, *sides), x.dtype)
 
 
+def _qr(operation: Any, x: Any) -> Any:
+    """Case 17: leave the smaller side unknown where one of both is."""
+    *outer, rows, columns = x.shape
+    least = _smaller(rows, columns) if operation.mode == "reduced" else rows
+    shapes = (rows, least), (least, columns)
+    return tuple(KerasTensor((*outer, *sides), x.dtype) for sides in shapes)
+
+
+def _svd(operation: Any, x: Any) -> Any:
+    """Case 17: leave the smaller side unknown where one of both is."""
+    *outer, rows, columns = x.shape
+    least = _smaller(rows, columns)
+    sides: tuple[Any, ...] = (rows, least), (least,), (least, columns)
+    if operation.full_matrices:
+        sides = (rows, rows), (least,), (columns, columns)
+    made = [KerasTensor((*outer, *one), x.dtype) for one in sides]
+    return tuple(made) if operation.compute_uv else made[1]
+
+
+def _smaller(rows: int | None, columns: int | None) -> int | None:
+    return None if rows is None or columns is None else min(rows, columns)
+
+
 def _lu_factor(operation: Any, x: Any) -> Any:
     """Case 12: return Keras's shapes, with int32 for the pivots."""
     factors, pivots = operation.compute_output_spec(x)
@@ -273,6 +299,8 @@ _SHAPE_FUNCTIONS: dict[str, ShapeFunction] = {
     **dict.fromkeys(_OF_COMPLEX, _complex_pair),
     **dict.fromkeys(_OF_SQUARES, _square),
     **dict.fromkeys(("linalg.Solve", "linalg.SolveTriangular"), _solve),
+    "linalg.Qr": _qr,
+    "linalg.SVD": _svd,
     "nn.BatchNorm": _batch_norm,
     "nn.BinaryCrossentropy": _elementwise_loss,
     "nn.CategoricalCrossentropy": _categorical_crossentropy,

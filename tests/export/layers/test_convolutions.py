@@ -1,24 +1,31 @@
 """Convolutions in ONNX: each layer in all its layouts, paddings and sizes."""
 
 from dataclasses import replace
+from typing import Any
 
 import keras
+import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 from keras_acts.export import to_onnx
 from support.export_check import (
     LayerCase,
+    assert_alike,
     channels_last_twin,
     check_layer,
     each,
+    open_session,
     operators,
+    run,
 )
+from support.runs.evidence import compares_answers
 
 CONV = {"Conv"}
 TRANSPOSED = {"ConvTranspose"}
 KNOWN, UNKNOWN = (9, 8, 4), (None, None, 4)
 LINE = (None, 4)
+LAST = {"data_format": "channels_last"}
 KERNEL = {"kernel_initializer": "ones"}
 
 
@@ -198,3 +205,25 @@ def test_weights_are_stored_as_their_operators_read_them():
     proto = check_layer(conv())
     shapes = {weight.name: list(weight.dims) for weight in proto.graph.initializer}
     assert sorted(shapes.values()) == [[6], [6, 4, 3, 3]]
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("pointwise", [False, True])
+def test_kernels_know_the_channels_where_the_input_does_not(
+    multiplier: int, pointwise: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    depthwise = rng.normal(size=(3, 3, 4, multiplier)).astype("float32")
+    mixing = rng.normal(size=(1, 1, 4 * multiplier, 5)).astype("float32")
+
+    def convolve(x: Any) -> Any:
+        if pointwise:
+            return ops.separable_conv(x, depthwise, mixing, **LAST)
+        return ops.depthwise_conv(x, depthwise, **LAST)
+
+    spec = keras.InputSpec(shape=(None, 7, 7, None), dtype="float32", name="x")
+    proto = to_onnx(convolve, input_signature=[spec], engine="native")
+    if compares_answers():
+        x = rng.normal(size=(2, 7, 7, 4)).astype("float32")
+        got = run(open_session(proto), [x])[0]
+        assert_alike(got, ops.convert_to_numpy(convolve(ops.convert_to_tensor(x))))

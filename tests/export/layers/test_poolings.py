@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 from keras_acts.export import to_onnx, verify
+from support import operations
 from support.differences import on
 from support.export_check import (
     LayerCase,
@@ -216,6 +217,23 @@ def test_global(case):
 )
 def test_adaptive(case):
     check_layer(case)
+
+
+@each(
+    *(
+        operations.one(
+            f"{pool.__name__} of {shape} to {count}",
+            lambda x, pool=pool, count=count: pool(x, count),
+            shapes=(shape,),
+            # Keras's own shape inference takes a tuple only.
+            outputs=(((None, *[count] * (len(shape) - 1), 2), "float32"),),
+        )
+        for pool in (ops.adaptive_max_pool, ops.adaptive_average_pool)
+        for shape, count in (((9, 2), 3), ((8, 9, 2), 4), ((None, 6, 2), 3))
+    )
+)
+def test_adaptive_operations_take_one_number_for_all_axes(case):
+    operations.check_operation(case)
 
 
 @each(

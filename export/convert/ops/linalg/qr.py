@@ -26,7 +26,11 @@ def householder(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     *_, rows, columns = g.static_shape(x)
     rank = g.rank(x)
     i = as_column(g, indices_along(g, x, -2))
-    shorter_axis = -2 if None not in (rows, columns) and rows < columns else -1  # type: ignore[operator]
+    steps = indices_along(g, x, -1)
+    if rows is None or columns is None:
+        steps = g.Slice(steps, [0], shorter(g, x), [0])
+    elif rows < columns:
+        steps = indices_along(g, x, -2)
 
     def step(k: ir.Value, q: ir.Value, r: ir.Value) -> Sequence[ir.Value]:
         pivot = column(g, r, k)
@@ -50,8 +54,13 @@ def householder(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
         )
 
     eye = identity(g, x, rows, rank - 2)
-    q, r = loop_over(g, step, indices_along(g, x, shorter_axis), eye, x)
+    q, r = loop_over(g, step, steps, eye, x)
     return q, g.Trilu(r, upper=1)
+
+
+def shorter(g: GraphBuilder, x: ir.Value) -> ir.Value:
+    """Return the smaller of the sizes of a matrix, as a vector of one."""
+    return g.Min(g.size(x, -2), g.size(x, -1))
 
 
 @converts("linalg.Qr")
@@ -59,9 +68,9 @@ def qr(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Map `linalg.qr` to a Scan of Householder reflections, in float64."""
     q, r = householder(g, to_float64(g, x))
     *_, rows, columns = g.static_shape(x)
-    if op.mode == "complete" or rows is None or columns is None or rows <= columns:
+    known = rows is not None and columns is not None
+    if op.mode == "complete" or (known and rows <= columns):
         return q, r
     rank = g.rank(x)
-    q = g.Slice(q, [0], [columns], [rank - 1])
-    r = g.Slice(r, [0], [columns], [rank - 2])
-    return q, r
+    end = [columns] if known else shorter(g, x)
+    return g.Slice(q, [0], end, [rank - 1]), g.Slice(r, [0], end, [rank - 2])

@@ -14,6 +14,7 @@ from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.spatial import (
     in_channels_first,
+    per_axis,
     spatial_sizes,
     transposed,
 )
@@ -28,7 +29,7 @@ Pool = Callable[[GraphBuilder, ir.Value, ir.Value, ir.Value], ir.Value]
 def adaptive_max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
     """Map `ops.adaptive_max_pool` to MaxPool, or to a Gather per axis."""
     sizes = spatial_sizes(g, op, inputs)
-    window = _equal_windows(sizes, op.output_size)
+    window = _equal_windows(sizes, _counts(op, inputs))
     if window is not None:
         pool = functools.partial(g.MaxPool, kernel_shape=window, strides=window)
         return in_channels_first(g, op, inputs, pool)
@@ -39,11 +40,16 @@ def adaptive_max_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
 def adaptive_average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
     """Map `ops.adaptive_average_pool` to AveragePool, or to a MatMul per axis."""
     sizes = spatial_sizes(g, op, inputs)
-    window = _equal_windows(sizes, op.output_size)
+    window = _equal_windows(sizes, _counts(op, inputs))
     if window is not None:
         pool = functools.partial(average, g, kernel_shape=window, strides=window)
         return in_channels_first(g, op, inputs, pool)
     return in_channels_first(g, op, inputs, lambda x: _adaptive(g, op, x, _average))
+
+
+def _counts(op: Any, x: ir.Value) -> list[int]:
+    """Return the number of windows on each spatial axis."""
+    return per_axis(op.output_size, len(x.shape or ()) - 2)
 
 
 def _equal_windows(
@@ -64,7 +70,7 @@ def _adaptive(g: GraphBuilder, op: Any, x: ir.Value, pool: Pool) -> ir.Value:
     rank = g.rank(x)
     perm = [0, 1, rank - 1, *range(2, rank - 1)]
     for count, size in zip(
-        reversed(op.output_size), reversed(g.static_shape(x)[2:]), strict=True
+        reversed(_counts(op, x)), reversed(g.static_shape(x)[2:]), strict=True
     ):
         indices = np.arange(count, dtype=np.int64)
         if size is None:

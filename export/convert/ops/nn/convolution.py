@@ -6,6 +6,7 @@ the output channels first, then the input channels of one group.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import onnx_ir as ir
@@ -36,8 +37,9 @@ def depthwise_conv(
     g: GraphBuilder, op: Any, inputs: ir.Value, kernel: ir.Value
 ) -> ir.Value:
     """Map `ops.depthwise_conv` to Conv with one group per channel."""
-    grouped = _as_grouped(g, kernel)
-    return in_channels_first(g, op, inputs, lambda x: _convolution(g, op, x, grouped))
+    grouped, groups = _as_grouped(g, kernel)
+    compute = functools.partial(_convolution, g, op, kernel=grouped, groups=groups)
+    return in_channels_first(g, op, inputs, compute)
 
 
 @converts("nn.SeparableConv")
@@ -49,10 +51,10 @@ def separable_conv(
     pointwise_kernel: ir.Value,
 ) -> ir.Value:
     """Map `ops.separable_conv` to two Convs: depthwise, then pointwise."""
-    grouped = _as_grouped(g, depthwise_kernel)
+    grouped, groups = _as_grouped(g, depthwise_kernel)
 
     def compute(x: ir.Value) -> ir.Value:
-        depthwise = _convolution(g, op, x, grouped)
+        depthwise = _convolution(g, op, x, grouped, groups)
         if needs_windows(g, x):
             ones = [1] * (g.rank(x) - 2)
             return convolve_by_windows(
@@ -100,18 +102,25 @@ def conv_transpose(
     return in_channels_first(g, op, inputs, compute)
 
 
-def _convolution(g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value) -> ir.Value:
-    """Append a Conv of an input with the channels at axis 1."""
+def _convolution(
+    g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value, groups: int | None = None
+) -> ir.Value:
+    """Append a Conv of an input with the channels at axis 1.
+
+    The number of groups follows from the channels of the input, unless it is given.
+    """
     *window, channels, _ = _known_shape(g, kernel)
     sizes = g.static_shape(x)[2:]
     strides = per_axis(op.strides, len(window))
     dilations = per_axis(op.dilation_rate, len(window))
     extents = [(k - 1) * d + 1 for k, d in zip(window, dilations, strict=True)]
     total = g.static_shape(x)[1]
+    if groups is None:
+        groups = 1 if total is None else total // channels
     attributes = {
         "strides": strides,
         "dilations": dilations,
-        "group": 1 if total is None else total // channels,
+        "group": groups,
         **padding_attributes(sizes, extents, strides, op.padding),
     }
     if needs_windows(g, x):
@@ -119,11 +128,14 @@ def _convolution(g: GraphBuilder, op: Any, x: ir.Value, kernel: ir.Value) -> ir.
     return g.Conv(x, _onnx_kernel(g, kernel), kernel_shape=window, **attributes)
 
 
-def _as_grouped(g: GraphBuilder, kernel: ir.Value) -> ir.Value:
-    """Reshape a depthwise kernel to that of a Conv with one channel per group."""
+def _as_grouped(g: GraphBuilder, kernel: ir.Value) -> tuple[ir.Value, int]:
+    """Reshape a depthwise kernel to that of a Conv with one channel a group, and count.
+
+    The kernel knows the channels, and so the groups, where the input doesn't.
+    """
     *window, channels, multiplier = _known_shape(g, kernel)
     shape = [*window, 1, channels * multiplier]
-    return g.Reshape(kernel, shape)
+    return g.Reshape(kernel, shape), channels
 
 
 def _onnx_kernel(g: GraphBuilder, kernel: ir.Value) -> ir.Value:

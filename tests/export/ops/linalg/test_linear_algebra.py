@@ -78,6 +78,16 @@ SYSTEMS = [
     one("logdet", lambda x: ops.logdet(definite(x)), **SQUARE),
 ]  # fmt: skip
 
+
+def _unknown_factors(mode: str, rows: int | None, columns: int | None) -> Any:
+    """Return what a layer says of factors of which Keras can't know all sizes."""
+    if rows is not None and columns is not None:
+        return None
+    least = None if mode == "reduced" else rows
+    sides = (rows, least), (least, columns)
+    return tuple(((None, *one), "float32") for one in sides)
+
+
 FACTORS = [
     one("cholesky", lambda x: ops.cholesky(definite(x)), opsets=OPSETS, **SQUARE),
     one("cholesky upper", lambda x: ops.cholesky(definite(x), upper=True), **SQUARE),
@@ -91,12 +101,17 @@ FACTORS = [
         reference=lambda x: _factored(x)[1], **SQUARE),
     *(
         one(f"qr {mode} of {rows} by {columns}", lambda x, m=mode: ops.qr(x, m),
-            shapes=((rows, columns),), opsets=opsets)
+            shapes=((rows, columns),), opsets=opsets,
+            outputs=_unknown_factors(mode, rows, columns))
         for mode, rows, columns, opsets in (
             ("reduced", 5, 3, OPSETS),
             ("complete", 4, 2, (None,)),
             ("reduced", 2, 4, (None,)),
             ("complete", 3, 3, (None,)),
+            # Unknown sizes are 9 and 12: the other is the shorter one, and the longer.
+            ("reduced", None, 10, (17, None)),
+            ("reduced", 10, None, (None,)),
+            ("complete", None, 10, (None,)),
         )
     ),
 ]  # fmt: skip

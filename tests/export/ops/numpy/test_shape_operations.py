@@ -66,6 +66,7 @@ REDUCTIONS = [
 ]
 
 PADS = ((0, 0), (2, 1), (0, 2))
+WIDE_PADS = ((0, 0), (5, 7), (3, 0))
 
 RESHAPING = [
     one("reshape", lambda x: ops.reshape(x, (-1, 2, 6))),
@@ -125,6 +126,16 @@ RESHAPING = [
             lambda x, mode=mode: ops.pad(x, PADS, mode),
             shapes=((None, 4),),
             reference=lambda x, mode=mode: np.pad(x, PADS, mode),
+        )
+        for mode in ("reflect", "symmetric")
+    ),
+    *(
+        # As NumPy and JAX do; torch and TensorFlow refuse, or repeat the edge.
+        one(
+            f"pad {mode} by more than there is",
+            lambda x, mode=mode: ops.pad(x, WIDE_PADS, mode),
+            shapes=((3, 2),),
+            reference=lambda x, mode=mode: np.pad(x, WIDE_PADS, mode),
         )
         for mode in ("reflect", "symmetric")
     ),

@@ -29,6 +29,13 @@ def pad(
     is_dynamic = any(isinstance(width, ir.Value) for pair in widths for width in pair)
     if not is_dynamic and not any(map(any, widths)):
         return x
+    if op.mode in _REPEATED:
+        sizes = list(g.static_shape(x))
+        for axis, pair in enumerate(widths):
+            if _is_wider(op.mode, sizes[axis], pair):
+                indices = np.pad(np.arange(sizes[axis]), pair, mode=op.mode)  # type: ignore
+                x = g.Gather(x, indices.astype("int64"), axis=axis)
+                widths[axis] = (0, 0)
     if op.mode in _PAD_MODES:
         pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
         filler = None if constant_values is None else g.cast(constant_values, x.dtype)  # type: ignore[arg-type]
@@ -44,6 +51,13 @@ def pad(
             sizes[axis] = None
         x = g.with_shape(_COPY_MODES[op.mode](g, x, axis, before, after), sizes)
     return x
+
+
+def _is_wider(mode: str, size: int | None, pair: tuple[Size, Size]) -> bool:
+    """Whether the margins are wider than the axis, so that its elements repeat."""
+    if size is None or any(isinstance(one, ir.Value) for one in pair):
+        return False
+    return bool(max(pair) > size - (mode == "reflect"))  # type: ignore[type-var]
 
 
 def _width(one: Size) -> Size:
@@ -92,6 +106,8 @@ def _slice_between(
 
 
 _COPY_MODES = {"symmetric": _symmetric, "wrap": _wrap}
+_REPEATED = ("reflect", *_COPY_MODES)
+"""The modes whose margins are made of what lies further inside."""
 
 
 def _concat(g: GraphBuilder, parts: Sequence[ir.Value | None], axis: int) -> ir.Value:

@@ -1,0 +1,275 @@
+"""Exports a program, runs the file in onnxruntime, and compares it with Keras."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.utils import naming
+
+from fuzzing import reference
+from fuzzing.program import FUNCTION, FUNCTIONAL, SUBCLASSED, Program
+from keras_acts.export import ExportError, to_onnx
+from keras_acts.export.errors import GraphError
+from support.export_check import assert_alike, open_session, run
+
+Array = np.ndarray
+
+RIGHT = "right"
+REFUSED = "refused"
+WRONG = "wrong answer"
+BROKEN = "file that can't run"
+UNTYPED = "untyped error"
+ROUNDING = "rounding decides"
+EPSILONS = {
+    "bfloat16": 2.0**-7,
+    "float16": 2.0**-10,
+    "float32": 2.0**-23,
+    "float64": 2.0**-52,
+}
+FAULTS = (WRONG, BROKEN, UNTYPED)
+
+SIZES = {
+    0: (1, 3),
+    2: (4, 3),
+    3: (4, 2),
+    4: (3, 6),
+    5: (7, 2),
+    6: (9, 5),
+    7: (8, 5),
+    8: (11, 6),
+}
+"""What unknown sizes become in other runs; 0 is the batch. Equal ones stay so. No other
+becomes 1, which some backends broadcast where Keras's rules have an error."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a program.
+
+    Attributes:
+        outcome: Right, refused or one of `FAULTS`; or that Keras's own answers turn on
+            the last bit of a number, so that none is right.
+        reason: What is wrong, or why it was refused.
+        seconds: How long it took.
+    """
+
+    outcome: str
+    reason: str = ""
+    seconds: float = 0.0
+
+    def is_like(self, other: Result) -> bool:
+        """Whether another program went wrong in the same way."""
+        return self.outcome == other.outcome and self.kind == other.kind
+
+    @property
+    def kind(self) -> str:
+        """The reason without names and numbers."""
+        line = self.reason.splitlines()[0] if self.reason else ""
+        line = re.sub(r"'[^']*'|\"[^\"]*\"|\([^()]*\)|\[[^\]]*\]", "…", line)
+        return re.sub(r"\b[a-z_0-9/]*\d+[\w/.]*", "…", line)[:160]
+
+
+_SHOWN = re.compile("difference|ACTUAL|DESIRED")
+
+
+class NoAnswerError(Exception):
+    """Keras refuses an input, or computes numbers that are no numbers."""
+
+
+def check(program: Program) -> Result:
+    """Return what comes of a program."""
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        outcome, reason = _checked(program)
+    return Result(outcome, reason, round(time.perf_counter() - start, 3))
+
+
+def prepared(program: Program) -> tuple[dict[str, Any], Any]:
+    """Return the variables of a program and its model, called once, with weights.
+
+    Raises:
+        Exception: Keras doesn't build the model, or its call fails.
+    """
+    naming.reset_uids()
+    keras.utils.set_random_seed(1)
+    names = program.build()
+    model = names["model"]
+    arrays = _arrays(program, {}).values()
+    inputs = [keras.ops.convert_to_tensor(x) for x in arrays]
+    if program.form == FUNCTION:
+        model(*inputs)
+        reference.randomize(reference.layers_of(names))
+    else:
+        model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        reference.randomize(model)
+    if program.form == SUBCLASSED:
+        names |= {k: v for k, v in vars(model).items() if re.fullmatch(r"l\d+", k)}
+    return names, model
+
+
+def _checked(program: Program) -> tuple[str, str]:
+    names, model = prepared(program)
+    known = program.form == FUNCTIONAL
+    signature = {} if known else {"input_signature": names["signature"]}
+    try:
+        proto = to_onnx(model, engine="native", **signature, **program.options)
+    except GraphError as error:
+        return BROKEN, f"GraphError: {error}"
+    except ExportError as error:
+        return REFUSED, str(error)
+    except Exception as error:
+        return UNTYPED, f"{type(error).__name__}: {error}"
+    try:
+        session = open_session(proto)
+    except Exception as error:
+        return BROKEN, f"{type(error).__name__}: {error}"
+    for arrays in _runs(program):
+        try:
+            want, magnitude = answers(program, names, arrays)
+        except NoAnswerError:
+            continue
+        try:
+            got = run(session, list(arrays.values()))
+        except Exception as error:
+            return BROKEN, f"{type(error).__name__}: {error}"
+        wrong = _difference(_held(got, want), want, magnitude)
+        if wrong:
+            shown = f"{wrong} (sizes {[x.shape for x in arrays.values()]})"
+            unsure = _rounding(program, names, arrays, want)
+            return (ROUNDING if unsure else WRONG), shown
+    return RIGHT, ""
+
+
+def _runs(program: Program) -> Iterator[dict[str, Array]]:
+    """Yield the sample, and where sizes are unknown inputs of two others."""
+    yield _arrays(program, {})
+    if any(x.unknown for x in program.inputs):
+        for i in range(2):
+            yield _arrays(program, {n: x[i] for n, x in SIZES.items()})
+
+
+def _arrays(program: Program, sizes: Mapping[int, int]) -> dict[str, Array]:
+    made = {}
+    for port in program.inputs:
+        shape = [
+            n if i not in port.unknown else sizes.get(n if i else 0, n)
+            for i, n in enumerate(port.shape)
+        ]
+        made[port.name] = reference.draw(
+            shape,
+            port.dtype,
+            port.positive,
+            seed=len(sizes) + sum(shape) if sizes else 0,
+        )
+    return made
+
+
+def answers(
+    program: Program,
+    names: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    noise: np.random.Generator | None = None,
+) -> tuple[list[Array], float]:
+    """Return Keras's answers, step by step, and the largest number on the way.
+
+    Args:
+        program: The program.
+        names: Its layers.
+        arrays: Its inputs.
+        noise: Moves the inputs and the result of each step by some of their last bits.
+
+    Raises:
+        NoAnswerError: Keras refuses it, or a step gives what is no number.
+    """
+    values, largest = dict(names), 0.0
+    try:
+        for name, x in arrays.items():
+            values[name] = keras.ops.convert_to_tensor(_moved(x, noise))
+        for step in program.steps:
+            result = eval(step.code, values)  # our own code
+            array = _numpy(result)
+            if not np.isfinite(array.astype("float64")).all():
+                raise NoAnswerError
+            largest = max(largest, float(np.abs(array.astype("float64")).max()))
+            if noise is not None and "float" in str(array.dtype):
+                result = keras.ops.convert_to_tensor(_moved(array, noise))
+            values[step.target] = result
+    except NoAnswerError:
+        raise
+    except Exception as error:
+        raise NoAnswerError from error
+    return [_numpy(values[x]) for x in program.outputs], largest
+
+
+def _moved(x: Array, noise: np.random.Generator | None) -> Array:
+    """Return numbers with some of their last bits changed."""
+    if noise is None or "float" not in str(x.dtype):
+        return x
+    part = 4 * EPSILONS[str(x.dtype)] * noise.uniform(-1, 1, x.shape)
+    numbers = x.astype("float64")
+    # The sign of a zero, and its order beside another, are such bits too.
+    return np.where(numbers == 0, part * 1e-6, numbers * (1 + part)).astype(x.dtype)
+
+
+def _held(got: list[Array], want: list[Array]) -> list[Array]:
+    """Return answers in the dtypes in which torch holds unsigned numbers."""
+    if keras.backend.backend() != "torch":
+        return got
+    return [
+        x.astype(y.dtype) if x.dtype.name in ("uint16", "uint32") else x
+        for x, y in zip(got, want, strict=True)
+    ]
+
+
+def _numpy(x: Any) -> Array:
+    return np.asarray(keras.ops.convert_to_numpy(x))
+
+
+def _difference(got: list[Array], want: list[Array], magnitude: float) -> str:
+    """Return how answers differ; "" if they don't.
+
+    Args:
+        got: Those of one side.
+        want: Those of the other.
+        magnitude: The largest number on the way. Some epsilons of it are its rounding,
+            where they cancel out.
+    """
+    for actual, expected in zip(got, want, strict=True):
+        if actual.dtype != expected.dtype:
+            return f"dtype {actual.dtype}, Keras {expected.dtype}"
+        if actual.shape != expected.shape:
+            return f"shape {actual.shape}, Keras {expected.shape}"
+        bits = 16 * EPSILONS.get(str(actual.dtype), 0.0) * magnitude
+        try:
+            far = np.abs(actual.astype("float64") - expected.astype("float64")) > bits
+            assert_alike(np.where(far, actual, expected), expected)
+        except AssertionError as error:
+            shown = [x for x in str(error).splitlines() if _SHOWN.search(x)]
+            return "\n".join(["answers differ", *shown])
+    return ""
+
+
+def _rounding(
+    program: Program,
+    names: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    want: list[Array],
+) -> bool:
+    """Whether Keras's own answers change as much where last bits are moved."""
+    for seed in range(4):
+        noise = np.random.default_rng(seed)
+        try:
+            moved, magnitude = answers(program, names, arrays, noise)
+        except NoAnswerError:
+            return True
+        if _difference(moved, want, magnitude):
+            return True
+    return False
