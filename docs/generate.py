@@ -108,6 +108,7 @@ one of these:
 
 A custom layer needs no converter where its `call` is made of the operations below.
 Converters of your own are registered by `keras_acts.export.register_converter`.
+Models of other libraries that were tried are in [thirdparty.md](thirdparty.md).
 
 {counts}"""
 

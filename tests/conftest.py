@@ -47,17 +47,44 @@ def pytest_addoption(parser):
         action="store_true",
         help="run the cases that plain `pytest` leaves out, and no others",
     )
+    parser.addoption(
+        "--thirdparty",
+        nargs="?",
+        const="all",
+        choices=("all", "sample", "tensorflow"),
+        help="run the models of third-party libraries instead: all of them, a sample, "
+        "or those that need TensorFlow",
+    )
+    parser.addoption(
+        "--thirdparty-results", help="write the results of --thirdparty, a line each"
+    )
     parser.addoption("--results", help=argparse.SUPPRESS)
 
 
 def pytest_cmdline_main(config):
     if config.option.help or config.option.version:
         return None
+    if config.option.thirdparty:
+        return _only_thirdparty(config)
     names = backends.selected(config.option.backend)
     if len(names) > 1:
         return parts.run_all(names, config)
     os.environ.update(backends.environment(names[0]))
     return None
+
+
+def _only_thirdparty(config):
+    """Run the libraries' models, here, on the first backend where none is named."""
+    if config.args_source is config.ArgsSource.TESTPATHS:
+        config.args = ["tests/thirdparty"]
+    named = config.option.backend or os.environ.get("KERAS_BACKEND")
+    os.environ.update(backends.environment(named or backends.FIRST))
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave the libraries' models out, as plain environments don't have them."""
+    here = collection_path.parent == config.rootpath / "tests" / "thirdparty"
+    return True if here and not config.option.thirdparty else None
 
 
 def pytest_collection_modifyitems(config, items):
