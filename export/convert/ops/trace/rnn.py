@@ -42,7 +42,8 @@ def recurrence(
     if op.return_all_outputs:
         last, outputs = g.Gather(stacked[0], last_index, axis=op.axis), stacked[0]
     else:
-        last = finals[-1] if first else finals[loop.state_that_is_output]
+        index = loop.state_that_is_output
+        last = finals[-1] if first or index is None else finals[index]
         outputs = g.Unsqueeze(last, [op.axis])
     if masks and op.masked_output is MaskedOutput.ZERO_IN_TIME:
         step = g.Gather(masks[0], np.asarray(0, np.int64), axis=op.axis)

@@ -53,11 +53,12 @@ def pad(
     return x
 
 
-def _is_wider(mode: str, size: int | None, pair: tuple[Size, Size]) -> bool:
+def _is_wider(mode: str, size: int | None, pair: Sequence[Size]) -> bool:
     """Whether the margins are wider than the axis, so that its elements repeat."""
-    if size is None or any(isinstance(one, ir.Value) for one in pair):
+    known = [one for one in pair if not isinstance(one, ir.Value)]
+    if size is None or len(known) < len(pair):
         return False
-    return bool(max(pair) > size - (mode == "reflect"))  # type: ignore[type-var]
+    return max(known) > size - (mode == "reflect")
 
 
 def _width(one: Size) -> Size:
