@@ -53,6 +53,7 @@ NOT_CODE = {
 }
 NOT_RUN = {
     "pip install -e": "installs the checkout: `.ci/run` does, in a fresh environment",
+    "python -m fuzzing": "draws a hundred models: `.ci/nightly` runs it",
     '@converts("numpy.Flip")': "has such a converter: a second one is refused",
 }
 """Phrases of blocks that can't run in a test, and why."""
