@@ -192,7 +192,13 @@ def _narrows() -> bool:
 
 
 def _with_dtypes(spec: Any, measured: Any, *, floats_alone: bool = False) -> Any:
-    """Return a spec with the dtypes of another of as many results, or its floats."""
+    """Return a spec with the dtypes of another of as many results.
+
+    Args:
+        spec: The spec.
+        measured: The other.
+        floats_alone: Only floats, in the place of what is none.
+    """
     dtypes = [getattr(x, "dtype", None) for x in flatten(measured)]
     if len(dtypes) != len(flatten(spec)):
         return spec
@@ -202,7 +208,7 @@ def _with_dtypes(spec: Any, measured: Any, *, floats_alone: bool = False) -> Any
         dtype = next(found)
         if x is None or dtype is None:
             return x
-        if floats_alone and not _is_float(dtype):
+        if floats_alone and (_is_float(x.dtype) or not _is_float(dtype)):
             return x
         return KerasTensor(x.shape, keras.backend.standardize_dtype(dtype))
 
