@@ -33,8 +33,9 @@ def pad(
         sizes = list(g.static_shape(x))
         for axis, pair in enumerate(widths):
             if _is_wider(op.mode, sizes[axis], pair):
-                indices = np.pad(np.arange(sizes[axis]), pair, mode=op.mode)  # type: ignore
-                x = g.Gather(x, indices.astype("int64"), axis=axis)
+                elements: Any = np.arange(sizes[axis])
+                indices = np.pad(elements, pair, mode=op.mode).astype("int64")
+                x = g.Gather(x, indices, axis=axis)
                 widths[axis] = (0, 0)
     if op.mode in _PAD_MODES:
         pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
@@ -53,11 +54,11 @@ def pad(
     return x
 
 
-def _is_wider(mode: str, size: int | None, pair: tuple[Size, Size]) -> bool:
+def _is_wider(mode: str, size: int | None, pair: Any) -> bool:
     """Whether the margins are wider than the axis, so that its elements repeat."""
     if size is None or any(isinstance(one, ir.Value) for one in pair):
         return False
-    return bool(max(pair) > size - (mode == "reflect"))  # type: ignore[type-var]
+    return bool(max(pair) > size - (mode == "reflect"))
 
 
 def _width(one: Size) -> Size:
