@@ -32,9 +32,8 @@ def pad(
     if op.mode in _REPEATED:
         sizes = list(g.static_shape(x))
         for axis, pair in enumerate(widths):
-            if _is_wider(op.mode, sizes[axis], pair):
-                elements: Any = np.arange(sizes[axis])
-                indices = np.pad(elements, pair, mode=op.mode).astype("int64")
+            indices = _repeating(op.mode, sizes[axis], pair)
+            if indices is not None:
                 x = g.Gather(x, indices, axis=axis)
                 widths[axis] = (0, 0)
     if op.mode in _PAD_MODES:
@@ -54,11 +53,18 @@ def pad(
     return x
 
 
-def _is_wider(mode: str, size: int | None, pair: Any) -> bool:
-    """Whether the margins are wider than the axis, so that its elements repeat."""
+def _repeating(mode: str, size: int | None, pair: Any) -> np.ndarray | None:
+    """Return which elements pad an axis by more than it has; None if there are enough.
+
+    They repeat, as NumPy has them.
+    """
     if size is None or any(isinstance(one, ir.Value) for one in pair):
-        return False
-    return bool(max(pair) > size - (mode == "reflect"))
+        return None
+    if max(pair) <= size - (mode == "reflect"):
+        return None
+    there: Any = np.arange(size, dtype=np.int64)
+    padded: np.ndarray = np.pad(there, pair, mode=mode)  # type: ignore[call-overload]
+    return padded
 
 
 def _width(one: Size) -> Size:
