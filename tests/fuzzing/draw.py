@@ -146,20 +146,23 @@ def _usable(x: Any) -> bool:
     return bool(np.isfinite(numbers).all() and np.abs(numbers).max() <= LARGEST)
 
 
-_OF_TORCH = re.compile(
+_OTHERWISE = {
+    "tensorflow": "argpartition",  # it compares the numbers without their fractions
+    "torch": "argpartition|"  # the same
     r"(Layer|RMS)Normalization\(axis=1\b|"  # it normalizes the last axis, if it can
-    r"ContrastLimited|"  # it cuts off the fraction of a limit, and repeats the edges
-    r"(AveragePooling\dD|average_pool)\(.*padding='same'"  # it repeats the edges
-)
-"""Where torch does otherwise than the other backends, and the file as they do."""
+    "ContrastLimited|"  # it cuts off the fraction of a limit, and repeats the edges
+    r"(AveragePooling\dD|average_pool)\(.*padding='same'",  # it repeats the edges
+}
+"""Where a backend does otherwise than Keras documents, and the file as Keras."""
 
 
 def _is_known(text: str) -> bool:
     """Whether the backend does otherwise than Keras documents (`differences.KNOWN`)."""
     name = text.partition("(")[0].removeprefix("ops.")
-    if keras.backend.backend() == "torch" and _OF_TORCH.search(text):
+    backend = keras.backend.backend()
+    if backend in _OTHERWISE and re.search(_OTHERWISE[backend], text):
         return True
-    known = KNOWN.get((keras.backend.backend(), name))
+    known = KNOWN.get((backend, name))
     if known == NO_AXES:
         return "keepdims=True" in text and "axis=" not in text
     return known is not None

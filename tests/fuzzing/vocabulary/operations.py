@@ -52,7 +52,7 @@ _FIXED = (
     "scatter_update",
     *(f"segment_{x}" for x in _SEGMENTS),
 )
-"""Those that take as many rows as there are indices, or heads as fit to the keys."""
+"""Those that take as many rows as there are indices, or heads that fit the keys."""
 
 _READ = ("cond", "map", "shape", "switch", "vectorize")
 

@@ -68,9 +68,14 @@ def qr(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Map `linalg.qr` to a Scan of Householder reflections, in float64."""
     q, r = householder(g, to_float64(g, x))
     *_, rows, columns = g.static_shape(x)
-    known = [size for size in (rows, columns) if size is not None]
-    if op.mode == "complete" or (len(known) == 2 and known[0] <= known[1]):
+    if op.mode == "complete":
         return q, r
+    end: ir.Value | list[int]
+    if rows is None or columns is None:
+        end = shorter(g, x)
+    elif rows <= columns:
+        return q, r
+    else:
+        end = [columns]
     rank = g.rank(x)
-    end = [min(known)] if len(known) == 2 else shorter(g, x)
     return g.Slice(q, [0], end, [rank - 1]), g.Slice(r, [0], end, [rank - 2])

@@ -32,9 +32,9 @@ def pad(
     if op.mode in _REPEATED:
         sizes = list(g.static_shape(x))
         for axis, pair in enumerate(widths):
-            if _is_wider(op.mode, sizes[axis], pair):
-                indices = np.pad(np.arange(sizes[axis]), pair, mode=op.mode)  # type: ignore
-                x = g.Gather(x, indices.astype("int64"), axis=axis)
+            indices = _repeating(op.mode, sizes[axis], pair)
+            if indices is not None:
+                x = g.Gather(x, indices, axis=axis)
                 widths[axis] = (0, 0)
     if op.mode in _PAD_MODES:
         pads = g.shape(*(pair[0] for pair in widths), *(pair[1] for pair in widths))
@@ -53,12 +53,18 @@ def pad(
     return x
 
 
-def _is_wider(mode: str, size: int | None, pair: Sequence[Size]) -> bool:
-    """Whether the margins are wider than the axis, so that its elements repeat."""
-    known = [one for one in pair if not isinstance(one, ir.Value)]
-    if size is None or len(known) < len(pair):
-        return False
-    return max(known) > size - (mode == "reflect")
+def _repeating(mode: str, size: int | None, pair: Any) -> np.ndarray | None:
+    """Return which elements pad an axis by more than it has; None if there are enough.
+
+    They repeat, as NumPy has them.
+    """
+    if size is None or any(isinstance(one, ir.Value) for one in pair):
+        return None
+    if max(pair) <= size - (mode == "reflect"):
+        return None
+    there: Any = np.arange(size, dtype=np.int64)
+    padded: np.ndarray = np.pad(there, pair, mode=mode)  # type: ignore[call-overload]
+    return padded
 
 
 def _width(one: Size) -> Size:
