@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import keras
-
 from keras_acts.export.trace.islands import torch_modes
 from keras_acts.export.trace.tensors import TracedTensor
 
@@ -46,8 +44,8 @@ def _restore(now: dict[str, Any], before: dict[str, Any]) -> None:
 
 def _is_traced(value: Any) -> bool:
     """Whether a value is a tensor of a trace, or a list, tuple or dict with one."""
-    if isinstance(value, TracedTensor):
-        return True
-    if not isinstance(value, (list, tuple, dict)):
-        return False
-    return any(isinstance(x, TracedTensor) for x in keras.tree.flatten(value))
+    if isinstance(value, dict):  # of any keys, which Keras's trees would sort
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(map(_is_traced, value))
+    return isinstance(value, TracedTensor)

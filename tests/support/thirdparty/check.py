@@ -21,7 +21,7 @@ RUNS = ((1, 9, 32), (3, 12, 64))
 
 _MASKS = ("padding_mask", "attention_mask")
 
-_RANGES = {"token_ids": (1, 30), "segment": (0, 2), "": (1, 4)}
+_RANGES = {"token_ids": (1, 30), "segment": (0, 2), "num_steps": (3, 4), "": (1, 4)}
 """From what to below what integers are drawn, by a part of the input's name."""
 
 
