@@ -27,7 +27,7 @@ from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.identities import own_argument
-from keras_acts.export.trace.islands import Islands, torch_modes
+from keras_acts.export.trace.islands import Islands, attributes
 from keras_acts.export.trace.islands.calls import IslandCalls
 from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
@@ -84,7 +84,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with patches.recording(recorder), torch_modes.restored(model):
+    with patches.recording(recorder), attributes.untouched(model):
         try:
             arguments, keywords = signature.map(placeholder)
             keywords = {"training": False, **keywords}

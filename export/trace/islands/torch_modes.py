@@ -17,7 +17,7 @@ def restored(layer: Any) -> Iterator[None]:
     """Restore the modes of torch's modules in a layer after a `with` block."""
     modules: dict[IdentityKey, tuple[Any, bool]] = {}
     if keras.backend.backend() == "torch":
-        for one in _layers(layer, set()):
+        for one in layers_within(layer):
             for module in one.modules():
                 modules.setdefault(IdentityKey(module), (module, module.training))
     try:
@@ -25,6 +25,11 @@ def restored(layer: Any) -> Iterator[None]:
     finally:
         for module, training in modules.values():
             module.training = training
+
+
+def layers_within(layer: Any) -> Iterator[Any]:
+    """Yield a layer and those inside it, each once."""
+    return _layers(layer, set())
 
 
 def _layers(layer: Any, seen: set[IdentityKey]) -> Iterator[Any]:

@@ -78,6 +78,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, Any]] = {
     "VideoMixerModel": {"dim": 16},
     "FocalNetModel": {"embed_dim": 8, "depths": [1, 1, 2, 1], "num_classes": 3},
     "SwinTModel": {"patch_size": (4, 4)},
+    "ConvMixer3DModel": {"depth": 1, "image_size": 8},
 }
 
 

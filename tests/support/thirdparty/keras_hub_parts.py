@@ -73,7 +73,8 @@ UNEXPORTED: Mapping[str, type[keras.Model]] = {
 VARIANTS: Mapping[str, tuple[type[keras.Model], Mapping[str, Any]]] = {
     "ResNetBackbone (v2, basic blocks)": (
         models.ResNetBackbone,
-        {"use_pre_activation": True, "block_type": "basic_block"},
+        {"use_pre_activation": True, "block_type": "basic_block"}
+        | {"input_conv_filters": [64]},
     ),
     "ResNetBackbone (ResNet-vd)": (
         models.ResNetBackbone,

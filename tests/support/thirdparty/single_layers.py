@@ -56,6 +56,8 @@ def _model(row: Row) -> keras.Model:
 _ON_TENSORFLOW = {"backends": ("tensorflow",), "engine": "auto"}
 """For layers that call TensorFlow themselves."""
 
+_FOURIER = {**_ON_TENSORFLOW, "missing": "tf2onnx: RFFT with a complex result"}
+
 _LMU = {"memory_d": 2, "order": 3, "theta": 5}
 
 _ATTENTION = {"summary_dim": 3, "embed_dims": (8, 8), "num_heads": (2, 2)}
@@ -145,14 +147,14 @@ ROWS = (
         "keras_lmu.LMU",
         {**_LMU, "hidden_cell": None},
         (12, 2),
-        options=_ON_TENSORFLOW,
+        options={**_FOURIER, "refused": "tf.matmul("},
     ),
     Row(
         "keras-lmu",
         "keras_lmu.LMUFeedforward",
         {**_LMU, "hidden_cell": None},
         (12, 2),
-        options=_ON_TENSORFLOW,
+        options={**_FOURIER, "refused": "tf.matmul("},
     ),
     Row("keras-sig", "keras_sig.SigLayer", {"depth": 3}, (8, 2)),
     Row(
@@ -181,6 +183,6 @@ ROWS = (
         "kapre.STFT",
         {"n_fft": 32, "hop_length": 8},
         (64, 1),
-        options=_ON_TENSORFLOW,
+        options={**_FOURIER, "refused": "tf.transpose("},
     ),
 )
