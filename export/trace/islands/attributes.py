@@ -23,15 +23,36 @@ def untouched(layer: Any) -> Iterator[None]:
 def restored(layer: Any) -> Iterator[None]:
     """Put back what a `with` block replaces in layers' attributes by traced tensors.
 
-    A layer may keep what its first call computed, as a table of positions: later calls
-    would return tensors without values.
+    A layer may keep what its first call computed, as a table of positions, in an
+    attribute or in a list or dict that it has: later calls would return tensors without
+    values.
     """
     before = [(one, dict(vars(one))) for one in torch_modes.layers_within(layer)]
+    held = [
+        (value, _items(value))
+        for _, attributes in before
+        for value in attributes.values()
+        if isinstance(value, (dict, list))
+    ]
     try:
         yield
     finally:
+        for value, items in held:
+            if _is_traced(value):
+                _refill(value, items)
         for one, attributes in before:
             _restore(vars(one), attributes)
+
+
+def _items(value: Any) -> Any:
+    return dict(value) if isinstance(value, dict) else list(value)
+
+
+def _refill(value: Any, items: Any) -> None:
+    """Give a list or dict its items again, past what Keras does where they change."""
+    kind = dict if isinstance(value, dict) else list
+    kind.clear(value)
+    dict.update(value, items) if kind is dict else list.extend(value, items)
 
 
 def _restore(now: dict[str, Any], before: dict[str, Any]) -> None:

@@ -89,9 +89,14 @@ class Keeps(layers.Layer):
         super().__init__(**kwargs)
         self.kind = kind
         self.replaced: Any = None
+        self.filled: Any = {"filled list": [], "filled dict": {}}.get(kind)
 
     def call(self, x: Any) -> Any:
         value = ops.sum(x, axis=0)
+        if self.filled is not None:
+            if not self.filled:
+                self.fill(value)
+            return x * keras.tree.flatten(self.filled)[0]
         if self.kind == "new":
             if not hasattr(self, "kept"):
                 self.kept = value
@@ -101,8 +106,20 @@ class Keeps(layers.Layer):
             self.replaced = made[self.kind]
         return x * keras.tree.flatten(self.replaced)[0]
 
+    def fill(self, value: Any) -> None:
+        if self.kind == "filled list":
+            self.filled.append(value)
+        else:
+            self.filled["a"] = value
 
-@pytest.mark.parametrize("kind", ["new", "replaced", "list", "dict"])
+    def forget(self) -> None:
+        if self.filled is not None:
+            self.filled.clear()
+
+
+@pytest.mark.parametrize(
+    "kind", ["new", "replaced", "list", "dict", "filled list", "filled dict"]
+)
 @pytest.mark.parametrize("nested", [False, True])
 def test_no_tensor_of_the_trace_stays_in_a_layer(kind: str, nested: bool) -> None:
     layer: Any = Keeps(kind)
@@ -114,6 +131,7 @@ def test_no_tensor_of_the_trace_stays_in_a_layer(kind: str, nested: bool) -> Non
         vars(one).pop("kept", None)
         if isinstance(one, Keeps):
             vars(one)["replaced"] = None
+            one.forget()
     to_onnx(model)
     x = np.ones((2, 3), "float32")
     assert isinstance(ops.convert_to_numpy(model(x)), np.ndarray)
