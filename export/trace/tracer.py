@@ -27,7 +27,7 @@ from keras_acts.export.trace.handlers import activations, layer_calls
 from keras_acts.export.trace.handlers.registry import find_handler
 from keras_acts.export.trace.handlers.rnn import recurrence
 from keras_acts.export.trace.identities import own_argument
-from keras_acts.export.trace.islands import Islands, attributes
+from keras_acts.export.trace.islands import Islands
 from keras_acts.export.trace.islands.calls import IslandCalls
 from keras_acts.export.trace.keras_patches import draws, patches, reads
 from keras_acts.export.trace.kinds import LAYER, UNPACK_INT4, operation_kind
@@ -47,6 +47,7 @@ from keras_acts.export.trace.tensors import (
     map_leaves,
     traced_statics,
 )
+from keras_acts.export.trace.untouched import untouched
 
 
 def trace(
@@ -84,7 +85,7 @@ def trace(
         inputs[spec.name] = recorder.value_of(tensor)
         return tensor
 
-    with patches.recording(recorder), attributes.untouched(model):
+    with patches.recording(recorder), untouched(model):
         try:
             arguments, keywords = signature.map(placeholder)
             keywords = {"training": False, **keywords}

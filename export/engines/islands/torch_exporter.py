@@ -15,8 +15,8 @@ import onnx_ir as ir
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
 from keras_acts.export.trace import Island
-from keras_acts.export.trace.islands import torch_modes
 from keras_acts.export.trace.islands.island_sizes import Sizes
+from keras_acts.export.trace.untouched import torch_modes
 
 NAME = "torch.onnx"
 

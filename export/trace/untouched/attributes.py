@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from keras_acts.export.trace.islands import torch_modes
 from keras_acts.export.trace.tensors import TracedTensor
+from keras_acts.export.trace.untouched import torch_modes
 
 _MISSING = object()
 
