@@ -65,6 +65,7 @@ def test_files_of_keras_3_are_left_to_keras(tmp_path):
     assert not is_keras2_file(tmp_path / "none.keras")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["hard_sigmoid.h5", "calls.keras"])
 def test_the_command_line_reads_them_without_asking(file, tmp_path):
     out = tmp_path / "model.onnx"

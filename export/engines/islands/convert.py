@@ -23,6 +23,7 @@ from keras_acts.export.errors import EngineError, UnsupportedOperationError, bri
 from keras_acts.export.passes.shapes.symbols import note_size
 from keras_acts.export.trace import Island, flatten, pack
 from keras_acts.export.trace.kinds import ISLAND
+from keras_acts.export.trace.untouched import random_state_kept
 
 _SEED_STATE = "seed_generator_state"
 
@@ -64,7 +65,8 @@ def convert_island(g: GraphBuilder, island: Island, *tensors: ir.Value) -> Any:
         raise island.reason
     try:
         _check_assigned(island)
-        exported = exporter.export(island, g.opset, g.target)
+        with random_state_kept():
+            exported = exporter.export(island, g.opset, g.target)
         weights = [partial(g.weight, variable) for variable in island.variables]
         given = [partial(_itself, x) for x in tensors]
         results = inline(g, exported, [*weights, *given])

@@ -1,5 +1,6 @@
-"""What a trace leaves in a model as it was: modes and attributes of its layers."""
+"""What an export leaves as it was: modes and attributes of layers, random states."""
 
 from keras_acts.export.trace.untouched.attributes import untouched
+from keras_acts.export.trace.untouched.random_state import random_state_kept
 
-__all__ = ["untouched"]
+__all__ = ["random_state_kept", "untouched"]

@@ -182,6 +182,7 @@ def test_calibrated_layers(make: Make, mode: str) -> None:
     check_model(model)
 
 
+@pytest.mark.slow
 def test_a_quantized_model_is_verified(tmp_path: Any) -> None:
     x = keras.Input((6,), name="x")
     y = layers.Dense(16, activation="relu")(x)

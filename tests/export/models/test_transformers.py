@@ -62,6 +62,7 @@ class Subclassed(keras.Model):
         return {"logits": self.head(x), "last": x[:, -1]}
 
 
+@pytest.mark.slow
 def test_a_subclassed_model() -> None:
     model = Subclassed()
     ports = {"kept": mask("T"), "words": words()}
@@ -84,6 +85,7 @@ def test_a_subclassed_model() -> None:
             assert_alike(got[name], np.asarray(ops.convert_to_numpy(expected)))
 
 
+@pytest.mark.slow
 def test_verify_draws_words_of_the_vocabulary() -> None:
     model = next(one for one in MODELS if one.name == "padded encoder").model()
     report = verify(model, to_onnx(model, engine="native"))

@@ -89,6 +89,7 @@ def test_one_trace_becomes_every_file(name: str) -> None:
         assert proto.SerializeToString() == alone.SerializeToString(), options
 
 
+@pytest.mark.slow
 def test_the_files_of_one_trace_differ() -> None:
     """What the test above would not see if the options had no effect."""
     model = recurrent_layers()

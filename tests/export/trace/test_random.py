@@ -287,6 +287,7 @@ def test_dropout_in_training_in_a_functional_model() -> None:
     assert [n.op_type for n in to_onnx(flipped).graph.node] == ["Identity"]
 
 
+@pytest.mark.slow
 def test_an_export_leaves_the_random_state() -> None:
     generator = random.SeedGenerator(5)
     model = model_of(Drawing(PER_SAMPLE["normal"], generator))

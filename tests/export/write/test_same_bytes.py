@@ -34,6 +34,7 @@ ON_TORCH = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @ON_TORCH
 def test_every_backend_and_process_writes_the_same_bytes(saved: Path) -> None:
     here = same_bytes.digests(saved)
@@ -54,6 +55,7 @@ def test_openvino_writes_the_same_bytes(saved: Path) -> None:
     assert in_a_process("openvino", saved) == same_bytes.digests(saved)
 
 
+@pytest.mark.slow
 def test_one_process_writes_the_same_bytes_again(saved: Path) -> None:
     assert same_bytes.digests(saved) == same_bytes.digests(saved)
 

@@ -101,6 +101,7 @@ def weight_names(proto: onnx.ModelProto) -> set[str]:
     return {name for name in found if "constant" not in name}
 
 
+@pytest.mark.slow
 def test_names_weights_and_sizes(tmp_path: Path) -> None:
     """One layer, called twice and in a nested model, is an island of one weight."""
     x = keras.Input((None, 4), name="x")

@@ -16,6 +16,7 @@ REFUSED = {("jax", "jnp.arange of a size", None)}
 LENGTHS = pytest.mark.parametrize("length", [None, 6], ids=["unknown", "known"])
 
 
+@pytest.mark.slow
 @LENGTHS
 def test_a_few_calls_in_one_layer(length: int | None) -> None:
     functions = [calls()[name] for name in quick()]

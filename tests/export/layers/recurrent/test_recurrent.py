@@ -284,6 +284,7 @@ def test_models(make: Any) -> None:
     assert "Scan" not in operators(proto)
 
 
+@pytest.mark.slow
 def test_verify_passes_or_names_the_layer_that_differs() -> None:
     # JAX would compile a loop anew for each of verify's runs.
     steps = {**PLAIN, "unroll": True}
