@@ -29,7 +29,11 @@ if TYPE_CHECKING or not goes_without_keras():
     )
     from keras_acts.export.keras2 import load_keras2_model
     from keras_acts.export.parity import ParityReport, verify
-    from keras_acts.export.saved_model import SavedModel, load_saved_model
+    from keras_acts.export.saved_model import (
+        SavedModel,
+        load_saved_model,
+        saved_model_signatures,
+    )
 
 __all__ = [
     "ContextError",
@@ -55,6 +59,7 @@ __all__ = [
     "load_keras2_model",
     "load_saved_model",
     "register_converter",
+    "saved_model_signatures",
     "to_onnx",
     "verify",
 ]

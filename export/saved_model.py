@@ -100,11 +100,7 @@ def load_saved_model(
         ValueError: The folder contains no SavedModel, or it can't be loaded.
     """
     path = Path(path)
-    if not is_saved_model(path):
-        raise ValueError(
-            f"`path` must be the folder of a SavedModel, with the file {_FILE}. "
-            f"Received: path={os.fspath(path)!r}"
-        )
+    _check_folder(path)
     tensorflow = require_tensorflow()
     try:
         owner = tensorflow.saved_model.load(os.fspath(path))
@@ -113,6 +109,36 @@ def load_saved_model(
     name = _chosen(list(owner.signatures), signature)
     function = owner.signatures[name]
     return SavedModel(name, _signature(name, function), function, owner)
+
+
+def saved_model_signatures(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Return the names of the signatures of a SavedModel.
+
+    Args:
+        path: Its folder.
+
+    Raises:
+        EngineError: TensorFlow is not installed.
+        ValueError: The folder contains no SavedModel, or it can't be read.
+
+    Example:
+        >>> for name in saved_model_signatures("saved"):
+        ...     export_model(load_saved_model("saved", name), f"{name}.onnx")
+    """
+    _check_folder(Path(path))
+    require_tensorflow()
+    try:
+        return tuple(sorted(signature_graphs.read(Path(path)).names))
+    except Exception as error:  # from protobuf or the file system
+        raise _unreadable(Path(path), error) from error
+
+
+def _check_folder(path: Path) -> None:
+    if not is_saved_model(path):
+        raise ValueError(
+            f"`path` must be the folder of a SavedModel, with the file {_FILE}. "
+            f"Received: path={os.fspath(path)!r}"
+        )
 
 
 def _loaded_by_its_graph(
@@ -138,11 +164,15 @@ def _loaded_by_its_graph(
     except SignatureError:
         raise
     except Exception:  # the first error says more
-        raise ValueError(
-            f"The SavedModel can't be loaded: {type(error).__name__}: {error}. "
-            f"Received: path={os.fspath(path)!r}"
-        ) from error
+        raise _unreadable(path, error) from error
     return SavedModel(name, _signature(name, function), function, function)
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"The SavedModel can't be loaded: {type(error).__name__}: {error}. "
+        f"Received: path={os.fspath(path)!r}"
+    )
 
 
 def is_saved_model(path: str | os.PathLike[str]) -> bool:

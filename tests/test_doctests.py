@@ -22,6 +22,7 @@ EXPORTS = {
 ELSEWHERE = {
     "load_keras2_model": "tests/export/test_keras2_files.py has files of Keras 2",
     "load_saved_model": "needs TensorFlow; tests/export/engines tests it",
+    "saved_model_signatures": "needs TensorFlow; tests/cli/test_saved_models.py does",
     "register_converter": "the README's example of it runs",
 }
 """Functions of `keras_acts.export` whose examples are not in their docstrings."""

@@ -50,6 +50,38 @@ def test_a_signature(folder, tmp_path):
     assert [x.name for x in onnx.load(out).graph.output] == ["found"]
 
 
+def test_all_signatures(folder, tmp_path):
+    names = saved_model.saved_model_signatures(folder / "plain")
+    assert names == ("lookup", "serving_default")
+    result = invoke("export", folder / "plain", tmp_path / "files", "--all-signatures")
+    assert result.exit_code == DONE, result.output
+    written = {one.stem: onnx.load(one) for one in (tmp_path / "files").iterdir()}
+    assert set(written) == set(names)
+    assert [x.name for x in written["lookup"].graph.output] == ["found"]
+    for name in names:
+        flags = ("--signature", name, "--json")
+        file = tmp_path / "files" / f"{name}.onnx"
+        verified = invoke("verify", folder / "plain", file, *flags)
+        assert json.loads(verified.stdout)["report"]["passed"], name
+
+
+@pytest.mark.parametrize(
+    ("model", "flags", "message"),
+    [
+        ("plain", ["--signature", "lookup"], "--signature must be left out"),
+        ("plain", ["--report", "a.html"], "--report must be left out"),
+        ("absent.keras", [], "--all-signatures is for SavedModels"),
+    ],
+)
+def test_all_signatures_are_refused(model, flags, message, folder, tmp_path):
+    (tmp_path / "absent.keras").write_text("no folder")
+    where = folder if model == "plain" else tmp_path
+    result = invoke("export", where / model, tmp_path / "o", "--all-signatures", *flags)
+    assert result.exit_code == BAD_INPUT, result.output
+    assert message in " ".join(result.output.split())
+    assert not (tmp_path / "o").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "message"),
     [
