@@ -106,6 +106,7 @@ def test_the_command_line_says_it_in_one_line(how, saved, tmp_path, monkeypatch)
     assert "set KERAS_BACKEND=tensorflow" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken", ["torch", "openvino"])
 def test_the_command_line_takes_another_for_a_missing_default(
     taken, saved, tmp_path, monkeypatch
@@ -125,6 +126,7 @@ def test_the_command_line_takes_another_for_a_missing_default(
     ]
 
 
+@pytest.mark.slow
 def test_the_command_line_runs_on_numpy_if_asked(saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     line = ["-m", "keras_acts", "export", str(saved), "model.onnx", "--json"]

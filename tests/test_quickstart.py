@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import keras
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.slow
 def test_quickstart_exports_a_model_with_parity(tmp_path):
     command = [sys.executable, "examples/quickstart.py", "--folder", str(tmp_path)]
     run = subprocess.run(

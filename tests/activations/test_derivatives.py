@@ -186,6 +186,7 @@ def test_numbers_of_python(case):
 SMALL = -np.array([1e-8, 1e-6, 1e-4, 1e-2, 3.0] * 8, "float32")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="it is torch's compiler")
 @pytest.mark.parametrize(
     ("name", "arguments"),

@@ -45,6 +45,7 @@ def expected():
     return answers()
 
 
+@pytest.mark.slow
 @each_row(CASES)
 def test_layer_answers_alike(case, answered, expected):
     i = str(CASES.index(case))

@@ -92,6 +92,7 @@ def reloaded(saved):
 loads_elsewhere = pytest.mark.runs_once("test_files_are_the_same_on_every_backend")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["alone", "hosts"])
 def test_files_are_the_same_on_every_backend(name, saved):
     folder, _ = saved
@@ -101,6 +102,7 @@ def test_files_are_the_same_on_every_backend(name, saved):
         record_file(models.content_digest(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [".keras", ".json", ".pickle"])
 @each_row(CASES)
 def test_fresh_process_answers_bit_for_bit(case, form, saved, reloaded):
@@ -109,6 +111,7 @@ def test_fresh_process_answers_bit_for_bit(case, form, saved, reloaded):
     np.testing.assert_array_equal(after, before)
 
 
+@pytest.mark.slow
 @loads_elsewhere
 @pytest.mark.parametrize("backend", ELSEWHERE)
 @each_row(CASES)
@@ -189,6 +192,7 @@ def test_registered_under_the_package(name):
     assert keras.saving.get_registered_name(layer) == f"keras_acts>{layer.__name__}"
 
 
+@pytest.mark.slow
 def test_loading_without_the_import_gives_keras_error(saved):
     folder, _ = saved
     code = f"import keras; keras.models.load_model({str(folder / 'alone-0.keras')!r})"

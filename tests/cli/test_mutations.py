@@ -99,6 +99,7 @@ def check(
 KINDS = (".keras", ".h5", ".onnx")
 
 
+@pytest.mark.slow
 def test_some_files(originals, tmp_path):
     check(KINDS, FEW, originals, tmp_path)
 

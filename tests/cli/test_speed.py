@@ -102,6 +102,7 @@ def test_both_ways_to_start_it_are_light(how, tmp_path):
     assert not imported & HEAVY
 
 
+@pytest.mark.slow
 def test_a_program_that_imports_the_package_has_its_layers(tmp_path: Path) -> None:
     """The imports are left out of the command line only, whatever a program's name."""
     (tmp_path / "keras-acts.py").write_text(
@@ -117,6 +118,7 @@ def test_a_program_that_imports_the_package_has_its_layers(tmp_path: Path) -> No
     assert done.stdout.strip() == "True", done.stderr
 
 
+@pytest.mark.slow
 def test_what_the_package_registers_is_there_where_a_model_is_read(tmp_path):
     """As after `import keras_acts`: the command line imports it in another order."""
     listing = (

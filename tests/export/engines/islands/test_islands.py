@@ -130,6 +130,7 @@ def test_names_weights_and_sizes(tmp_path: Path) -> None:
 LAST = {"last/kernel", "last/bias"}
 
 
+@pytest.mark.slow
 def test_the_smallest_layer_with_the_layers_inside_it() -> None:
     model = model_of(Outer(name="outer"), None, 4)
     proto = export(model)
@@ -158,6 +159,7 @@ def test_several_tensors_masks_and_dtypes() -> None:
     assert sizes(proto.graph.output[0])[0] == "batch"
 
 
+@pytest.mark.slow
 def test_time_distributed_images_of_unknown_sizes() -> None:
     raw = Kept(raw_relu, name="raw")
     model = model_of(layers.TimeDistributed(raw, name="steps"), None, None, None, 3)
