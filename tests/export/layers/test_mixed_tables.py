@@ -13,7 +13,6 @@ from keras import layers, ops
 from keras_acts.export import (
     SignatureError,
     UnsupportedOperationError,
-    export_model,
     to_onnx,
     verify,
 )
@@ -113,9 +112,17 @@ def feature_space_alone() -> Any:
 
 
 MODELS = [
-    lookup_beside_numbers,
+    pytest.param(
+        lookup_beside_numbers,
+        marks=pytest.mark.files_differ("JAX reads 64 bits as 32"),
+    ),
     encodings_and_argmax,
-    texts_before_a_network,
+    pytest.param(
+        texts_before_a_network,
+        marks=pytest.mark.files_differ(
+            "TensorFlow compares the indices as int64"
+        ),
+    ),
     counted_words,
     labels_behind_a_network,
     feature_space,
@@ -126,8 +133,8 @@ MODELS = [
 @pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
 def test_models(make: Callable[[], Any]) -> None:
     model = make()
-    if isinstance(model, keras.Model):
-        export_check.randomize(model)
+    if isinstance(model, keras.Model) and make is not feature_space:
+        export_check.randomize(model)  # not what was adapted
     proto = to_onnx(model, engine="native")
     assert compares_answers()
     if BACKEND == "tensorflow":
@@ -173,15 +180,15 @@ def test_strings_on_their_way(name: str) -> None:
         assert verify(model, proto, inputs=own, batch_sizes=(3,)).passed
 
 
-def test_a_lookup_beside_an_island_stays_native(tmp_path: Any) -> None:
+def test_a_lookup_beside_an_island_stays_native() -> None:
     x = texts("x", 1)
     table = layers.StringLookup(vocabulary=VOCABULARY)
-    path = tmp_path / "model.onnx"
+    model = keras.Model(x, table(x))
+    proto = to_onnx(model)
     if BACKEND == "tensorflow":
-        report = export_model(keras.Model(x, table(x)), path)
+        report = verify(model, proto)
         assert report.passed
         assert report.engine == "native"
-    proto = to_onnx(keras.Model(x, table(x)))
     assert {node.op_type for node in proto.graph.node} == {"LabelEncoder"}
 
 
