@@ -119,9 +119,7 @@ MODELS = [
     encodings_and_argmax,
     pytest.param(
         texts_before_a_network,
-        marks=pytest.mark.files_differ(
-            "TensorFlow compares the indices as int64"
-        ),
+        marks=pytest.mark.files_differ("TensorFlow compares the indices as int64"),
     ),
     counted_words,
     labels_behind_a_network,
