@@ -187,10 +187,11 @@ def pytest_fixture_setup(fixturedef):
 
 def _start_over():
     import keras
-    from keras.src.utils import naming
+
+    from support.automatic_names import count_anew
 
     keras.utils.set_random_seed(20)
-    naming.reset_uids()
+    count_anew()
 
 
 @pytest.fixture

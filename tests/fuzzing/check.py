@@ -11,12 +11,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.utils import naming
 
 from fuzzing import reference
 from fuzzing.program import FUNCTION, FUNCTIONAL, SUBCLASSED, Program
 from keras_acts.export import ExportError, to_onnx
 from keras_acts.export.errors import GraphError
+from support.automatic_names import count_anew
 from support.export_check import assert_alike, open_session, run
 
 Array = np.ndarray
@@ -98,7 +98,7 @@ def prepared(program: Program) -> tuple[dict[str, Any], Any]:
     Raises:
         Exception: Keras doesn't build the model, or its call fails.
     """
-    naming.reset_uids()
+    count_anew()
     keras.utils.set_random_seed(1)
     names = program.build()
     model = names["model"]

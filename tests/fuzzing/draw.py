@@ -9,7 +9,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.utils import naming
 
 from fuzzing import reference
 from fuzzing.check import prepared
@@ -25,6 +24,7 @@ from fuzzing.program import (
 )
 from fuzzing.vocabulary import code, layer_rows, operations
 from keras_acts._export_options import OPSETS, TARGETS
+from support.automatic_names import count_anew
 from support.differences import KNOWN, NO_AXES
 
 LARGEST, ELEMENTS = 1e4, 20_000
@@ -189,7 +189,7 @@ def draw(seed: int) -> Program:
 def _begun(rng: np.random.Generator, words: list[tuple[str, Word]]) -> Drawing:
     """Return a drawing of the first word that Keras takes, tried eight times each."""
     for turn in range(8 * len(words)):
-        naming.reset_uids()
+        count_anew()
         form = str(rng.choice([FUNCTIONAL, SUBCLASSED, FUNCTION], p=[0.5, 0.4, 0.1]))
         drawing = Drawing(rng, form)
         if drawing.add(words[turn // 8][1]):
