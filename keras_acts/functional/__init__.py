@@ -1,5 +1,10 @@
 """The activations as pure functions of tensors, one module a family."""
 
+from keras_acts._backend import explained
+
+with explained():
+    import keras  # noqa: F401 - where it can't be, this says why
+
 from keras_acts.functional._activation import ActivationFunction, ActivationOperation
 from keras_acts.functional.exponential import (
     celu,
@@ -26,6 +31,8 @@ from keras_acts.functional.periodic import sine, snake
 from keras_acts.functional.relu import (
     aprelu,
     crelu,
+    dyrelu,
+    frelu,
     leaky_relu,
     prelu,
     relu,
@@ -65,6 +72,7 @@ from keras_acts.functional.smooth import (
     xielu,
 )
 from keras_acts.functional.softmax import (
+    entmax,
     entmax15,
     gumbel_softmax,
     log_softmax,
@@ -92,11 +100,14 @@ __all__ = [
     "channel_maxout",
     "clipped_swiglu",
     "crelu",
+    "dyrelu",
     "dyt",
     "elish",
     "elu",
+    "entmax",
     "entmax15",
     "exponential",
+    "frelu",
     "gated_dense",
     "geglu",
     "gelu",

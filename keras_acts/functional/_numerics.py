@@ -157,7 +157,7 @@ def with_gradient(
 
         from keras_acts.functional._torch_gradient import WithGradient, WithTangent
 
-        if not x.requires_grad:
+        if not x.requires_grad or torch.jit.is_tracing():  # TorchScript holds no Python
             return value(x, *parameters)
         compiles = torch.compiler.is_compiling()
         function = WithGradient if compiles else WithTangent
@@ -334,6 +334,13 @@ def cumsum(x: Tensor, axis: int) -> Tensor:
     if runs_on("torch"):  # where keras.ops.cumsum rounds float64 to float32
         return x.cumsum(axis)
     return ops.cumsum(x, axis=axis)
+
+
+def take_along_axis(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    """Return the elements at indices, 0 or above, that have the sizes of `x` beside."""
+    if runs_on("torch"):  # where keras.ops fixes the batch size in `torch.export`
+        return x.gather(axis, index.long())
+    return ops.take_along_axis(x, index, axis=axis)
 
 
 def matmul(x: Tensor, y: Tensor) -> Tensor:

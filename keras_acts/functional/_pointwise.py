@@ -36,9 +36,11 @@ def pointwise(
     tensors = broadcast(tensors, first)
     backend = keras.backend.backend()
     if backend == "torch":
+        import torch
+
         from keras_acts.functional import _torch_gradient
 
-        if not any(x.requires_grad for x in tensors):
+        if torch.jit.is_tracing() or not any(x.requires_grad for x in tensors):
             return value(*tensors)
         return _torch_gradient.pointwise_function().apply(value, *slopes, *tensors)
     if backend not in _MAKERS:  # NumPy and OpenVINO, which don't differentiate

@@ -27,6 +27,10 @@ def _by_erf(x: Tensor) -> Tensor:
 
 def _exact(x: Tensor) -> Tensor:
     x = _clipped(x)
+    if _numerics.runs_on("tensorflow"):
+        # The order of products in which LiteRT's converter knows its own GELU: it has
+        # no erfc.
+        return (x * 0.5) * _numerics.erfc(-x * math.sqrt(0.5))
     return x * _distribution(x)
 
 

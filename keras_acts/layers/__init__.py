@@ -1,5 +1,10 @@
 """The activations as layers, one module a family."""
 
+from keras_acts._backend import explained
+
+with explained():
+    import keras  # noqa: F401 - where it can't be, this says why
+
 from keras_acts._conversion import from_keras, to_keras
 from keras_acts.layers._hosts import build_activations_of_hosts
 from keras_acts.layers.exponential import (
@@ -22,6 +27,8 @@ from keras_acts.layers.relu import (
     TLU,
     APReLU,
     CReLU,
+    DYReLU,
+    FReLU,
     LeakyReLU,
     PReLU,
     ReLU,
@@ -54,12 +61,14 @@ from keras_acts.layers.smooth import (
     GoLU,
     HardMish,
     Laplace,
+    MetaACON,
     Rational,
     SmeLU,
     StarReLU,
     TeLU,
 )
 from keras_acts.layers.softmax import (
+    Entmax,
     Entmax15,
     GumbelSoftmax,
     LogSoftmax,
@@ -102,10 +111,13 @@ __all__ = [
     "CReLU",
     "ChannelMaxout",
     "ClippedSwiGLU",
+    "DYReLU",
     "DyT",
     "ELiSH",
+    "Entmax",
     "Entmax15",
     "Exponential",
+    "FReLU",
     "GatedDense",
     "GoLU",
     "GumbelSoftmax",
@@ -122,6 +134,7 @@ __all__ = [
     "LogSoftmax",
     "Maxout",
     "MaxoutConv2D",
+    "MetaACON",
     "Mish",
     "PReLU",
     "PolyNorm",

@@ -35,7 +35,8 @@ def build_activations_of_hosts() -> None:
     @functools.wraps(original)
     def _post_build(self: Any) -> None:
         if not isinstance(self, ActivationLayer):
-            _build_activations(self)
+            with keras.name_scope(self.name, caller=self):  # `host/activation/weight`
+                _build_activations(self)
         original(self)
 
     _post_build.builds_activations = True  # type: ignore[attr-defined]

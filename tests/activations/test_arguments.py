@@ -22,6 +22,9 @@ WRONG = {
     "learnable": FLAGS,
     "units": (0, -1, *INTEGERS),
     "pieces": (0, -1, *INTEGERS),
+    "reduction": (0, -1, *INTEGERS),
+    "kernel_size": (0, -1, *INTEGERS),
+    "variant": ("D", 2),
     "approximate": ("exact", 1.5),
     "gate": ("tanh", 1),
     "hard": FLAGS,
@@ -54,6 +57,13 @@ BEYOND = [
     ("Softmax", {"axis": []}),
     ("APReLU", {"momentum": 2.0}),
     ("APReLU", {"epsilon": 0.0}),
+    ("Entmax", {"alpha": 0.99}),
+    ("Entmax", {"alpha": [1.5, 2.5]}),
+    ("Entmax", {"alpha": 2.0, "learnable": True}),
+    ("DYReLU", {"lambda_a": 0.0}),
+    ("DYReLU", {"temperature": -1.0}),
+    ("MetaACON", {"momentum": 2.0}),
+    ("FReLU", {"epsilon": 0.0}),
 ]
 """Numbers outside of the range that an argument has."""
 

@@ -36,6 +36,8 @@ SPECIFIED = {
         "CReLU",
         "APReLU",
         "TLU",
+        "FReLU",
+        "DYReLU",
     ),
     "exponential": (
         "ELU",
@@ -65,6 +67,7 @@ SPECIFIED = {
         "ACONB",
         "ACONC",
         "Rational",
+        "MetaACON",
     ),
     "normalizing": ("DyT", "PolyNorm"),
     "periodic": ("Snake", "Sine"),
@@ -76,6 +79,7 @@ SPECIFIED = {
         "GumbelSoftmax",
         "Sparsemax",
         "Entmax15",
+        "Entmax",
     ),
     "gated": ("GLU", "ReGLU", "GEGLU", "SwiGLU", "ClippedSwiGLU", "GatedDense"),
     "maxout": ("Maxout", "ChannelMaxout"),
@@ -84,7 +88,12 @@ SPECIFIED = {
 
 ALIASES = {"ACON": "ACONC", "SiLU": "Swish"}
 
-INNER_FUNCTIONS = {"APReLU": functional.aprelu}
+INNER_FUNCTIONS = {
+    "APReLU": functional.aprelu,
+    "DYReLU": functional.dyrelu,
+    "FReLU": functional.frelu,
+    "MetaACON": functional.acon_c,
+}
 """Of a layer that computes the arguments of its function by a network."""
 
 PROOFS = {

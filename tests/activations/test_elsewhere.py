@@ -56,3 +56,48 @@ def test_no_module_of_torch_is_missing():
 
     listed = {row.name for row in NAMES if row.library == "torch.nn"}
     assert set(activation.__all__) == listed
+
+
+NO_ACTIVATIONS = {
+    "jax": """
+        dot_product_attention get_scaled_dot_general_config log1mexp logmeanexp
+        logsumexp one_hot scaled_dot_general scaled_matmul standardize
+    """,
+    "tensorflow": """
+        all_candidate_sampler approx_max_k approx_min_k atrous_conv2d
+        atrous_conv2d_transpose avg_pool avg_pool1d avg_pool2d avg_pool3d
+        batch_norm_with_global_normalization batch_normalization bias_add
+        collapse_repeated compute_accidental_hits compute_average_loss conv1d
+        conv1d_transpose conv2d conv2d_transpose conv3d conv3d_transpose conv_transpose
+        convolution ctc_beam_search_decoder ctc_greedy_decoder ctc_loss
+        ctc_unique_labels depth_to_space depthwise_conv2d
+        depthwise_conv2d_backprop_filter depthwise_conv2d_backprop_input dilation2d
+        dropout embedding_lookup embedding_lookup_sparse erosion2d
+        fixed_unigram_candidate_sampler fractional_avg_pool fractional_max_pool in_top_k
+        isotonic_regression l2_loss l2_normalize learned_unigram_candidate_sampler
+        local_response_normalization log_poisson_loss lrn max_pool max_pool1d max_pool2d
+        max_pool3d max_pool_with_argmax moments nce_loss normalize_moments pool
+        safe_embedding_lookup_sparse sampled_softmax_loss scale_regularization_loss
+        separable_conv2d sigmoid_cross_entropy_with_logits
+        softmax_cross_entropy_with_logits space_to_batch space_to_depth
+        sparse_softmax_cross_entropy_with_logits sufficient_statistics top_k
+        weighted_cross_entropy_with_logits weighted_moments with_space_to_batch
+        zero_fraction
+    """,
+}
+"""What else the modules hold: losses, layers, sums and lookups."""
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() not in NO_ACTIVATIONS, reason="torch's are listed above"
+)
+def test_no_function_of_the_module_is_missing():
+    backend = keras.backend.backend()
+    module = importlib.import_module(backend).nn
+    public = {
+        name
+        for name in dir(module)
+        if name == name.strip("_").lower() and callable(getattr(module, name))
+    }
+    listed = {row.name for row in HERE}
+    assert public - set(NO_ACTIVATIONS[backend].split()) == listed

@@ -20,7 +20,11 @@ pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the b
 LEARNABLE: dict[str, Callable[[], Any]] = {
     "ACONC": layers.ACONC,
     "APReLU": layers.APReLU,
+    "DYReLU": layers.DYReLU,
     "DyT": layers.DyT,
+    "Entmax": lambda: layers.Entmax(learnable=True),
+    "FReLU": layers.FReLU,  # behind convolutions
+    "MetaACON": layers.MetaACON,
     "Maxout": lambda: layers.Maxout(3),  # of the size that each host here has
     "PELU": layers.PELU,
     "PReLU": layers.PReLU,
@@ -119,6 +123,12 @@ ON_EVERY_BACKEND = ("APReLU", "Maxout", "PReLU")
 once = pytest.mark.runs_once(
     "it is built by the code that builds PReLU, on any backend"
 )
+ONLY = {
+    "Maxout": ("Dense", "Conv2D", "derived"),
+    "FReLU": ("Activation", "Dense", "Conv1D", "Conv2D", "Conv2DTranspose"),
+}
+"""The hosts of activations that do not fit each."""
+
 PAIRS = [
     pytest.param(
         host,
@@ -128,7 +138,7 @@ PAIRS = [
     )
     for host in HOSTS
     for name in LEARNABLE
-    if name != "Maxout" or host.name in ("Dense", "Conv2D", "derived")
+    if host.name in ONLY.get(name, [host.name])
 ]
 each_pair = pytest.mark.parametrize(("host", "activation"), PAIRS)
 

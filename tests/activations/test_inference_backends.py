@@ -16,8 +16,11 @@ from support.tolerances import assert_close_across_backends
 
 pytestmark = pytest.mark.runs_once("its process has another backend")
 
-BACKENDS = ("numpy", "openvino")
-"""Keras's NumPy backend imports JAX; the other needs the package of its name."""
+BACKENDS = ("numpy", pytest.param("openvino", marks=pytest.mark.sweep))
+"""Keras's NumPy backend imports JAX; the other compiles every operation."""
+
+IMPRECISE = {"Entmax-alpha=1.0009765625"}
+"""On OpenVINO log1p is log(1 + x), which loses the digits that such an alpha needs."""
 
 
 def answers() -> dict[str, np.ndarray]:
@@ -32,7 +35,7 @@ def answers() -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module", params=BACKENDS)
 def answered(request, tmp_path_factory):
     if importlib.util.find_spec(request.param) is None:
-        pytest.skip(f"{request.param} is not installed, nor does the test extra ask it")
+        pytest.skip(f"{request.param} is not installed; the test extra has it")
     path = tmp_path_factory.mktemp("answers") / "answers.npz"
     done = process.python(__file__, str(path), backend=request.param)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -47,7 +50,9 @@ def expected():
 
 @pytest.mark.slow
 @each_row(CASES)
-def test_layer_answers_alike(case, answered, expected):
+def test_layer_answers_alike(case, answered, expected, request):
+    if case.id in IMPRECISE and request.node.callspec.params["answered"] == "openvino":
+        pytest.xfail("OpenVINO's log1p")
     i = str(CASES.index(case))
     assert_close_across_backends(answered[i], expected[i])
 

@@ -74,7 +74,7 @@ def test_mask_passes_through(case):
 
 @each_row([case for case in CASES if _is_free_of_shape(case)])
 def test_unknown_sizes_but_the_channels(case):
-    for rank in (2, 3, 4, 5):
+    for rank in case.ranks:
         shape, known = _shape_and_known_axis(case, rank)
         sizes = [size if axis == known else None for axis, size in enumerate(shape)]
         inputs = keras.Input(batch_shape=sizes)
@@ -167,7 +167,11 @@ def test_a_training_step_moves_every_weight(case):
     model.compile(keras.optimizers.SGD(0.1), "mse", jit_compile=False)
     x = random(64, *case.shape[1:], scale=3)
     model.train_on_batch(x, np.ones_like(_array(model(x))))
+    still = []
     for weight, old in zip(layer.trainable_weights, before, strict=True):
         new = _array(weight)
         assert np.isfinite(new).all()
-        assert not np.array_equal(new, old), weight.name
+        if np.array_equal(new, old):
+            still.append(weight.name)
+    # MetaACON's second batch normalization takes away what the first one's beta adds.
+    assert still in ([], ["beta"] if case.row.name == "MetaACON" else []), still

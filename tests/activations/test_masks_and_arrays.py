@@ -50,6 +50,8 @@ ON_AN_AXIS = [
     functional.softmin,
     functional.sparsemax,
     functional.entmax15,
+    functional.entmax,
+    lambda x: functional.entmax(x, alpha=1.25),
 ]
 
 

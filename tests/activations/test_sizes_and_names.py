@@ -16,6 +16,7 @@ SHARED = [
     row.layer
     for row in catalogue.activations().values()
     if issubclass(row.layer, LearnableActivationLayer)
+    and row.layer is not layers.Entmax  # whose channels share alpha along their axis
 ]
 ON_REQUEST = {layers.Snake, layers.Swish}
 

@@ -1,5 +1,7 @@
 """What a mask drops has probability 0, and its size never matters."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -122,12 +124,23 @@ def test_symbolic_mask_of_unknown_size():
     )
 
 
+SPARSE = [
+    ("sparsemax", {}),
+    ("entmax15", {}),
+    ("softmax_one", {}),
+    ("entmax", {"alpha": 1.25}),
+    ("entmax", {"alpha": 1.75}),
+]
+ENTMAX = functools.partial(layers.Entmax, alpha=1.25)
+
+
 @every_dtype
 @pytest.mark.parametrize("axis", [-1, 1])
-@pytest.mark.parametrize("name", ["sparsemax", "entmax15", "softmax_one"])
-def test_sparse_distributions_of_what_is_kept(name, axis, dtype):
+@pytest.mark.parametrize(("name", "arguments"), SPARSE)
+def test_sparse_distributions_of_what_is_kept(name, arguments, axis, dtype):
     """What is kept gives what it gives without the rest."""
-    function, x = getattr(functional, name), _inputs(dtype)
+    function = functools.partial(getattr(functional, name), **arguments)
+    x = _inputs(dtype)
     y = _array(function(x, axis=axis, mask=MASK))
     assert (y[~MASK] == 0).all()
     rows = zip(
@@ -142,7 +155,7 @@ def test_sparse_distributions_of_what_is_kept(name, axis, dtype):
             np.testing.assert_allclose(got[kept], want, rtol=0, atol=bound)
 
 
-@pytest.mark.parametrize("layer", [layers.Sparsemax, layers.Entmax15])
+@pytest.mark.parametrize("layer", [layers.Sparsemax, layers.Entmax15, ENTMAX])
 def test_layers_of_one_axis_take_the_mask_of_time_steps(layer):
     x = _inputs("float32")
     steps = np.array([[1, 1, 0], [0, 0, 0]], bool)

@@ -1,5 +1,6 @@
 """The relu family: piecewise linear, bent at a threshold."""
 
+from keras_acts.functional.relu.dynamic import dyrelu, frelu
 from keras_acts.functional.relu.fixed import (
     crelu,
     leaky_relu,
@@ -15,6 +16,8 @@ from keras_acts.functional.relu.learned import aprelu, prelu, tlu
 __all__ = [
     "aprelu",
     "crelu",
+    "dyrelu",
+    "frelu",
     "leaky_relu",
     "prelu",
     "relu",

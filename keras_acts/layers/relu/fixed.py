@@ -177,6 +177,12 @@ class RReLU(ActivationLayer):
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
+    @property
+    def extremes(self) -> tuple[dict[str, float], ...]:
+        """The arguments of the functions between which training draws."""
+        slopes = self.arguments["lower"], self.arguments["upper"]
+        return tuple({"lower": slope, "upper": slope} for slope in slopes)
+
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Apply the activation, with random slopes if `training`."""
         return functional.rrelu(

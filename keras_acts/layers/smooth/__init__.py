@@ -2,6 +2,7 @@
 
 from keras_acts.layers.smooth.gates import ISRU, GoLU, HardMish, Laplace, TeLU
 from keras_acts.layers.smooth.learned import ACON, ACONB, ACONC, XIELU, StarReLU
+from keras_acts.layers.smooth.meta import MetaACON
 from keras_acts.layers.smooth.rational import Rational
 from keras_acts.layers.smooth.rectifiers import ISRLU, SERLU, ELiSH, SmeLU
 
@@ -17,6 +18,7 @@ __all__ = [
     "GoLU",
     "HardMish",
     "Laplace",
+    "MetaACON",
     "Rational",
     "SmeLU",
     "StarReLU",

@@ -67,52 +67,6 @@ def crelu(x, axis=-1):
     return np.concatenate([np.maximum(x, 0), np.maximum(-x, 0)], axis)
 
 
-class Network(Axis):
-    """A row of APReLU, whose weights are those of the layers inside it."""
-
-    def set_weights(self, layer):
-        channels = layer.excite.units
-        for name, value in aprelu_weights(channels, layer.squeeze.units).items():
-            sublayer, variable = name.split("/")
-            getattr(getattr(layer, sublayer), variable).assign(value)
-
-
-def aprelu_weights(channels, units):
-    """Return weights and statistics as of a trained APReLU."""
-    rng = np.random.default_rng(21)
-    weights = {}
-    for layer, size, out in (
-        ("squeeze", 2 * channels, units),
-        ("excite", units, channels),
-    ):
-        weights[f"{layer}/kernel"] = rng.normal(0, 0.8, (size, out))
-        weights[f"{layer}/gamma"] = rng.uniform(0.5, 1.5, out)
-        weights[f"{layer}/beta"] = rng.normal(0, 0.3, out)
-        weights[f"{layer}/moving_mean"] = rng.normal(0, 0.3, out)
-        weights[f"{layer}/moving_variance"] = rng.uniform(0.5, 1.5, out)
-    return weights
-
-
-def aprelu(x, units=None, epsilon=1e-3, data_format="channels_last"):
-    if data_format == "channels_first":
-        return np.moveaxis(aprelu(np.moveaxis(x, 1, -1), units, epsilon), -1, 1)
-    channels = x.shape[-1]
-    weights = aprelu_weights(channels, units or channels)
-
-    def dense_and_norm(y, layer):
-        y = y @ weights[f"{layer}/kernel"] - weights[f"{layer}/moving_mean"]
-        y = y / np.sqrt(weights[f"{layer}/moving_variance"] + epsilon)
-        return y * weights[f"{layer}/gamma"] + weights[f"{layer}/beta"]
-
-    positive, negative = np.maximum(x, 0), np.minimum(x, 0)
-    spatial = tuple(range(1, x.ndim - 1))
-    y = np.concatenate([positive.mean(spatial), negative.mean(spatial)], -1)
-    y = np.maximum(dense_and_norm(y, "squeeze"), 0)
-    y = dense_and_norm(y, "excite")
-    slope = 1 / (1 + np.exp(-y))
-    return positive + np.expand_dims(slope, spatial) * negative
-
-
 CASES = [
     Elementwise(
         layer="ReLU",
@@ -266,15 +220,5 @@ CASES = [
         value=crelu,
         vectors=(([[[-1.0]], [[3.0]]], [[[0.0], [1.0]], [[3.0], [0.0]]]),),
         ulps=0,
-    ),
-    Network(layer="APReLU", value=aprelu),
-    Network(
-        layer="APReLU", kwargs={"units": 7, "epsilon": 0.01}, value=aprelu, shape=(3, 4)
-    ),
-    Network(
-        layer="APReLU",
-        kwargs={"data_format": "channels_first"},
-        value=aprelu,
-        shape=(2, 3, 4, 5),
     ),
 ]

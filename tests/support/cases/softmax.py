@@ -62,6 +62,40 @@ def _entmax15(z):
     return np.maximum(z - tau, 0) ** 2
 
 
+def entmax_of(alpha):
+    """Return 1.5-entmax's definition with another alpha, in extended precision."""
+
+    @np.errstate(invalid="ignore", divide="ignore", over="ignore")
+    def on_vector(x):
+        if np.isnan(x).any():
+            return x * np.nan
+        e = np.longdouble(alpha) - 1
+        z = x.astype(np.longdouble) - x.max()
+        low, high = np.longdouble(0), np.log(np.longdouble(len(z)))
+
+        def parts(s):
+            w = np.maximum(e * (z - s), -1)
+            return np.exp(np.log1p(w) / e) if e else np.exp(z - s)
+
+        for _ in range(90):
+            middle = (low + high) / 2
+            if parts(middle).sum() > 1:
+                low = middle
+            else:
+                high = middle
+        return parts(middle).astype("float64")
+
+    return on_vector
+
+
+def entmax(x, alpha=1.5, axis=-1):
+    return _on_vectors(entmax_of(alpha), x, axis)
+
+
+def learned_entmax(x, logit, axis=-1, **_):
+    return entmax(x, 1 + 1 / (1 + np.exp(-float(np.ravel(logit)[0]))), axis)
+
+
 def sparsemax(x, axis=-1):
     return _on_vectors(_sparsemax, x, axis)
 
@@ -140,4 +174,30 @@ CASES = [
         ),
     ),
     Axis(layer="Entmax15", kwargs={"axis": 1}, value=entmax15),
+    Axis(
+        layer="Entmax",
+        value=entmax,
+        inputs=ALONE,
+        vectors=(([[-2.0, 0.0, 0.5]], [[0.0, 0.3260, 0.6740]]),),
+    ),
+    # Sparser ones multiply the rounding of the threshold near the border.
+    *(
+        Axis(layer="Entmax", kwargs={"alpha": a}, value=entmax, inputs=ALONE, ulps=ulps)
+        for a, ulps in ((1 + 2**-10, 16), (1.25, 16), (1.75, 32), (2.5, 64))
+    ),
+    Axis(layer="Entmax", kwargs={"alpha": 1.125, "axis": 1}, value=entmax),
+    Axis(
+        layer="Entmax",
+        kwargs={"learnable": True, "alpha": 1.25},
+        weights={"logit": 0.5},
+        value=learned_entmax,
+        ulps=32,
+    ),
+    Axis(
+        layer="Entmax",
+        kwargs={"learnable": True, "shared_axes": [1], "axis": 1},
+        weights={"logit": -1.0},
+        value=learned_entmax,
+        ulps=32,
+    ),
 ]

@@ -1,36 +1,16 @@
-"""The softmax family: vectors turned into probabilities."""
+"""Softmax and its relatives, which give every element a part."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from keras_acts import functional
 from keras_acts.layers._base import ActivationLayer, register
-
-
-class _MaskedActivationLayer(ActivationLayer):
-    """An activation over one axis or several, from which a mask may drop elements."""
-
-    def __init__(self, axis: int | Sequence[int] = -1, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.configure(axis=[*axis] if isinstance(axis, tuple) else axis)
-
-    def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Apply the activation; the mask tells which elements to keep."""
-        x = self.to_compute_dtype(inputs)
-        return type(self).function(x, **self.arguments, mask=mask)
-
-
-class _AlongOneAxis(_MaskedActivationLayer):
-    """An activation over one axis, from which a mask may drop elements."""
-
-    def __init__(self, axis: int = -1, **kwargs: Any) -> None:
-        super().__init__(axis, **kwargs)
+from keras_acts.layers.softmax._masked import MaskedActivationLayer
 
 
 @register
-class Softmax(_MaskedActivationLayer):
+class Softmax(MaskedActivationLayer):
     """Softmax: `exp(x) / sum(exp(x))` over one axis or several.
 
     Args:
@@ -71,7 +51,7 @@ class Softmax(_MaskedActivationLayer):
 
 
 @register
-class LogSoftmax(_MaskedActivationLayer):
+class LogSoftmax(MaskedActivationLayer):
     """LogSoftmax: `x - log(sum(exp(x)))` over one axis or several.
 
     Args:
@@ -110,7 +90,7 @@ class LogSoftmax(_MaskedActivationLayer):
 
 
 @register
-class Softmin(_MaskedActivationLayer):
+class Softmin(MaskedActivationLayer):
     """Softmin: `exp(-x) / sum(exp(-x))` over one axis or several.
 
     Args:
@@ -148,7 +128,7 @@ class Softmin(_MaskedActivationLayer):
 
 
 @register
-class SoftmaxOne(_MaskedActivationLayer):
+class SoftmaxOne(MaskedActivationLayer):
     """SoftmaxOne: `exp(x) / (1 + sum(exp(x)))` over one axis or several.
 
     The quiet softmax: the softmax beside an element of 0, so that all may be near 0.
@@ -251,82 +231,3 @@ class GumbelSoftmax(ActivationLayer):
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
         return {**super().get_config(), "seed": self.seed}
-
-
-@register
-class Sparsemax(_AlongOneAxis):
-    """Sparsemax: `max(x - τ, 0)`, the probability vector nearest to `x`.
-
-    τ makes the sum 1; it is found exactly, by sorting.
-
-    Args:
-        axis: The axis over which the result sums to 1. Default -1.
-
-    Call arguments:
-        inputs: Tensor of rank 1 or above.
-        mask: As that of `Softmax`.
-
-    Input shape:
-        Any of rank 1 or above that has the axis.
-
-    Output shape:
-        The input's.
-
-    Edge values:
-        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
-        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`.
-
-    Gradient:
-        That of the projection on the support; at the kinks, `x = τ`, an element is
-        outside of it.
-
-    Example:
-        >>> y = layers.Sparsemax()(np.array([[0.0, 1.0, 1.5]]))
-        >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[0.   0.25 0.75]]
-
-    Reference:
-        Martins, Astudillo, 2016, "From Softmax to Sparsemax: A Sparse Model of
-        Attention and Multi-Label Classification", arXiv:1602.02068.
-    """
-
-    function = functional.sparsemax
-
-
-@register
-class Entmax15(_AlongOneAxis):
-    """Entmax15: `max(x / 2 - τ, 0)**2`, between softmax and sparsemax.
-
-    τ makes the sum 1; it is found exactly, by sorting.
-
-    Args:
-        axis: The axis over which the result sums to 1. Default -1.
-
-    Call arguments:
-        inputs: Tensor of rank 1 or above.
-        mask: As that of `Softmax`.
-
-    Input shape:
-        Any of rank 1 or above that has the axis.
-
-    Output shape:
-        The input's.
-
-    Edge values:
-        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
-        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`.
-
-    Gradient:
-        Continuous; 0 outside of the support and at its border.
-
-    Example:
-        >>> y = layers.Entmax15()(np.array([[0.0, 1.0, 1.5]]))
-        >>> print(keras.ops.convert_to_numpy(y).round(3))
-        [[0.005 0.324 0.671]]
-
-    Reference:
-        Peters, Niculae, Martins, 2019, "Sparse Sequence-to-Sequence Models",
-        arXiv:1905.05702.
-    """
-
-    function = functional.entmax15
