@@ -1,7 +1,7 @@
 """Proof that an ONNX model computes what the Keras model computes.
 
 A verification goes through these modules in order: `pairing` (of inputs and outputs),
-`inputs` (with `sizes`, `edges` and `index_limits`), `reference` and `session` with
+`inputs` (with their `sizes` and `edges`), `reference` and `session` with
 `providers` (the outputs of both sides), `compare` (with `tolerances`), `verdict` (with
 float64 as a witness), `inner` (the layers, where outputs differ or prove nothing) and
 `report`. `verify` runs it.

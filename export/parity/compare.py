@@ -89,6 +89,10 @@ class Comparison:
         return not self.mismatches and self.problem is None
 
 
+class NoTwinError(Exception):
+    """A model has no copy in float64; the message says why."""
+
+
 @dataclass(frozen=True)
 class Witness:
     """What a model computes in float64, and how much of it its own dtype loses.

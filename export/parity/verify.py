@@ -12,16 +12,17 @@ import onnx
 from keras_acts.export.contexts import check_context
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.apart.replay import verify_recorded
-from keras_acts.export.parity.inputs import Case, Generator
+from keras_acts.export.parity.inputs.case import Case
+from keras_acts.export.parity.inputs.generator import Generator
+from keras_acts.export.parity.inputs.sizes import Attempt, searched
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.providers import Provider, known_providers
 from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.report.report import ParityReport
 from keras_acts.export.parity.session import first_line
-from keras_acts.export.parity.sizes import Attempt, searched
 from keras_acts.export.parity.tolerances import coarsest, tolerance
-from keras_acts.export.parity.verdict.evidence import Evidence
+from keras_acts.export.parity.verdict.evidence import Evidence, Keep
 from keras_acts.export.parity.verdict.outcome import report_of
 from keras_acts.export.saved_model import SavedModel
 
@@ -127,8 +128,14 @@ def verify_reference(
     atol: float | None,
     seed: int,
     strict_edges: bool,
+    generated: bool = True,
+    keep: Keep | None = None,
 ) -> ParityReport:
-    """Compare what a model is as a reference with an ONNX model, as `verify` does."""
+    """Compare what a model is as a reference with an ONNX model, as `verify` does.
+
+    Without `generated` ones, `inputs` are all that is compared. `keep` gets each run
+    and the model's answers.
+    """
     check_context()
     asked = known_providers(providers)
     _check_batch_sizes(batch_sizes)
@@ -136,7 +143,7 @@ def verify_reference(
     theirs = OnnxModel.read(onnx_model)
     precision = coarsest([reference.precision, *theirs.dtypes])
     evidence = Evidence(
-        reference, theirs, tolerance(precision, rtol, atol), strict_edges
+        reference, theirs, tolerance(precision, rtol, atol), strict_edges, keep
     )
     try:
         paired = pairing.pair_inputs(reference.signature, theirs)
@@ -150,10 +157,10 @@ def verify_reference(
         )
         sessions = evidence.open(asked)
         with reference.unchanged():
-            if sessions and not generator.has_unknown_texts:
+            if generated and sessions and not generator.has_unknown_texts:
                 generator, refusal = searched(generator, _attempt(reference))
                 evidence.refused |= {"inputs of any size": refusal} if refusal else {}
-            generates = not evidence.refused
+            generates = generated and not evidence.refused
             # Strings of which nothing is known can't be generated beside the user's.
             generates &= inputs is None or not generator.has_unknown_texts
             cases = list(_cases(reference, generator, inputs, precision, generates))

@@ -11,12 +11,12 @@ import pytest
 from keras_acts.export import to_onnx
 from keras_acts.export.convert import registry
 from keras_acts.export.parity import verify
-from keras_acts.export.parity.compare import Witness, compare, rounding
-from keras_acts.export.parity.reference.float64_twin import NoTwinError, Twin
+from keras_acts.export.parity.compare import NoTwinError, Witness, compare, rounding
+from keras_acts.export.parity.reference.float64_twin import Twin
 from keras_acts.export.parity.tolerances import tolerance
 from keras_acts.export.trace import model_signature
 from keras_acts.export.trace.keras_patches.float64 import float64_kept
-from support.handmade import onnx_model, weight
+from support.handmade import NoConfig, onnx_model, weight
 
 L = keras.layers
 F32 = tolerance("float32")
@@ -55,6 +55,11 @@ class Unregistered(L.Layer):
         return x / keras.ops.cast(self.size, x.dtype)
 
 
+class Multiply(L.Layer):
+    def call(self, x):
+        return x * 0.3
+
+
 def adapted():
     layer = L.Normalization(axis=-1)
     layer.adapt(np.random.default_rng(0).normal(3, 2, (50, 6)).astype("float32"))
@@ -76,6 +81,8 @@ COPIED = {
     "nested": lambda x: keras.Sequential([L.Dense(4), L.LayerNormalization()])(x),
     "its own sublayer": lambda x: Summed()(x),
     "not registered": lambda x: Unregistered(3)(x),
+    "a layer and an operation of one name": lambda x: L.Add()([x + x, x * 2, x]),
+    "a layer named as Keras's": lambda x: Multiply()(keras.ops.multiply(x, 3)),
     "half precision": lambda x: L.Dense(4, dtype="mixed_float16")(x),
     "Lambda": lambda x: L.Lambda(lambda x: x * 0.1)(x),
 }
@@ -122,24 +129,9 @@ def test_float64_stays_within_its_block_and_thread():
     assert keras.config.dtype_policy().name == "float32"
 
 
-class NoConfig(keras.Model):
-    def __init__(self, layer):
-        super().__init__()
-        self.layer = layer
-
-    def call(self, x):
-        return self.layer(x)
-
-
 class Casting(L.Layer):
     def call(self, x):
         return keras.ops.cast(x, "float32")
-
-
-def subclassed():
-    model = NoConfig(L.Dense(3))
-    model(np.ones((2, 6), "float32"))
-    return model
 
 
 def quantized():
@@ -149,11 +141,6 @@ def quantized():
 
 
 UNCOPIED = {
-    "float64 itself": (
-        lambda: keras.Sequential([keras.Input((6,)), L.Dense(3, dtype="float64")]),
-        "computes in float64 itself",
-    ),
-    "no configuration": (subclassed, "Keras can't copy it"),
     "quantized": (quantized, "is quantized"),
     "its own cast": (
         lambda: keras.Sequential([keras.Input((6,)), Casting()]),
@@ -272,12 +259,22 @@ def test_the_users_own_tolerance_is_the_only_judge():
 
 
 @pytest.mark.runs_once("the rule is the same on each backend")
-def test_where_no_copy_can_be_made_the_table_decides_and_it_is_told():
+@pytest.mark.parametrize(("off", "status"), [(0.0, "passed"), (1e-2, "failed")])
+def test_float64_decides_where_no_copy_can_be_made(off, status):
     inner = cancelling()
     model = NoConfig(inner)
     model(np.ones((2, 64), "float32"))
-    file = cancelling_onnx(inner, split=32, off=1e-2)
-    report = verify(model, file)
+    report = verify(model, cancelling_onnx(inner, split=32, off=off))
+    assert report.status == status, str(report)
+    assert report.outputs[0].rounding is not None
+
+
+@pytest.mark.runs_once("the rule is the same on each backend")
+def test_where_no_copy_can_be_made_the_table_decides_and_it_is_told():
+    model = cancelling()
+    file = cancelling_onnx(model, split=32, off=1e-2)
+    cast = keras.Model(model.input, Casting(name="cast")(model.output))
+    report = verify(cast, file)
     assert report.status == "failed"
     assert any("float64 could not decide" in one for one in report.warnings)
 

@@ -8,9 +8,13 @@ import pytest
 
 from keras_acts import layers
 from keras_acts.export.parity import verify
-from keras_acts.export.parity.edges import breakpoints, edges, is_standalone_activation
-from keras_acts.export.parity.index_limits import index_limits
-from keras_acts.export.parity.inputs import Generator
+from keras_acts.export.parity.inputs.edges import (
+    breakpoints,
+    edges,
+    is_standalone_activation,
+)
+from keras_acts.export.parity.inputs.generator import Generator
+from keras_acts.export.parity.inputs.index_limits import index_limits
 from keras_acts.export.parity.onnx_model import OnnxModel, Port
 from keras_acts.export.parity.pairing import PairedInput, pair_inputs
 from keras_acts.export.trace import TracedInput, model_signature

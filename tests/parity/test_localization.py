@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from keras_acts.export import to_onnx
 from keras_acts.export.parity import verify
@@ -123,6 +123,21 @@ def test_the_first_diverging_layer_is_found(exported, case):
     assert report.status == "failed"
     assert report.divergence is not None
     assert report.divergence.layer in LAYERS[case]
+
+
+def test_what_lies_behind_the_last_layer_is_its_own(exported):
+    model, proto = exported["plain"]
+    copy = onnx.ModelProto()
+    copy.CopyFrom(proto)
+    (output,) = copy.graph.output
+    last = next(x for x in copy.graph.node if output.name in x.output)
+    last.output[0] = "kept"  # as the layer computes it
+    copy.graph.node.append(helper.make_node("Floor", ["kept"], [output.name]))
+    report = verify(model, copy)
+    assert report.status == "failed"
+    assert report.divergence is not None
+    assert report.divergence.layer == "logits"
+    assert report.divergence.nearest == output.name
 
 
 def test_the_model_keeps_its_calls(exported):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ SETTINGS: dict[str, Any] = {
 
 
 def record(model: keras.Model, proto: Any, path: Path) -> None:
-    recorder = Recorder(reference_of(model))
-    verify_reference(recorder, proto, **SETTINGS)
+    reference = reference_of(model)
+    recorder = Recorder(reference)
+    verify_reference(reference, proto, **SETTINGS, keep=recorder.keep)
     recorder.save(path)
 
 
@@ -129,3 +131,77 @@ def test_two_files_are_compared(name: str) -> None:
     array = np.frombuffer(weight.raw_data, "<f4") * np.float32(1.1)
     weight.raw_data = array.astype("<f4").tobytes()
     assert verify(first, second).status == "failed"
+
+
+def steep() -> keras.Model:
+    x = keras.Input((4,), name="x")
+    y = keras.layers.Dense(3, kernel_initializer="random_normal")(x)
+    return keras.Model(x, layers.Mish(name="y")(y))
+
+
+def loses_digits() -> keras.Model:
+    """A model whose float32 loses much: a small difference of large sums."""
+    x = keras.Input((64,), name="x")
+    y = keras.layers.Dense(48)(x)
+    far = keras.layers.Rescaling(1.0, offset=4096.0)(y)
+    near = keras.layers.Rescaling(1.0, offset=-4096.0)(far)
+    return keras.Model(x, keras.layers.Dense(5, name="y")(near))
+
+
+@pytest.mark.parametrize("make", [steep, loses_digits, image, words, activation])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_verdict_is_that_beside_the_model(
+    make: Any, seed: int, tmp_path: Path
+) -> None:
+    keras.utils.set_random_seed(seed)
+    model = make()
+    proto = to_onnx(model)
+    record(model, proto, tmp_path / "answers.npz")
+    here, there = verify(model, proto), verify(tmp_path / "answers.npz", proto)
+    assert (here.status, there.status) == ("passed", "passed"), str(there)
+    assert there.cases == here.cases
+    summaries = (report.outputs[0].summary for report in (here, there))
+    compared, replayed = summaries
+    assert replayed.worst.case in here.cases
+    # Beside the model the file runs once more, with optimizations off.
+    assert compared.compared >= replayed.compared > 0
+
+
+def test_float64_decides_on_recorded_answers(tmp_path: Path) -> None:
+    """Answers that rounding moved beyond the table are right, by those in float64."""
+    model = steep()
+    proto = to_onnx(model)
+    record(model, proto, tmp_path / "answers.npz")
+    moved, without = tmp_path / "moved.npz", tmp_path / "without.npz"
+    with np.load(tmp_path / "answers.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    contents = json.loads(str(arrays["keras_acts_recording"]))
+    arrays["0/output/y"] = arrays["0/output/y"] * np.float32(1 + 4e-5)
+    np.savez(moved, **arrays)
+    report = verify(moved, proto)
+    assert report.passed, str(report)
+    assert report.outputs[0].rounding is not None
+    contents["no_float64"] = "its layers have no configuration"
+    arrays["keras_acts_recording"] = np.array(json.dumps(contents))
+    np.savez(without, **arrays)
+    report = verify(without, proto)
+    assert report.status == "failed"
+    assert "its layers have no configuration" in str(report)
+
+
+def test_outputs_that_draw_are_left_out(tmp_path: Path) -> None:
+    x = keras.Input((4,), name="x")
+    noise = keras.layers.Lambda(
+        lambda x: x + keras.random.normal(keras.ops.shape(x)), output_shape=(4,)
+    )(x)
+    model = keras.Model(x, {"sure": keras.layers.Dense(3)(x), "drawn": noise})
+    proto = to_onnx(model)
+    record(model, proto, tmp_path / "answers.npz")
+    report = verify(tmp_path / "answers.npz", proto)
+    assert report.passed, str(report)
+    assert [one.name for one in report.outputs] == ["sure"]
+    assert "'drawn' draws random numbers" in str(report)
+    with pytest.raises(ValueError, match="Received: a model of which each does"):
+        record(
+            keras.Model(x, noise), to_onnx(keras.Model(x, noise)), tmp_path / "b.npz"
+        )

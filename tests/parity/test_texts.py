@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from keras import layers
 
+from keras_acts.export.parity.inputs.vocabularies import vocabulary_draws
 from keras_acts.export.parity.strings import as_text, comparable
-from keras_acts.export.parity.vocabularies import vocabulary_draws
 from keras_acts.export.trace import model_signature
 
 pytestmark = pytest.mark.runs_once("NumPy draws and compares the strings")

@@ -4,94 +4,101 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_acts.export.parity.apart.replay import CONTENTS, FORMAT, key
-from keras_acts.export.parity.edges import Edge
+from keras_acts.export.parity.apart.recorded import CONTENTS, FORMAT, key
+from keras_acts.export.parity.compare import NoTwinError
+from keras_acts.export.parity.inputs.case import Case
 from keras_acts.export.parity.reference.base import Answer, Reference
-from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array
-from keras_acts.export.trace import Signature, TracedInput
+from keras_acts.export.parity.verdict.cases import is_decisive
 
 
 @dataclass
 class Recorder:
-    """A reference that keeps the answers of another one."""
+    """Keeps the runs of a comparison, and the model's answers in its own dtype.
+
+    Attributes:
+        reference: The model.
+    """
 
     reference: Reference
-    _runs: list[tuple[dict[str, Array], dict[str, Answer]]] = field(
-        default_factory=list
-    )
+    _runs: list[tuple[Case, dict[str, Answer]]] = field(default_factory=list)
+    _outputs: dict[str, list[str]] = field(default_factory=dict)
+    _drawn: list[str] = field(default_factory=list)
 
-    @property
-    def signature(self) -> Signature:
-        """Its inputs."""
-        return self.reference.signature
-
-    @property
-    def precision(self) -> str:
-        """The coarsest float dtype in which it computes."""
-        return self.reference.precision
-
-    @property
-    def standalone(self) -> bool:
-        """Whether it is a single activation."""
-        return self.reference.standalone
-
-    def cast_input(self, array: Array, spec: TracedInput) -> Array:
-        """Return an array as the model receives it."""
-        return self.reference.cast_input(array, spec)
-
-    def answers(self, inputs: Mapping[str, Array]) -> dict[str, Answer]:
-        """Return the outputs, and keep them."""
-        found = self.reference.answers(inputs)
-        self._runs.append((dict(inputs), found))
-        return found
-
-    def unchanged(self) -> AbstractContextManager[None]:
-        """Restore on exit the state that calls may change."""
-        return self.reference.unchanged()
-
-    def index_limits(self) -> dict[str, int]:
-        """Return the size of the table that an input indexes."""
-        return self.reference.index_limits()
-
-    def edges(self, precision: str) -> Iterator[Edge]:
-        """Yield the edge inputs."""
-        return self.reference.edges(precision)
-
-    def divergence(self, *run: Any) -> Divergence | None:
-        """Return the first layer at which the ONNX model differs."""
-        return self.reference.divergence(*run)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what else the reference offers."""
-        return getattr(self.reference, name)
+    def keep(
+        self, case: Case, answers: dict[str, Answer], drawn: Collection[str]
+    ) -> None:
+        """Keep a run, but not the outputs that draw random numbers."""
+        self._outputs = {name: sorted(one.dtypes) for name, one in answers.items()}
+        self._drawn = sorted(drawn)
+        kept = {name: one for name, one in answers.items() if name not in drawn}
+        self._runs.append((case, kept))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the runs so far as `.npz`."""
+        """Write the runs so far as `.npz`, with the answers of a copy in float64.
+
+        Raises:
+            ValueError: No output can be recorded, as each draws random numbers.
+        """
+        if not any(answers for _, answers in self._runs):
+            raise ValueError(
+                "Answers can be recorded where an output draws no random numbers. "
+                "Received: a model of which each does"
+            )
+        exact, reason = self._exact()
         arrays: dict[str, Array] = {}
-        for index, (inputs, outputs) in enumerate(self._runs):
-            arrays |= {key(index, "input", n): x for n, x in inputs.items()}
-            arrays |= {key(index, "output", n): x.array for n, x in outputs.items()}
-        contents = {
-            "format": FORMAT,
-            "runs": len(self._runs),
-            "precision": self.precision,
-            "standalone": self.standalone,
-            "inputs": [one.name for one in self.signature.inputs],
-            "dtypes": {
-                name: sorted(answer.dtypes)
-                for _, outputs in self._runs[:1]
-                for name, answer in outputs.items()
-            },
-        }
-        arrays[CONTENTS] = np.array(json.dumps(contents))
+        for index, (case, answers) in enumerate(self._runs):
+            sides = {
+                "input": case.inputs,
+                "output": {name: one.array for name, one in answers.items()},
+                "exact": exact.get(index, {}),
+            }
+            for side, named in sides.items():
+                arrays |= {key(index, side, name): x for name, x in named.items()}
+        arrays[CONTENTS] = np.array(json.dumps(self._contents(reason)))
         with Path(path).open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
+
+    def _exact(self) -> tuple[Mapping[int, Mapping[str, Array]], str]:
+        """Return the answers in float64 to the runs that may decide, or why not."""
+        found = {}
+        try:
+            with self.reference.unchanged():
+                answer = self.reference.exact()
+                for index, (case, answers) in enumerate(self._runs):
+                    if is_decisive(case):
+                        outputs = answer(case.inputs)
+                        found[index] = {name: outputs[name] for name in answers}
+        except NoTwinError as error:
+            return {}, str(error)
+        except Exception as error:  # whatever the code of the model raises
+            return {}, f"the copy fails: {error}"
+        return found, ""
+
+    def _contents(self, reason: str) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "precision": self.reference.precision,
+            "standalone": self.reference.standalone,
+            "inputs": [one.name for one in self.reference.signature.inputs],
+            "dtypes": self._outputs,
+            "drawn": self._drawn,
+            "no_float64": reason,
+            "runs": [
+                {
+                    "name": case.name,
+                    "kind": case.kind,
+                    "role": case.role,
+                    "random": case.random,
+                    "ordinary": case.ordinary,
+                }
+                for case, _ in self._runs
+            ],
+        }

@@ -1,26 +1,34 @@
 """Compare an ONNX file with recorded answers, without Keras.
 
-Nothing here imports Keras, so that it serves where only onnxruntime is installed.
+The rules are those of a verification beside the model: the same runs decide, within the
+same tolerances, and the recorded answers in float64 tell whose rounding a difference
+is. Nothing here imports Keras, so that it serves where only onnxruntime is installed.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from keras_acts.export.parity.compare import Comparison, compare, summarize
+from keras_acts.export.parity.apart.recorded import Recording, Run
+from keras_acts.export.parity.compare import (
+    Comparison,
+    NoTwinError,
+    Witness,
+    compare,
+    summarize,
+)
+from keras_acts.export.parity.inputs.case import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel, Port
 from keras_acts.export.parity.providers import Provider, known_providers
 from keras_acts.export.parity.report.report import (
     OutputReport,
     ParityReport,
     ProviderReport,
+    Rounding,
     Status,
 )
 from keras_acts.export.parity.session import (
@@ -31,85 +39,17 @@ from keras_acts.export.parity.session import (
     open_session,
 )
 from keras_acts.export.parity.strings import comparable
-from keras_acts.export.parity.tolerances import (
-    PRECISIONS,
-    Array,
-    coarsest,
-    largest,
-    tolerance,
+from keras_acts.export.parity.tolerances import Array, coarsest, largest, tolerance
+from keras_acts.export.parity.verdict.cases import (
+    decides,
+    deciding,
+    is_decisive,
 )
+from keras_acts.export.parity.verdict.witness import Hearing
 from keras_acts.export.parity.versions import versions
 
-FORMAT = 1
-CONTENTS = "keras_acts_recording"
-"""The array that says as JSON what the others are."""
-
-_HUGE = 1e30
-"""Inputs from here on overflow in sums, and decide nothing."""
-
-
-def key(run: int, side: str, name: str) -> str:
-    """Return the name of an array in the file."""
-    return f"{run}/{side}/{name}"
-
-
-@dataclass(frozen=True)
-class Recording:
-    """Recorded inputs and answers.
-
-    Attributes:
-        precision: The coarsest float dtype in which the model computes.
-        standalone: Whether it is a single activation.
-        dtypes: The dtypes that each output may have.
-        runs: The inputs and outputs of each run, by name.
-    """
-
-    precision: str
-    standalone: bool
-    dtypes: Mapping[str, Sequence[str]]
-    runs: Sequence[tuple[dict[str, Array], dict[str, Array]]]
-
-    @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Recording:
-        """Read what `verify --record` wrote.
-
-        Raises:
-            ValueError: The file is none, or of a newer version.
-        """
-        try:
-            with (
-                Path(path).open("rb") as stream,
-                np.load(stream, allow_pickle=False) as file,
-            ):
-                contents = json.loads(str(file[CONTENTS]))
-                arrays = {name: file[name] for name in file.files}
-            if contents["format"] != FORMAT:
-                raise LookupError(f"format {contents['format']}")
-            runs = [_run(arrays, index) for index in range(contents["runs"])]
-            dtypes = {str(k): list(v) for k, v in contents["dtypes"].items()}
-            if contents["precision"] not in PRECISIONS or not runs:
-                raise LookupError("no runs")
-            return cls(
-                contents["precision"], bool(contents["standalone"]), dtypes, runs
-            )
-        except Exception as error:
-            raise ValueError(
-                "Recorded answers must be a .npz file from `keras-acts verify "
-                f"--record`. Received: {os.fspath(path)} ({type(error).__name__}: "
-                f"{first_line(error)})"
-            ) from error
-
-
-def _run(
-    arrays: Mapping[str, Array], index: int
-) -> tuple[dict[str, Array], dict[str, Array]]:
-    def side(name: str) -> dict[str, Array]:
-        prefix = key(index, name, "")
-        return {
-            k.removeprefix(prefix): x for k, x in arrays.items() if k.startswith(prefix)
-        }
-
-    return side("input"), side("output")
+_Key = tuple[str, str]
+"""An output and a provider."""
 
 
 def verify_recorded(
@@ -141,6 +81,7 @@ def verify_recorded(
             problems.append(f"{name} refuses the model: {error}")
         except KeyError as error:
             problems.append(f"the ONNX model lacks {error.args[0]}")
+    replay.hear()
     outputs = replay.outputs()
     failed = problems or not all(one.passed for one in outputs)
     missing = not all(one.ran for one in ran)
@@ -151,17 +92,16 @@ def verify_recorded(
         outputs=outputs,
         providers=tuple(ran),
         problems=tuple(dict.fromkeys(problems)),
-        cases=tuple(f"recorded {i}" for i in range(len(recording.runs))),
+        warnings=tuple(replay.warnings),
+        cases=tuple(run.case.name for run in recording.runs),
         batch_sizes=_batches(recording.runs),
         strict_edges=strict_edges,
         versions=versions(),
     )
 
 
-def _batches(
-    runs: Iterable[tuple[Mapping[str, Array], Mapping[str, Array]]],
-) -> tuple[int, ...]:
-    sizes = (x.shape[0] for inputs, _ in runs for x in inputs.values() if x.ndim)
+def _batches(runs: Iterable[Run]) -> tuple[int, ...]:
+    sizes = (x.shape[0] for run in runs for x in run.case.inputs.values() if x.ndim)
     return tuple(dict.fromkeys(sizes))
 
 
@@ -181,13 +121,20 @@ class _Replay:
         self._strict = strict
         precision = coarsest([recording.precision, *model.dtypes])
         self._tolerance = tolerance(precision, rtol, atol)
-        self._found: dict[tuple[str, str], list[Comparison]] = {}
+        self._magnitudes = _magnitudes(recording.runs)
+        self._got: dict[_Key, dict[str, Array]] = {}
+        self._found: dict[_Key, dict[str, Comparison]] = {}
+        self._roundings: dict[_Key, Rounding] = {}
         self._ports = _by_name([*recording.dtypes], model.outputs, "output")
+        self.warnings = [
+            f"output '{name}' draws random numbers, and recorded answers are one draw"
+            for name in recording.drawn
+        ]
 
     def run(self, session: Session) -> None:
         """Compare every run on one provider."""
-        magnitudes = self._magnitudes()
-        for index, (inputs, expected) in enumerate(self._recording.runs):
+        for run in self._recording.runs:
+            inputs = run.case.inputs
             ports = _by_name(list(inputs), self._model.inputs, "input")
             feeds = {
                 ports[name].name: _fed(x, ports[name]) for name, x in inputs.items()
@@ -196,54 +143,83 @@ class _Replay:
                 got, problem = session.run(feeds), None
             except Exception as error:  # onnxruntime's have no public base class
                 got, problem = {}, first_line(error)
-            for name, want in expected.items():
-                if not self._decides(inputs, want):
-                    continue
-                case = f"recorded {index}"
-                result = (
-                    Comparison(case, problem=problem)
-                    if problem
-                    else compare(
-                        case,
-                        want,
-                        comparable(got[self._ports[name].name]),
-                        self._tolerance,
-                        list(inputs.values()),
-                        magnitude=magnitudes[_kind(inputs), name],
-                        input_scale=self._input_scale(inputs),
-                    )
-                )
-                self._found.setdefault((name, session.provider), []).append(result)
+            for name, want in run.answers.items():
+                at = (name, session.provider)
+                if problem is None:
+                    array = comparable(got[self._ports[name].name])
+                    self._got.setdefault(at, {})[run.case.name] = array
+                    self._judge(run.case, want, at)
+                elif decides(run.case, want, strict=self._strict):
+                    failed = Comparison(run.case.name, problem=problem)
+                    self._found.setdefault(at, {})[run.case.name] = failed
 
-    def _decides(self, inputs: Mapping[str, Array], want: Array) -> bool:
-        """Whether a run decides: its numbers are normal, and Keras's answer finite."""
-        if self._strict:
-            return True
-        tiny = PRECISIONS[self._tolerance.precision].smallest_normal
-        for x in (x for x in inputs.values() if x.dtype.kind == "f"):
-            size = np.abs(x.astype(np.float64))
-            if not (size < _HUGE).all() or ((size > 0) & (size < tiny)).any():
-                return False
-        return want.dtype.kind not in "fc" or bool(np.isfinite(want).all())
+    def _judge(
+        self, case: Case, expected: Array, at: _Key, witness: Witness | None = None
+    ) -> None:
+        """Compare an output of a run, where that decides."""
+        got = self._got[at][case.name]
+        want, have, _ = deciding(case, expected, got, strict=self._strict)
+        if not decides(case, want, strict=self._strict):
+            return
+        self._found.setdefault(at, {})[case.name] = compare(
+            case.name,
+            want,
+            have,
+            self._tolerance,
+            list(case.inputs.values()),
+            magnitude=self._magnitudes[at[0], case.kind],
+            output_scale=self._magnitudes.get((at[0], ORDINARY), 0.0),
+            input_scale=self._input_scale(case),
+            witness=witness,
+        )
 
-    def _input_scale(self, inputs: Mapping[str, Array]) -> float:
-        floats = [largest(x) for x in inputs.values() if x.dtype.kind == "f"]
-        return 1.0 if self._recording.standalone else max([1.0, *floats])
+    def hear(self) -> None:
+        """Let float64 decide whose rounding it is where an output differs."""
+        differ = {
+            name
+            for runs in self._found.values()
+            for name, one in runs.items()
+            if not one.passed
+        }
+        runs = {run.case.name: run for run in self._recording.runs}
+        kinds = {runs[name].case.kind for name in differ}
+        asked = [
+            run
+            for run in self._recording.runs
+            if run.case.kind in kinds and is_decisive(run.case)
+        ]
+        if not asked or self._tolerance.given:
+            return
+        hearing = Hearing(self._tolerance, self._magnitudes, self._input_scale)
+        try:
+            if self._recording.no_float64:
+                raise NoTwinError(self._recording.no_float64)
+            hearing.hear(
+                lambda case: runs[case.name].answers,
+                lambda case: runs[case.name].exact,
+                [run.case for run in asked],
+            )
+        except NoTwinError as error:
+            self.warnings.append(
+                f"float64 could not decide whose rounding a difference is: {error}"
+            )
+            return
+        for run in asked:
+            for at, arrays in self._got.items():
+                if run.case.name in arrays:
+                    want = run.answers[at[0]]
+                    self._judge(run.case, want, at, hearing.witness(run.case, at[0]))
+                    hearing.note(at, run.case, want, arrays[run.case.name])
+        self._roundings = hearing.roundings()
 
-    def _magnitudes(self) -> dict[tuple[int, str], float]:
-        """Return the largest number of each output on inputs of one scale."""
-        found: dict[tuple[int, str], float] = {}
-        for inputs, outputs in self._recording.runs:
-            for name, x in outputs.items():
-                at = (_kind(inputs), name)
-                found[at] = max(found.get(at, 0.0), largest(x))
-        return found
+    def _input_scale(self, case: Case) -> float:
+        return 1.0 if self._recording.standalone else case.largest_input
 
     def outputs(self) -> tuple[OutputReport, ...]:
         """Return the verdict on each output and provider."""
         reports = []
         for (name, provider), found in self._found.items():
-            port, summary = self._ports[name], summarize(found)
+            port, summary = self._ports[name], summarize([*found.values()])
             problems = list(summary.problems)
             allowed = {*self._recording.dtypes[name], self._model.metadata.dtype}
             if "bfloat16" in allowed:
@@ -261,9 +237,20 @@ class _Replay:
                     tolerance=self._tolerance,
                     summary=summary,
                     problems=tuple(problems),
+                    rounding=self._roundings.get((name, provider)),
                 )
             )
         return tuple(reports)
+
+
+def _magnitudes(runs: Iterable[Run]) -> dict[tuple[str, str], float]:
+    """Return the largest number of each output on inputs of one kind."""
+    found: dict[tuple[str, str], float] = {}
+    for run in runs:
+        for name, x in run.answers.items():
+            for at in ((name, kind) for kind in run.case.kinds):
+                found[at] = max(found.get(at, 0.0), largest(x))
+    return found
 
 
 def _by_name(names: Sequence[str], ports: Sequence[Port], what: str) -> dict[str, Port]:
@@ -296,11 +283,3 @@ def _fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
     return len(shape) == len(wanted) and all(
         n is None or n == size for size, n in zip(shape, wanted, strict=True)
     )
-
-
-def _kind(inputs: Mapping[str, Array]) -> int:
-    """Return the power of ten of the largest input: runs of one scale."""
-    size = max(
-        (largest(x) for x in inputs.values() if x.dtype.kind == "f"), default=0.0
-    )
-    return int(np.floor(np.log10(size))) if size > 0 else 0

@@ -17,7 +17,7 @@ from keras_acts.export.parity.draws.distribution import (
     Distribution,
     compare_draws,
 )
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs.case import Case
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference.base import Reference
 from keras_acts.export.parity.session import Session, first_line

@@ -13,12 +13,14 @@ no layer before it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from keras_acts.export.parity.compare import NoTwinError
 from keras_acts.export.parity.inner.layer_graph import (
     LayerGraph,
     NoGraphError,
@@ -27,18 +29,17 @@ from keras_acts.export.parity.inner.layer_graph import (
 )
 from keras_acts.export.parity.inner.matching import Judged, Values
 from keras_acts.export.parity.inner.tapped import NotTappedError, TappedFile
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs.case import Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.progress import telling
 from keras_acts.export.parity.reference import keras_calls
-from keras_acts.export.parity.reference.float64_twin import NoTwinError, Twin
+from keras_acts.export.parity.reference.float64_twin import Twin
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
 from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
 from keras_acts.export.trace import Signature
 from keras_acts.export.trace.keras_patches import reads
-from keras_acts.export.trace.keras_patches.float64 import float64_kept
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,15 @@ def first_divergence(
             for one in recorded
             for slot, array in zip(one.step.outputs, one.arrays, strict=True)
         }
-        for one in diverging(recorded, judged, values):
-            name, error = values.nearest(judged[one.step.outputs[0]])
+        declared = values.of([x.name for x in onnx_model.outputs])
+        found = itertools.chain(
+            diverging(recorded, judged, values),
+            _unreturned(recorded, judged, graph.outputs, declared),
+        )
+        for one in found:
+            name, error = declared.nearest(judged[one.step.outputs[0]])
+            if name is None or one.step.outputs[0] not in graph.outputs:
+                name, error = values.nearest(judged[one.step.outputs[0]])
             return Divergence(one.step.name, one.step.kind, name, error, case.name)
     return None
 
@@ -138,7 +146,7 @@ def _exact(model: Any, signature: Signature, case: Case) -> dict[Slot, Array]:
         twin = Twin.of(model, signature)
     except NoTwinError:
         return {}
-    with float64_kept():
+    with twin.computing():
         recorded = record(LayerGraph.of(twin.model), case.inputs, twin.signature)
     return {
         slot: array
@@ -163,6 +171,22 @@ def diverging(
             if all(varies(judged[slot].want) for slot in slots):
                 agreeing |= set(one.step.inputs)
     return (one for one in recorded if not set(one.step.outputs) <= agreeing)
+
+
+def _unreturned(
+    recorded: Sequence[Recorded],
+    judged: Mapping[Slot, Judged],
+    outputs: Sequence[Slot],
+    declared: Values,
+) -> Iterator[Recorded]:
+    """Yield the steps that make outputs of the model that the file has not as outputs.
+
+    The file may have such a tensor and still return another one.
+    """
+    for one in recorded:
+        made = [slot for slot in one.step.outputs if slot in outputs]
+        if not all(any(declared.equal(judged[slot])) for slot in made):
+            yield one
 
 
 def varies(array: Array) -> bool:

@@ -6,7 +6,7 @@ lie otherwise than Keras's tensor: channels first, time first, or reshaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -142,6 +142,10 @@ class Values:
         for name, array in self.arrays.items():
             if array.dtype.kind in "biuf":
                 self._by_size.setdefault(array.size, []).append(name)
+
+    def of(self, names: Iterable[str]) -> Values:
+        """Return some of the values."""
+        return Values({name: self.arrays[name] for name in names})
 
     def _summary(self, name: str) -> Array:
         if name not in self._summaries:

@@ -38,7 +38,7 @@ from keras_acts.export.parity.inner.matching import (
 )
 from keras_acts.export.parity.inner.part import Part
 from keras_acts.export.parity.inner.tapped import NotTappedError, TappedFile
-from keras_acts.export.parity.inputs import Case
+from keras_acts.export.parity.inputs.case import Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.progress import telling

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from keras_acts.export.parity.edges import Edge
-from keras_acts.export.parity.inputs import Case, Draw
+from keras_acts.export.parity.inputs.case import Case
+from keras_acts.export.parity.inputs.edges import Edge
+from keras_acts.export.parity.inputs.generator import Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.report.report import Divergence

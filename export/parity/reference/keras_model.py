@@ -9,11 +9,13 @@ from typing import Any
 
 import keras
 
-from keras_acts.export.parity import index_limits
-from keras_acts.export.parity.edges import Edge, edges, is_standalone_activation
 from keras_acts.export.parity.inner.localize import first_divergence
 from keras_acts.export.parity.inner.proof import prove
-from keras_acts.export.parity.inputs import Case, Draw
+from keras_acts.export.parity.inputs import index_limits
+from keras_acts.export.parity.inputs.case import Case
+from keras_acts.export.parity.inputs.edges import Edge, edges, is_standalone_activation
+from keras_acts.export.parity.inputs.generator import Draw
+from keras_acts.export.parity.inputs.vocabularies import vocabulary_draws
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.pairing import PairedInput
 from keras_acts.export.parity.reference import keras_calls
@@ -24,7 +26,6 @@ from keras_acts.export.parity.reference.keras_calls import to_numpy
 from keras_acts.export.parity.reference.ranges import expected_ranges
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, Tolerance
-from keras_acts.export.parity.vocabularies import vocabulary_draws
 from keras_acts.export.trace import (
     Chance,
     Graph,

@@ -12,13 +12,13 @@ import numpy as np
 import onnx
 
 from keras_acts.export.errors import SignatureError
-from keras_acts.export.parity.edges import Edge, edges
+from keras_acts.export.parity.compare import NoTwinError
 from keras_acts.export.parity.inner.proof import Unproven
-from keras_acts.export.parity.inputs import Draw
+from keras_acts.export.parity.inputs.edges import Edge, edges
+from keras_acts.export.parity.inputs.generator import Draw
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.reference.broken import broken
-from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.session import NotLoadableError, Session, open_session
 from keras_acts.export.parity.tolerances import PRECISIONS, Array, coarsest

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.parity.inner.layer_graph import LayerGraph, NoGraphError
-from keras_acts.export.parity.inputs import Draw
+from keras_acts.export.parity.inputs.generator import Draw
 from keras_acts.export.parity.reference.keras_calls import to_numpy
 from keras_acts.export.trace import Signature
 

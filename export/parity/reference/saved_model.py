@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts.export.parity.edges import Edge, edges
+from keras_acts.export.parity.compare import NoTwinError
 from keras_acts.export.parity.inner.proof import Unproven
-from keras_acts.export.parity.inputs import Draw
+from keras_acts.export.parity.inputs.edges import Edge, edges
+from keras_acts.export.parity.inputs.generator import Draw
 from keras_acts.export.parity.reference.base import Answer
 from keras_acts.export.parity.reference.broken import broken
-from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import Divergence
 from keras_acts.export.parity.tolerances import Array, coarsest
 from keras_acts.export.saved_model import SavedModel, require_tensorflow

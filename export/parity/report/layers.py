@@ -12,7 +12,7 @@ import onnx
 
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.compare import compare
-from keras_acts.export.parity.inputs import Generator
+from keras_acts.export.parity.inputs.generator import Generator
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.reference.keras_calls import to_numpy

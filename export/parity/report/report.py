@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from keras_acts.export.parity.compare import Summary, Worst
 from keras_acts.export.parity.draws.distribution import Distribution
+from keras_acts.export.parity.report.quantization.records import QuantizationReport
 from keras_acts.export.parity.tolerances import Tolerance
 
 Status = Literal["passed", "failed", "not run", "not proven"]
@@ -144,6 +145,8 @@ class ParityReport:
         cases: Names of the runs.
         batch_sizes, seed, strict_edges: As given to `verify`.
         versions: The versions of the software used.
+        quantization: What the quantization cost that `export_model` was asked for; the
+            outputs above are those of the file in float, before it.
     """
 
     status: Status
@@ -161,6 +164,7 @@ class ParityReport:
     seed: int = 0
     strict_edges: bool = False
     versions: Mapping[str, str] = field(default_factory=dict)
+    quantization: QuantizationReport | None = None
 
     @property
     def passed(self) -> bool:

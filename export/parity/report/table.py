@@ -125,9 +125,13 @@ def _remarks(report: ParityReport) -> list[str]:
         lines.append(f"first diverging layer: {d.layer} ({d.kind}){near}")
     lines += [f"not run: {p.name}: {p.reason}" for p in report.providers if not p.ran]
     lines += [f"warning: {one}" for one in report.warnings]
-    lines += [f"note: {one}" for one in report.notes]
+    cost = report.quantization and report.quantization.summary  # its table is below
+    lines += [f"note: {one}" for one in report.notes if one != cost]
     for found in report.findings[:_MOST_FINDINGS]:
         count = f"{found.mismatches} of {found.compared} elements differ"
         lines.append(f"not decisive: {found.output}, {found.case}: {count}")
     more = len(report.findings) - _MOST_FINDINGS
-    return lines + ([f"not decisive: {more} more"] if more > 0 else [])
+    lines += [f"not decisive: {more} more"] if more > 0 else []
+    return lines + (
+        [f"quantized:\n{report.quantization}"] if report.quantization else []
+    )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from keras_acts.export.parity import pairing
-from keras_acts.export.parity.compare import Comparison, Witness, compare
+from keras_acts.export.parity.compare import Comparison, NoTwinError, Witness, compare
 from keras_acts.export.parity.draws.runs import Draws
 from keras_acts.export.parity.inner.proof import Unproven
-from keras_acts.export.parity.inputs import ORDINARY, Case
+from keras_acts.export.parity.inputs.case import ORDINARY, Case
 from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.reference.base import Answer, Reference
-from keras_acts.export.parity.reference.float64_twin import NoTwinError
 from keras_acts.export.parity.report.report import (
     Divergence,
     Finding,
@@ -32,11 +29,18 @@ from keras_acts.export.parity.session import (
 )
 from keras_acts.export.parity.strings import comparable
 from keras_acts.export.parity.tolerances import Array, Tolerance, largest
-from keras_acts.export.parity.verdict.cases import fed, is_decisive, largest_input
+from keras_acts.export.parity.verdict.cases import (
+    decides,
+    deciding,
+    fed,
+    is_decisive,
+)
 from keras_acts.export.parity.verdict.variation import LEAST_VARIATION, Variation
 from keras_acts.export.parity.verdict.witness import Hearing
 
 _LARGE = 1 << 29
+
+Keep = Callable[[Case, dict[str, Answer], Collection[str]], None]
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Evidence:
         onnx_model: The ONNX model to be judged.
         tolerance: How far an output may be from the reference's.
         strict: Whether every case decides, those at the edges too.
+        keep: What gets each run with its answers, and the names of those that draw.
         problems: Why the model fails, apart from differences of outputs.
         warnings: What weakens the verdict or was left out.
         providers: For each provider whether it ran, and if not, why.
@@ -71,6 +76,7 @@ class Evidence:
     onnx_model: OnnxModel
     tolerance: Tolerance
     strict: bool
+    keep: Keep | None = None
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     providers: list[ProviderReport] = field(default_factory=list)
@@ -216,11 +222,13 @@ class Evidence:
             self._pair_outputs(answers)
             self.draws.look_for({n: x.array for n, x in answers.items()}, case.inputs)
         self.cases.append(case.name)
+        if self.keep is not None:
+            self.keep(case, answers, self.draws.chances)
         expected = {name: comparable(one.array) for name, one in answers.items()}
         for name, array in expected.items():
             if case.random or case.role == "decides":
                 self.variation.setdefault(name, Variation()).add(array)
-            for kind in {case.kind, ORDINARY} if case.ordinary else {case.kind}:
+            for kind in case.kinds:
                 before = self.magnitudes.get((name, kind), 0.0)
                 self.magnitudes[name, kind] = max(before, largest(array))
         return expected
@@ -252,28 +260,17 @@ class Evidence:
                 self._record(case, expected[name], *key, result)
             if not got or name in self.draws.chances:
                 continue
-            want, have = self._deciding(case, name, expected[name], got[onnx_name])
+            want, have, partly = deciding(
+                case, expected[name], got[onnx_name], strict=self.strict
+            )
+            if partly:
+                self.infinite.add(name)
             witness = hearing.witness(case, name) if hearing else None
             result = self._compared(case, name, want, have, witness)
             result = replace(result, case=run)
             self._record(case, want, *key, result)
             if hearing and result.problem is None:
                 hearing.note(key, case, expected[name], got[onnx_name])
-
-    def _deciding(
-        self, case: Case, name: str, want: Array, have: Array
-    ) -> tuple[Array, Array]:
-        """Return both outputs; of random runs what is finite in Keras's, if anything.
-
-        A model that is NaN in some places is compared in the others.
-        """
-        finite = np.isfinite(want) if want.dtype.kind == "f" else np.ones(1, bool)
-        if self.strict or not case.random or finite.all() or not finite.any():
-            return want, have
-        self.infinite.add(name)
-        if have.shape != want.shape:
-            return want, have
-        return np.where(finite, want, 0), np.where(finite, have, 0)
 
     def _compared(
         self, case: Case, name: str, want: Array, have: Array, witness: Witness | None
@@ -291,15 +288,12 @@ class Evidence:
         )
 
     def _input_scale(self, case: Case) -> float:
-        return 1.0 if self.reference.standalone else largest_input(case)
+        return 1.0 if self.reference.standalone else case.largest_input
 
     def _record(
         self, case: Case, want: Array, name: str, provider: str, result: Comparison
     ) -> None:
-        decides = self.strict or case.role == "decides"
-        if case.role == "decides where finite":
-            decides = decides or bool(np.isfinite(want).all())
-        if decides:
+        if decides(case, want, strict=self.strict):
             self.comparisons[name, provider][result.case] = result
         elif not result.passed:
             found = (result.mismatches, result.compared, result.worst)
@@ -321,7 +315,8 @@ class Evidence:
         asked = [case for case in cases if case.kind in kinds and is_decisive(case)]
         hearing = Hearing(self.tolerance, self.magnitudes, self._input_scale)
         try:
-            hearing.hear(self.reference, asked)
+            exact = self.reference.exact()
+            hearing.hear(self._answers, lambda case: exact(case.inputs), asked)
         except NoTwinError as error:
             self.warnings.append(
                 f"float64 could not decide whose rounding a difference is: {error}"
@@ -333,6 +328,10 @@ class Evidence:
                 if session.optimized or case.ordinary:
                     self._judge(case, expected, fed(case, inputs), session, hearing)
         self.rounding = hearing.roundings()
+
+    def _answers(self, case: Case) -> dict[str, Array]:
+        answers = self.reference.answers(case.inputs)
+        return {name: one.array for name, one in answers.items()}
 
     def _prove(self, cases: Sequence[Case], inputs: list[pairing.PairedInput]) -> None:
         """Compare inner layers where an output hardly varies, or is never finite."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from keras_acts.export.parity.inputs import Case, Generator, Sizes
+from keras_acts.export.parity.inputs.case import Case
+from keras_acts.export.parity.inputs.generator import Generator, Sizes
 
 FACTORS = (1, *(Fraction(1, 2**n) for n in (1, 2, 3)), *(2**n for n in range(1, 13)))
 """The first sizes, as multiples of the usual ones."""

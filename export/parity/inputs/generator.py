@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from keras_acts.export.parity.edges import Edge
-from keras_acts.export.parity.index_limits import DEFAULT_LIMIT
+from keras_acts.export.parity.inputs.case import ORDINARY, Case, CaseRole
+from keras_acts.export.parity.inputs.edges import Edge
+from keras_acts.export.parity.inputs.index_limits import DEFAULT_LIMIT
 from keras_acts.export.parity.pairing import PairedInput
-from keras_acts.export.parity.tolerances import Array, largest
+from keras_acts.export.parity.tolerances import Array
 
-CaseRole = Literal["decides", "decides where finite", "reported"]
 Rng = np.random.Generator
 Draw = Callable[[Rng, tuple[int, ...]], Array]
 
-ORDINARY = "normal"
 EXPECTED = "as its first layers expect"
 
 SCALES: Mapping[str, Draw] = {
@@ -68,37 +67,6 @@ class Sizes:
 
 def _times(size: int, factor: Fraction | int) -> int:
     return max(1, int(size * factor))
-
-
-@dataclass(frozen=True)
-class Case:
-    """One run.
-
-    Attributes:
-        name: What the inputs are.
-        kind: The kind of input; runs of one kind share the magnitude of their outputs.
-        inputs: Keras's inputs by name.
-        role: Whether the run decides the verdict: always (the user's arrays), where
-            Keras's output is finite, or not at all.
-        random: Whether the inputs are random, so that outputs should vary over them.
-        ordinary: Whether they are normally distributed, or indices, so that outputs
-            are as large as in use.
-        optional: Whether Keras may refuse the sizes chosen for unknown axes.
-    """
-
-    name: str
-    kind: str
-    inputs: dict[str, Array]
-    role: CaseRole = "decides where finite"
-    random: bool = False
-    ordinary: bool = False
-    optional: bool = False
-
-    @property
-    def largest_input(self) -> float:
-        """Return the largest number in the float inputs, at least 1."""
-        floats = (x for x in self.inputs.values() if x.dtype.kind == "f")
-        return max([1.0, *map(largest, floats)])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from keras_acts.export.errors import ExportError
-from keras_acts.export.parity.inputs import Draw, Rng
+from keras_acts.export.parity.inputs.generator import Draw, Rng
 from keras_acts.export.parity.reference.keras_calls import all_layers
 from keras_acts.export.parity.tolerances import Array
 from keras_acts.export.trace import Graph, LayerRecord, Signature, Value, trace

@@ -31,7 +31,13 @@ _KERAS_ACTIVATIONS = (
 )
 
 # Activations that compute sums of products, as a Dense layer does.
-_WITH_SUMS = (layers.APReLU, layers.Maxout)
+_WITH_SUMS = (
+    layers.APReLU,
+    layers.DYReLU,
+    layers.FReLU,
+    layers.Maxout,
+    layers.MetaACON,
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The inputs of a comparison: random, at edges, of any size, and the user's."""

@@ -1,0 +1,1 @@
+"""What a quantization cost, as data and as a table."""
