@@ -1,0 +1,1 @@
+"""What a quantization cost: in answers, by node, and what it gained in time."""
