@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -26,8 +28,12 @@ from keras_acts.export.options import (
     check_path,
 )
 from keras_acts.export.parity import ParityReport
+from keras_acts.export.parity.onnx_model import OnnxModel
 from keras_acts.export.parity.reference.choice import reference_of
+from keras_acts.export.parity.report.report import Status
 from keras_acts.export.parity.verify import verify_reference
+from keras_acts.export.quantization.api import quantize_as
+from keras_acts.export.quantization.request import Request
 from keras_acts.export.saved_model import SavedModel
 from keras_acts.export.trace import model_of
 from keras_acts.export.write import (
@@ -139,10 +145,18 @@ def export_model(
     atol: float | None = None,
     seed: int = 0,
     strict_edges: bool = False,
+    quantize: str | Mapping[str, Any] | None = None,
 ) -> ParityReport:
     """Convert a model, verify the result, and write it only if it answers alike.
 
-    The arguments are those of `to_onnx` and `verify`.
+    The arguments are those of `to_onnx` and `verify`, and one more.
+
+    Args:
+        quantize: Write the file in lower precision, once it is verified: a mode of
+            `keras_acts.export.quantize`, or a dictionary of its arguments, such as
+            `{"mode": "int8", "calibration": x}`. The report's `quantization` has what
+            it cost against the Keras model; where that is too much, the file is written
+            as well, with a `QuantizationWarning`, and the report has not passed.
 
     Returns:
         The report of a comparison that passed; or of one that found no difference but
@@ -160,6 +174,9 @@ def export_model(
     """
     check_path(path)
     options = ExportOptions.among(locals())
+    if quantize is not None:
+        given = {k: v for k, v in locals().items() if k not in _NOT_OF_THE_FLOAT_FILE}
+        return _quantized(path, quantize, given)
     model = model_of(model)
     converted = _converted(model, options)
     reports: list[ParityReport] = []
@@ -185,6 +202,35 @@ def export_model(
     if not reports[0].passed:
         warnings.warn(_unproven(reports[0], path), NotProvenWarning, stacklevel=2)
     return reports[0]
+
+
+_NOT_OF_THE_FLOAT_FILE = {"path", "options", "quantize"}
+_STATUS: Mapping[str, Status] = {"differs": "failed", "not proven": "not proven"}
+
+
+def _quantized(
+    path: str | os.PathLike[str], asked: Any, given: Mapping[str, Any]
+) -> ParityReport:
+    """Export a file in float elsewhere, and quantize it."""
+    wanted = Request.of(asked, given["inputs"])
+    model = model_of(given["model"])
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "model.onnx")
+        report = export_model(path=source, **{**given, "model": model})
+        found = quantize_as(
+            reference_of(model, given["input_signature"]),
+            OnnxModel.read(source),
+            path,
+            wanted.settings,
+            wanted.calibration,
+            wanted.inputs,
+        )
+    return replace(
+        report,
+        status=_STATUS.get(found.status, report.status),
+        notes=(*report.notes, found.summary),
+        quantization=found,
+    )
 
 
 def _unproven(report: ParityReport, path: str | os.PathLike[str]) -> str:

@@ -90,6 +90,10 @@ class NotProvenWarning(UserWarning):
     """Nothing differs, but nothing proves that the ONNX model answers alike either."""
 
 
+class QuantizationWarning(UserWarning):
+    """A file was quantized, and its answers differ or aren't proven."""
+
+
 class ParityError(ExportError):
     """The ONNX model differs from the Keras model, or could not be compared.
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 import onnx
 import onnx_ir as ir
 
+from keras_acts._onnx_files.verdicts import DIGEST_KEY, VERDICT_KEY
+
 _KEY = "key"
 
 
@@ -33,6 +35,7 @@ class Metadata:
         version: The version of this package.
         keras_version: The version of Keras.
         dtype: The requested dtype, if it wasn't the Keras model's own.
+        quantization: How the file was quantized, if it was.
         verdict: What a verification found before the file was written, in one word.
         digest: Of the graph and the weights that it is about.
     """
@@ -45,8 +48,9 @@ class Metadata:
     version: str | None = _key("keras_acts_version")
     keras_version: str | None = _key("keras_version")
     dtype: str | None = _key("keras_acts_dtype")
-    verdict: str | None = _key("keras_acts_verdict")
-    digest: str | None = _key("keras_acts_digest")
+    verdict: str | None = _key(VERDICT_KEY)
+    digest: str | None = _key(DIGEST_KEY)
+    quantization: str | None = _key("keras_acts_quantization")
 
     @classmethod
     def of(cls, proto: onnx.ModelProto) -> Metadata:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import onnx_ir as ir
 
+from keras_acts.export.errors import ExportError
 from keras_acts.export.trace.tensors import array_of
 
 Array = np.ndarray[Any, Any]
@@ -42,8 +43,28 @@ def host_array(x: Any) -> Array:
         return _copied(x)
 
 
+def _gathered(x: Any) -> Array:
+    """Return a copy of JAX's array, which may lie on several devices.
+
+    JAX keeps what it converts to NumPy as long as the array lives, so that all weights
+    of a model would be gathered at last. Copies of parts are forgotten.
+    """
+    if not x.is_fully_addressable:
+        raise ExportError(
+            "Each weight must lie on devices of this process. Save the model, and load "
+            f"it for the export in one process. Received: {x.sharding}"
+        )
+    result = np.empty(x.shape, x.dtype)
+    for shard in x.addressable_shards:
+        if shard.replica_id == 0:
+            result[shard.index] = np.asarray(shard.data.copy())
+    return result
+
+
 def _copied(x: Any) -> Array:
     """Return a copy of a tensor, by rows: a backend may take a detour by float32."""
+    if hasattr(x, "addressable_shards"):
+        return _gathered(x)
     if not len(x.shape) or not x.shape[0]:
         return array_of(x)
     step = max(1, _BLOCK * int(x.shape[0]) // max(1, int(np.prod(x.shape))))

@@ -39,6 +39,7 @@ class GraphBuilder(Initializers):
     Attributes:
         opset: The version of the standard operators.
         target: `"cpu"`, `"cuda"` or `"portable"`: what the graph shall run fast on.
+        inputs: The inputs of the model.
         scope: Names of the layers around the present operation, for names of nodes.
         spec: What the present operation returns: its shapes and Keras dtypes.
         author: The converter at work, in words, if it is one that was registered.
@@ -54,6 +55,7 @@ class GraphBuilder(Initializers):
     ) -> None:
         super().__init__(opset, floats, weight_names)
         self.target = target
+        self.inputs: list[ir.Value] = []
         self.spec: Any = None
         self.author: str | None = None
         self.nodes: list[ir.Node] = []
@@ -329,6 +331,10 @@ class GraphBuilder(Initializers):
 
     def with_shape(self, x: ir.Value, shape: Sequence[int | None]) -> ir.Value:
         """Declare the sizes of a value that can't be inferred from the operators.
+
+        That is so where an operator takes sizes that are computed (Slice, Reshape,
+        Expand, Pad, Resize), where a body of Loop or Scan or a branch of If begins, and
+        where strings are read, of which ONNX infers nothing.
 
         Raises:
             UnsupportedOperationError: They are not the sizes that it has.

@@ -137,6 +137,7 @@ class _Conversion:
         for name in (*self._graph.inputs, *self._graph.outputs):
             self._g.reserve(name)
         inputs = [self._input(name, v) for name, v in self._graph.inputs.items()]
+        self._g.inputs = inputs
         for node in self._graph.nodes:
             self._convert_node(node)
         outputs = [self._output(name, v) for name, v in self._graph.outputs.items()]

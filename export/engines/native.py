@@ -18,6 +18,7 @@ from keras_acts.export.identity import IdentityKey
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.options import check_opset
 from keras_acts.export.passes import run_passes
+from keras_acts.export.passes.shapes.symbols import name_sizes
 from keras_acts.export.trace import Graph, Islands, model_signature, trace
 
 NAME = "native"
@@ -74,6 +75,7 @@ def converted(graph: Graph, request: Request) -> ir.Model:
         floats=request.dtype,
         channels_first=request.inputs_as_nchw,
     )
+    name_sizes(model, request.size_names)
     Metadata(islands=listed(graph.islands)).add_to(model)
     run_passes(model)
     return model

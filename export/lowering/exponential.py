@@ -17,6 +17,7 @@ from keras_acts.export.lowering.table import FLOAT32, FLOATS, form, lower, since
 from keras_acts.export.lowering.values import (
     LINEAR_FROM,
     clipped_exp,
+    constant_value,
     log_one_plus,
     scalar_like,
 )
@@ -120,11 +121,29 @@ def celu_max(g: GraphBuilder, x: ir.Value, alpha: float = 1.0) -> ir.Value:
     return g.Max(x, _expm1(g, g.Div(x, alpha), alpha))
 
 
-@form("pelu", why="a linear and an exponential term: one of the two is always 0")
+def _has_positive_beta(x: ir.Value, alpha: Any, beta: Any) -> bool:
+    value = constant_value(beta)
+    return value is not None and bool((value > 0).all())
+
+
+@form(
+    "pelu",
+    when=_has_positive_beta,
+    why="a linear and an exponential term: one of the two is always 0",
+)
 def pelu(g: GraphBuilder, x: ir.Value, alpha: Any, beta: Any) -> ir.Value:
     """Map to `alpha / beta * relu(x) - alpha * (1 - exp(min(x / beta, 0)))`."""
     linear = g.Mul(g.Relu(x), _divide(g, alpha, beta))
     return g.Sub(linear, _one_minus_exp(g, g.Div(x, beta), alpha))
+
+
+@form("pelu", why="the sign of x / beta decides, where beta may be 0 or below")
+def pelu_of_any_beta(g: GraphBuilder, x: ir.Value, alpha: Any, beta: Any) -> ir.Value:
+    """Map to `x * alpha / beta` where `x / beta > 0`, else as `pelu` does below 0."""
+    t = g.Div(x, beta)
+    above = g.Mul(x, _divide(g, alpha, beta))
+    below = g.Neg(_one_minus_exp(g, t, alpha))
+    return g.Where(g.Greater(t, 0.0), above, below)
 
 
 def _divide(g: GraphBuilder, a: Any, b: Any) -> Any:

@@ -257,3 +257,24 @@ def crelu(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
 def tlu(g: GraphBuilder, x: ir.Value, tau: Any) -> ir.Value:
     """Map to `max(x, tau)`."""
     return g.Max(x, tau)
+
+
+@form("frelu", dtypes=EXACT, why="one exact kernel")
+def frelu(g: GraphBuilder, x: ir.Value, funnel: Any) -> ir.Value:
+    """Map to `max(x, funnel)`."""
+    return g.Max(x, funnel)
+
+
+@form("dyrelu", why="the lines one by one; their coefficients are small")
+def dyrelu(g: GraphBuilder, x: ir.Value, slopes: Any, intercepts: Any) -> ir.Value:
+    """Map to the largest of `slopes[k] * x + intercepts[k]`."""
+    a, b = (
+        v if isinstance(v, ir.Value) else scalar_like(g, v, x)
+        for v in (slopes, intercepts)
+    )
+    lines = []
+    for k in range(g.static_shape(a)[0] or 0):
+        index = np.asarray(k, np.int64)
+        slope, intercept = (g.Gather(v, index, axis=0) for v in (a, b))
+        lines.append(g.Add(g.Mul(x, slope), intercept))
+    return lines[0] if len(lines) == 1 else g.Max(*lines)

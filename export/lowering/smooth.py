@@ -11,7 +11,7 @@ import onnx_ir as ir
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.lowering.gaussian import erfc
 from keras_acts.export.lowering.table import FLOAT32, form, lower
-from keras_acts.export.lowering.values import maximum, minimum, scalar_like
+from keras_acts.export.lowering.values import expm1, maximum, minimum, scalar_like
 from keras_acts.functional.gaussian import TAIL
 from keras_acts.functional.smooth.gates import LAPLACE_MU, LAPLACE_SIGMA
 from keras_acts.functional.smooth.rectifiers import SERLU_ALPHA, SERLU_SCALE
@@ -107,13 +107,7 @@ def serlu(g: GraphBuilder, x: ir.Value) -> ir.Value:
 def elish(g: GraphBuilder, x: ir.Value) -> ir.Value:
     """Map to `(relu(x) + exp(min(x, 0)) - 1) * sigmoid(x)`."""
     gate = lower("sigmoid", g, x)
-    return g.Mul(g.Add(g.Relu(x), _expm1(g, minimum(g, x))), gate)
-
-
-def _expm1(g: GraphBuilder, t: ir.Value) -> Any:
-    """Return `exp(t) - 1` for t up to 0, as `2h / (1 - h)` with `h = tanh(t / 2)`."""
-    half = g.Tanh(g.Mul(t, 0.5))
-    return g.Div(g.Mul(half, 2.0), g.Sub(scalar_like(g, 1.0, t), half))
+    return g.Mul(g.Add(g.Relu(x), expm1(g, minimum(g, x))), gate)
 
 
 @form("star_relu", why="the formula, three passes")
@@ -134,7 +128,7 @@ def xielu(
     p, n = (_softplus_of_weight(g, alpha, x) for alpha in (alpha_p, alpha_n))
     r, t = g.Relu(x), minimum(g, x)
     above = g.Mul(r, g.Add(g.Mul(r, p), beta))
-    below = g.Sub(g.Mul(_expm1(g, t), g.Add(n, beta)), g.Mul(t, n))
+    below = g.Sub(g.Mul(expm1(g, t), g.Add(n, beta)), g.Mul(t, n))
     return g.Add(above, below)
 
 

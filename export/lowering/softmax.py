@@ -9,11 +9,13 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
+from keras_acts.export.builder.loops import loop
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.lowering.table import form, lower
-from keras_acts.export.lowering.values import scalar_like
+from keras_acts.export.lowering.values import expm1, log_one_plus, scalar_like
 from keras_acts.functional._axes import missing_axes
+from keras_acts.functional.softmax.entmax import BISECTIONS, LEAST, LOWEST, STEPS
 
 Axes = int | Sequence[int] | None
 
@@ -25,7 +27,8 @@ def _normalized_axes(g: GraphBuilder, x: ir.Value, axis: Axes) -> list[int]:
     return [single % rank for single in axes]
 
 
-def _is_unmasked(x: ir.Value, axis: Axes = -1, mask: Any = None) -> bool:
+def _is_unmasked(x: ir.Value, axis: Axes = -1, mask: Any = None, **_: Any) -> bool:
+    """Whether a call has no mask."""
     return mask is None
 
 
@@ -73,6 +76,7 @@ def log_softmax_difference(
 
 
 def _minus_max(g: GraphBuilder, x: ir.Value, axes: Sequence[int]) -> ir.Value:
+    """Return x minus its largest element along axes."""
     return g.Sub(x, reduce(g, "ReduceMax", x, axes, keepdims=True))
 
 
@@ -93,14 +97,19 @@ def log_softmax_masked(
 
 
 def _masked(
-    g: GraphBuilder, name: str, x: ir.Value, axis: Axes, mask: Any, dropped: float
+    g: GraphBuilder,
+    name: str,
+    x: ir.Value,
+    axis: Axes,
+    mask: Any,
+    dropped: float,
+    **arguments: Any,
 ) -> ir.Value:
     """Apply an activation where the mask is true; elsewhere the result is `dropped`."""
     keep = _keep_mask(g, x, mask)
     lowest = scalar_like(g, float("-inf"), x)
-    y = lower(
-        name, g, g.with_shape(g.Where(keep, x, lowest), g.static_shape(x)), axis=axis
-    )
+    kept = g.with_shape(g.Where(keep, x, lowest), g.static_shape(x))
+    y = lower(name, g, kept, axis=axis, **arguments)
     return g.Where(keep, y, scalar_like(g, dropped, x))
 
 
@@ -257,3 +266,121 @@ def keras_sparsemax(g: GraphBuilder, x: ir.Value, axis: int = -1) -> ir.Value:
     )
     total = reduce(g, "ReduceSum", inside, [axis], keepdims=True)
     return g.Relu(g.Sub(x, g.Div(g.Sub(total, 1.0), size)))
+
+
+_EXACT = {1: "softmax", 1.5: "entmax15", 2: "sparsemax"}
+
+
+def _is_exact(x: ir.Value, alpha: Any = 1.5, **_: Any) -> bool:
+    return isinstance(alpha, int | float) and alpha in _EXACT
+
+
+@form("entmax", when=_is_exact, why="the softmax, or found by sorting")
+def entmax_exact(
+    g: GraphBuilder, x: ir.Value, alpha: Any = 1.5, axis: int = -1, mask: Any = None
+) -> ir.Value:
+    """Map to the softmax, 1.5-entmax or sparsemax that it is."""
+    return lower(_EXACT[alpha], g, x, axis=axis, mask=mask)
+
+
+@form("entmax", when=_is_unmasked, why="Newton's method, a dozen steps in a Loop")
+def entmax(
+    g: GraphBuilder, x: ir.Value, alpha: Any = 1.5, axis: int = -1, mask: None = None
+) -> ir.Value:
+    """Map to `exp(log(1 + e * (z - s)) / e)`, with the s that makes the sum 1.
+
+    With `z = x - max(x)` and `e = alpha - 1`, as the function computes it.
+    """
+    axis %= g.rank(x)
+    halves = isinstance(alpha, int | float) and alpha > 2
+    if isinstance(alpha, int | float):
+        e: Any = scalar_like(g, max(alpha - 1, LEAST), x)
+    else:
+        e = g.Clip(g.Sub(alpha, 1.0), LEAST, 1.0)
+    sums = _Sums(g, _minus_max(g, x, [axis]), e, axis)
+    top = reduce(g, "ReduceMax", x, [axis], keepdims=True)
+    low = g.Sub(top, top)
+    count = g.cast(g.size(x, axis), require_dtype(x))
+    width = g.Div(g.Neg(expm1(g, g.Neg(g.Mul(g.Log(count), e)))), e)
+    high = g.with_shape(g.Add(low, width), g.static_shape(low))
+
+    def step(number: ir.Value, carried: list[ir.Value]) -> tuple[Any, Any]:
+        return sums.step(number, carried, halves), []
+
+    steps = _integer(g, BISECTIONS if halves else STEPS)
+    (s, _, _), _ = loop(g, step, [low, low, high], count=steps)
+    for _ in range(2):
+        found, slope = sums.at(s)
+        s = g.Add(s, g.Div(g.Sub(found, 1.0), slope))
+    parts = sums.parts(s)
+    return g.Div(parts, reduce(g, "ReduceSum", parts, [axis], keepdims=True))
+
+
+def _integer(g: GraphBuilder, value: int) -> ir.Value:
+    """Return an integer as a scalar."""
+    return g.constant(np.asarray(value, np.int64))
+
+
+class _Sums:
+    """The parts of an entmax, their sum, and its derivative, as functions of s."""
+
+    def __init__(self, g: GraphBuilder, z: ir.Value, e: ir.Value, axis: int) -> None:
+        self.g, self.z, self.e, self.axis = g, z, e, axis
+
+    def _logarithm(self, s: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """Return `log(1 + e * y) / e` for `y = z - s`, and where it is undefined."""
+        g = self.g
+        y = g.Sub(self.z, s)
+        w = g.Mul(y, self.e)
+        outside = g.Or(g.LessOrEqual(g.Add(w, 1.0), 0.0), g.LessOrEqual(y, LOWEST))
+        w = g.Where(outside, scalar_like(g, 0.0, y), w)
+        log, more, rounded = log_one_plus(g, w)
+        log = g.Add(log, g.Div(g.Sub(w, rounded), more))
+        return g.Div(log, self.e), outside
+
+    def _exp(self, logarithm: ir.Value, outside: ir.Value) -> ir.Value:
+        zero = scalar_like(self.g, 0.0, self.z)
+        return self.g.Where(outside, zero, self.g.Exp(logarithm))
+
+    def parts(self, s: ir.Value) -> ir.Value:
+        """Return the elements of the result."""
+        return self._exp(*self._logarithm(s))
+
+    def at(self, s: ir.Value) -> tuple[ir.Value, ir.Value]:
+        """Return the sum of the parts, and minus its derivative."""
+        g = self.g
+        logarithm, outside = self._logarithm(s)
+        less = g.Mul(logarithm, g.Sub(scalar_like(g, 1.0, self.e), self.e))
+        found, slope = (
+            reduce(g, "ReduceSum", self._exp(one, outside), [self.axis], keepdims=True)
+            for one in (logarithm, less)
+        )
+        return found, slope
+
+    def step(
+        self, number: ir.Value, carried: list[ir.Value], halves: bool
+    ) -> list[ir.Value]:
+        """Return the next s and the interval that holds it."""
+        g, (s, low, high) = self.g, carried
+        found, slope = self.at(s)
+        low = g.Where(g.GreaterOrEqual(found, 1.0), s, low)
+        high = g.Where(g.Less(found, 1.0), s, high)
+        power = expm1(g, g.Neg(g.Mul(g.Log(found), self.e)))
+        moved = g.Sub(s, g.Div(g.Mul(found, power), g.Mul(slope, self.e)))
+        inside = g.And(g.GreaterOrEqual(moved, low), g.LessOrEqual(moved, high))
+        if halves:
+            late = g.GreaterOrEqual(number, _integer(g, STEPS))
+            even = g.Equal(g.Mod(number, _integer(g, 2)), _integer(g, 0))
+            inside = g.And(inside, g.Not(g.And(late, even)))
+        middle = g.Mul(g.Add(low, high), 0.5)
+        shape = g.static_shape(s)
+        found = g.Where(inside, moved, middle)
+        return [g.with_shape(value, shape) for value in (found, low, high)]
+
+
+@form("entmax", why="-inf where the mask is false, and 0 there after it")
+def entmax_masked(
+    g: GraphBuilder, x: ir.Value, alpha: Any = 1.5, axis: int = -1, mask: Any = None
+) -> ir.Value:
+    """Map to the form of x with -inf where the mask is false, and 0 after it."""
+    return _masked(g, "entmax", x, axis, mask, 0.0, alpha=alpha)

@@ -56,3 +56,9 @@ def log_one_plus(g: GraphBuilder, u: ir.Value) -> tuple[ir.Value, ir.Value, ir.V
     """
     w = g.Add(u, 1.0)
     return g.Log(w), w, g.Sub(w, 1.0)
+
+
+def expm1(g: GraphBuilder, t: ir.Value) -> Any:
+    """Return `exp(t) - 1` for t up to 0, as `2h / (1 - h)` with `h = tanh(t / 2)`."""
+    half = g.Tanh(g.Mul(t, 0.5))
+    return g.Div(g.Mul(half, 2.0), g.Sub(scalar_like(g, 1.0, t), half))

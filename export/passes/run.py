@@ -17,11 +17,13 @@ from onnx_ir.passes.common import (
 from keras_acts.export.errors import ExportError
 from keras_acts.export.passes.empty import LeaveOutEmptyPass
 from keras_acts.export.passes.failures import graph_error
+from keras_acts.export.passes.fold.appends import AppendPass
 from keras_acts.export.passes.fold.batch_norms import FoldBatchNormsPass
 from keras_acts.export.passes.fold.biases import FuseBiasesPass
 from keras_acts.export.passes.fold.factors import FoldFactorsPass
 from keras_acts.export.passes.fold.pads import FoldPadsPass
 from keras_acts.export.passes.fold.scales import FoldScalesPass
+from keras_acts.export.passes.fold.stacks import ReadStacksPass
 from keras_acts.export.passes.fold.weights import FoldWeightsPass
 from keras_acts.export.passes.identities import DropIdentitiesPass
 from keras_acts.export.passes.keep_zeros import KeepZerosPass
@@ -52,6 +54,7 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
     passes = (
         *named,
         *_PREPARE,
+        ReadStacksPass(),
         FoldWeightsPass(),
         FuseBiasesPass(),
         CancelTransposesPass(),
@@ -69,6 +72,7 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         GatherStringsPass(),
         UseGlobalPoolsPass(),
         NameSizesPass(),
+        AppendPass(),
         KeepEmptyPass(),
         RemoveUnusedNodesPass(),
         KeepLoopSizesPass(inference, NameSizesPass()),

@@ -52,7 +52,7 @@ class Recorder(Protocol):
         """Record a call of `backend.rnn`, the loop over time."""
 
     def weight(self, variable: Any) -> Any:
-        """Return the traced tensor that stands for a variable."""
+        """Return the traced tensor that stands for a variable, or for an array."""
 
     def unpack_int4(
         self, packed: Any, orig_len: int, axis: int = 0, dtype: str = "int8"

@@ -26,11 +26,13 @@ class TracedTensor(reads.DetachedTensor):
         expression: The kind and the operands of the operation that made a number, for
             what is known of its value; None for other tensors.
         is_zero: Whether it was created as zeros.
+        is_number: Whether it stands for a number of Python.
     """
 
     compute: Callable[[], Any] | None = None
     expression: tuple[str, tuple[Any, ...]] | None = None
     is_zero: bool = False
+    is_number: bool = False
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(
@@ -75,6 +77,30 @@ class TracedTensor(reads.DetachedTensor):
         return (
             keras.ops.not_equal(self, other) if _is_data(other) else self is not other
         )
+
+    # Keras's are logical; those of the backends' tensors bitwise, of integers.
+    def __and__(self, other: Any) -> Any:
+        return _bits("and", self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return _bits("and", other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return _bits("or", self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return _bits("or", other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return _bits("xor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _bits("xor", other, self)
+
+    def __invert__(self) -> Any:
+        if self.dtype == "bool":
+            return keras.ops.logical_not(self)
+        return keras.ops.bitwise_not(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self.compute is None:
@@ -142,6 +168,13 @@ class TracedTensor(reads.DetachedTensor):
             "sizes by `input_signature`",
             f"shape={self.static_shape}, dtype={self.dtype!r}",
         )
+
+
+def _bits(name: str, a: Any, b: Any) -> Any:
+    """Return `&`, `|` or `^`: logical of booleans, bitwise of integers."""
+    kinds = {str(getattr(x, "dtype", type(x).__name__)).split(".")[-1] for x in (a, b)}
+    kind = "logical" if all("bool" in one for one in kinds) else "bitwise"
+    return getattr(keras.ops, f"{kind}_{name}")(a, b)
 
 
 def _is_data(x: object) -> bool:

@@ -117,7 +117,7 @@ class _Recorder:
         self.names = LayerNames()
         self._callers: list[Any] = []
         self._scope: tuple[str, ...] = ()
-        self._values: dict[IdentityKey, Value | Weight] = {}
+        self._values: dict[IdentityKey, Value | Weight | Constant] = {}
         self._weights: dict[tuple[IdentityKey, str], Any] = {}
         self._calls = Calls(self)
 
@@ -352,12 +352,12 @@ class _Recorder:
         return recurrence(self, *args, **kwargs)
 
     def weight(self, variable: Any) -> Any:
-        """Return the traced tensor that stands for a variable."""
-        weight = self.operand(variable)
-        key = IdentityKey(variable), weight.dtype
+        """Return the traced tensor that stands for a variable, or for an array."""
+        weight, dtype = self.operand(variable), weight_values.dtype_of(variable)
+        key = IdentityKey(variable), dtype
         if key not in self._weights:
-            tensor = TracedTensor(variable.shape, weight.dtype)
-            tensor.compute = weight_values.of_variable(variable, weight.dtype)
+            tensor = TracedTensor(tuple(variable.shape), dtype)
+            tensor.compute = weight_values.of_variable(variable, dtype)
             self._weights[key] = tensor
             self._values[IdentityKey(tensor)] = weight
         return self._weights[key]

@@ -25,7 +25,13 @@ from keras_acts.export.trace.tensors import (
 
 def of_variable(variable: Any, dtype: str) -> Callable[[], Any]:
     """Return a function that computes a variable in the dtype an operation reads."""
-    return lambda: unrecorded(keras.ops.cast, variable.value, dtype)
+    value = variable.value if isinstance(variable, keras.Variable) else variable
+    return lambda: unrecorded(keras.ops.cast, value, dtype)
+
+
+def dtype_of(variable: Any) -> str:
+    """Return the dtype in which an operation reads a variable, or an array."""
+    return str(keras.backend.standardize_dtype(variable.dtype))
 
 
 def of_operation(

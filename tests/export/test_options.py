@@ -44,7 +44,11 @@ def test_functions_have_each_option(
 def test_functions_have_no_others() -> None:
     of_verify = set(parameters(verify)) - {"model", "onnx_model"}
     assert set(parameters(to_onnx)) == {"model", "path", *OPTIONS}
-    assert set(parameters(export_model)) == {"model", "path", *OPTIONS, *of_verify}
+    assert set(parameters(export_model)) == {
+        *("model", "path", "quantize"),
+        *OPTIONS,
+        *of_verify,
+    }
 
 
 @pytest.mark.parametrize("name", sorted(set(parameters(verify)) & set(OPTIONS)))
@@ -87,7 +91,7 @@ def test_the_command_has_a_flag_with_its_help(option: Field[Any]) -> None:
 
 
 def test_a_request_is_the_options_and_a_model() -> None:
-    assert {one.name for one in fields(Request)} == {"model", *OPTIONS}
+    assert {one.name for one in fields(Request)} == {"model", "size_names", *OPTIONS}
 
 
 def test_options_are_taken_from_the_arguments_of_a_call() -> None:

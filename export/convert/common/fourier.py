@@ -2,9 +2,10 @@
 
 On onnxruntime, a product with the matrix of sines and cosines is faster up to about a
 thousand points, and accurate to one or two ulps. ONNX's DFT is fast and as accurate for
-powers of two; for other lengths it uses longer transforms, at the cost of two or three
-digits and most of the speed. Those lengths are factored instead (Cooley-Tukey): a
-transform of a * b points is a transforms of b points and b of a. Primes use DFT.
+powers of two; for other lengths it uses longer transforms, at the cost of most of the
+speed and of two to five digits. Those lengths are factored instead (Cooley-Tukey): a
+transform of a * b points is a transforms of b points and b of a. Primes and unknown
+lengths use DFT in float64, which takes no longer.
 """
 
 from __future__ import annotations
@@ -40,8 +41,12 @@ def is_product(points: int | None) -> bool:
     """Whether the transform of this many points is a matrix product."""
     if points is None:
         return False
-    power_of_two = points & (points - 1) == 0
-    return points <= (LARGEST_MATRIX if power_of_two else LARGEST_ODD_MATRIX)
+    limit = LARGEST_MATRIX if _is_power_of_two(points) else LARGEST_ODD_MATRIX
+    return points <= limit
+
+
+def _is_power_of_two(points: int | None) -> bool:
+    return points is not None and points & (points - 1) == 0
 
 
 def real_transform(
@@ -211,11 +216,15 @@ def _swap_axes(
 
 def dft(g: GraphBuilder, x: ir.Value, rank: int, **attributes: Any) -> ir.Value:
     """Append a DFT along the axis before the complex axis, the last."""
-    axis = rank - 1
+    axis, dtype = rank - 1, require_dtype(x)
+    wide = dtype == ir.DataType.FLOAT and not _is_power_of_two(g.static_shape(x)[axis])
+    if wide:
+        x = g.cast(x, ir.DataType.DOUBLE)
     if g.opset < 20:
         transform = g.DFT(x, axis=axis, **attributes)
     else:
         transform = g.DFT(x, None, g.cast(axis, "int64"), **attributes)
+    transform = g.cast(transform, dtype) if wide else transform
     return g.with_shape(transform, [None] * (rank + 1))
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder
 from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.promotion import promoted
 from keras_acts.export.convert.registry import converts
+
+D = ir.DataType
 
 Reduction = Callable[[GraphBuilder, ir.Value, Sequence[int] | None, bool], ir.Value]
 
@@ -40,3 +43,11 @@ def register_reduction(kind: str, compute: Reduction) -> None:
 def by_operator(op_type: str) -> Reduction:
     """Return a reduction by a single operator, such as ReduceSum."""
     return lambda g, x, axes, keepdims: reduce(g, op_type, x, axes, keepdims=keepdims)
+
+
+def any_of(
+    g: GraphBuilder, x: ir.Value, axes: Sequence[int] | None, keepdims: bool
+) -> ir.Value:
+    """Return whether any element is true; of none the maximum is the lowest number."""
+    largest = reduce(g, "ReduceMax", g.cast(x, D.INT32), axes, keepdims=keepdims)
+    return g.Greater(largest, np.int32(0))

@@ -17,7 +17,6 @@ from keras_acts.export.convert.ops.nn.normalization import (
     moments_over,
 )
 from keras_acts.export.convert.registry import register_converter
-from keras_acts.export.errors import UnsupportedOperationError
 
 
 @register_converter(keras.layers.BatchNormalization)
@@ -49,13 +48,10 @@ def batch_normalization(
 def group_normalization(
     g: GraphBuilder, layer: keras.layers.GroupNormalization, inputs: ir.Value
 ) -> ir.Value:
-    """Map `GroupNormalization` to InstanceNormalization, with groups as channels."""
-    if require_dtype(inputs).is_integer():
-        raise UnsupportedOperationError(
-            "GroupNormalization must have float inputs: of integers Keras rounds the "
-            "statistics and the weights to integers. Cast them before the layer. "
-            f"Received: inputs of type {require_dtype(inputs).name}"
-        )
+    """Map `GroupNormalization` to InstanceNormalization, with groups as channels.
+
+    Of integers Keras cuts off the fractions of the result.
+    """
     x = at_least_float32(g, inputs)
     perm = list(range(g.rank(x)))
     perm.insert(1, perm.pop(layer.axis % len(perm)))
@@ -67,6 +63,8 @@ def group_normalization(
         y = g.Mul(y, g.Reshape(_weight(g, layer.gamma, x), shape))
     if layer.center:
         y = g.Add(y, g.Reshape(_weight(g, layer.beta, x), shape))
+    if not require_dtype(inputs).is_floating_point():
+        y = g.cast(y, require_dtype(inputs))
     sizes = g.static_shape(first)
     return transposed(g, g.with_shape(y, sizes), inverse_permutation(perm))
 

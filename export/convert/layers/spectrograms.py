@@ -52,12 +52,13 @@ def _decibels(g: GraphBuilder, layer: Any, x: ir.Value) -> ir.Value:
 def mel_weights(layer: Any) -> np.ndarray[Any, Any]:
     """Return the weight of each frequency in each band: triangles on the mel scale.
 
-    The first frequency, the mean, has weight 0.
+    The first frequency, the mean, has weight 0. In float32 as Keras computes them, for
+    of low frequencies the differences of mels have a few digits less.
     """
-    frequencies = np.linspace(0.0, layer.sampling_rate / 2, layer.fft_length // 2 + 1)
+    frequencies = _line(0.0, layer.sampling_rate / 2, layer.fft_length // 2 + 1)
     mels = _mel(frequencies)[:, None]
-    lowest, highest = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float64))
-    edges = np.linspace(float(lowest), float(highest), int(layer.num_mel_bins) + 2)
+    low_end, high_end = _mel(np.asarray([layer.min_freq, layer.max_freq], np.float32))
+    edges = _line(float(low_end), float(high_end), int(layer.num_mel_bins) + 2)
     low, center, high = edges[:-2], edges[1:-1], edges[2:]
     rising = (mels - low) / (center - low)
     falling = (high - mels) / (high - center)
@@ -66,5 +67,11 @@ def mel_weights(layer: Any) -> np.ndarray[Any, Any]:
     return weights
 
 
+def _line(start: float, stop: float, count: int) -> np.ndarray[Any, Any]:
+    """Return `linspace` as computed in float32."""
+    step = np.float32(np.float32(stop) - np.float32(start)) / np.float32(count - 1)
+    return np.float32(start) + step * np.arange(count, dtype=np.float32)
+
+
 def _mel(hertz: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return 1127.0 * np.log1p(hertz / 700.0)
+    return np.float32(1127.0) * np.log(1 + hertz / np.float32(700.0))

@@ -9,8 +9,9 @@ node whose output has such a size:
    later Reshape may divide again;
 3. Conv and pooling: a size preserved by the padding stays;
 4. TopK: the sizes of other axes stay, and a `k` read from a tensor is its size;
-5. Where: a size that all operands share stays;
-6. any: a size that `note_size` says to be that of another value, is.
+5. Where and operators of elements: a size that all operands share stays;
+6. any: a size that `note_size` says to be that of another value, is;
+7. MatMul: a size of the batch that both operands share stays.
 
 Without them the batch size would lose its name, and with it the proof that it is the
 same throughout the model.
@@ -18,7 +19,7 @@ same throughout the model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 import onnx_ir as ir
@@ -42,20 +43,56 @@ def note_size(value: ir.Value, axis: int, source: ir.Value, source_axis: int) ->
     value.meta.setdefault(_SIZES, {})[axis] = (source, source_axis)
 
 
+def name_sizes(model: ir.Model, names: Mapping[str, Sequence[str | None]]) -> None:
+    """Name unknown sizes of inputs, before any pass has read their names.
+
+    Args:
+        model: The model.
+        names: By the name of an input, a name for each axis, None for one to leave.
+    """
+    for value in model.graph.inputs:
+        given = names.get(value.name or "", ())
+        if value.shape is not None and given:
+            pairs = zip(value.shape, given, strict=True)
+            value.shape = ir.Shape(
+                [size if name is None else name for size, name in pairs]
+            )
+
+
 class NameSizesPass(InPlacePass):
-    """Rename generated sizes, after shape inference (rules 1 to 6)."""
+    """Rename generated sizes, after shape inference (rules 1 to 7)."""
 
     def call(self, model: ir.Model) -> PassResult:
         """Apply the rules once to each node, in graph order."""
-        names: dict[Size, Size] = {}
-        multiples: Multiples = {}
+        names = SizeNames()
         for node in model.graph:
-            _rename(node, names)
-            for generated, size in _pairs(node, multiples):
-                if is_generated(generated) and _is_named(size):
-                    names[generated] = size
-            _rename(node, names)
-        return PassResult(model, bool(names))
+            names.visit(node)
+        return PassResult(model, names.found)
+
+
+class SizeNames:
+    """The generated names that are known to be those of other sizes."""
+
+    def __init__(self) -> None:
+        self._names: dict[Size, Size] = {}
+        self._multiples: Multiples = {}
+
+    @property
+    def found(self) -> bool:
+        """Whether any was found."""
+        return bool(self._names)
+
+    def visit(self, node: ir.Node) -> None:
+        """Rename the sizes of a node's outputs, after those of the nodes before it."""
+        _rename(node, self._names)
+        for generated, size in _pairs(node, self._multiples):
+            self.equal(generated, size)
+        _rename(node, self._names)
+
+    def equal(self, generated: Size, size: Size) -> None:
+        """Note that a size of a generated name is that of another name."""
+        if is_generated(generated) and _is_named(size):
+            self._names[generated] = size
 
 
 def _pairs(node: ir.Node, multiples: Multiples) -> Pairs:
@@ -220,11 +257,22 @@ def _broadcast(node: ir.Node) -> Pairs:
     after = _sizes(node.outputs[0])
     if any(value is None or value.shape is None for value in node.inputs):
         return
-    operands = [_sizes(value) for value in node.inputs]
+    yield from _shared([_sizes(value) for value in node.inputs], after)
+
+
+def _shared(operands: Sequence[list[Size]], after: list[Size]) -> Pairs:
+    """Pair the sizes of a broadcast result that are those of all operands."""
     for offset in range(1, len(after) + 1):
         found = {sizes[-offset] for sizes in operands if len(sizes) >= offset} - {1}
         if len(found) == 1:
             yield after[-offset], found.pop()
+
+
+def _matmul(node: ir.Node) -> Pairs:
+    """Rule 7: pair the sizes in front of both matrices that both have."""
+    before = [_sizes(value)[:-2] for value in node.inputs]
+    after = _sizes(node.outputs[0])[:-2]
+    yield from _shared(before, after)
 
 
 def _is_known(size: Size) -> bool:
@@ -241,9 +289,11 @@ def _ints(node: ir.Node, name: str, default: list[int]) -> list[int]:
 
 
 _WINDOWS = ("AveragePool", "Conv", "MaxPool")
+_OF_ELEMENTS = ("Add", "And", "Div", "Max", "Min", "Mul", "Or", "Pow", "Sub", "Where")
 _RULES: dict[str, Callable[[ir.Node], Pairs]] = {
     "Resize": _resize,
     "TopK": _top_k,
-    "Where": _broadcast,
+    "MatMul": _matmul,
+    **dict.fromkeys(_OF_ELEMENTS, _broadcast),
     **dict.fromkeys(_WINDOWS, _window),
 }

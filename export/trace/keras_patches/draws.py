@@ -140,7 +140,8 @@ def draw_spec(name: str, arguments: Mapping[str, Any]) -> keras.KerasTensor:
     """Return the shape and dtype of what a function of `keras.random` draws."""
     if name in ("dropout", "shuffle"):
         x = arguments["inputs" if name == "dropout" else "x"]
-        return keras.KerasTensor(tuple(x.shape), x.dtype)
+        scaled = name == "dropout" and not keras.backend.is_float_dtype(x.dtype)
+        return keras.KerasTensor(tuple(x.shape), "float32" if scaled else x.dtype)
     if name == "categorical":
         batch, count = arguments["logits"].shape[0], arguments["num_samples"]
         shape = batch, count

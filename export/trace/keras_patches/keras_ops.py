@@ -1,6 +1,6 @@
 """Patches of the backend functions that `keras.ops` calls.
 
-The modules of `keras.ops` look functions up in `backend.core` and `backend.numpy`.
+The modules of `keras.ops` look functions up in `backend.core`, `backend.numpy`, ….
 While a thread traces, the functions listed here are wrapped there: they record the call
 if an argument is traced. All others are the backend's own.
 """
@@ -29,10 +29,14 @@ _SIZED = {
     "trapezoid": "numpy.Trapezoid",
 }
 
+_CONSTANTS = ("pad", "tril", "triu", "unravel_index")
+
 _OF_WEIGHTS = ("expand_dims", "matmul", "reshape", "squeeze", "transpose")
 
 _CORE: dict[str, Wrap] = {
     **{name: wrappers.control_flow(call) for name, call in CALLS.items()},
+    "is_tensor": wrappers.is_tensor,
+    "scatter": wrappers.of_constants,
     "cast": wrappers.of_weights,
     "convert_to_tensor": wrappers.of_weights,
     "custom_gradient": wrappers.custom_gradient,
@@ -43,10 +47,19 @@ _NUMPY: dict[str, Wrap] = {
     **dict.fromkeys(CREATIONS, wrappers.where_traced(wrappers.creation)),
     **{name: wrappers.sized(kind) for name, kind in _SIZED.items()},
     **dict.fromkeys(_OF_WEIGHTS, wrappers.of_weights),
+    **dict.fromkeys(_CONSTANTS, wrappers.of_constants),
     "vectorize": vectorize,
 }
 
-FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {"core": _CORE, "numpy": _NUMPY}
+_MATH = ("segment_max", "segment_min", "segment_prod", "segment_sum", "top_k")
+
+FUNCTIONS: Mapping[str, Mapping[str, Wrap]] = {
+    "core": _CORE,
+    "image": {"resize": wrappers.of_constants},
+    "math": dict.fromkeys(_MATH, wrappers.of_constants),
+    "nn": {"one_hot": wrappers.of_constants},
+    "numpy": _NUMPY,
+}
 """The wrapper of each function, by module of the backend."""
 
 

@@ -26,7 +26,8 @@ some of Keras's functions check whether their arguments are traced:
 10. windows of a traced length, which Keras refuses, are computed in `keras.ops`;
 11. random draws are recorded (see `draws`);
 12. `training=True` of one layer in a Functional model holds (see `training`);
-13. Keras's NumPy backend, which has no symbols, gets numbers for them (see `symbols`).
+13. Keras's NumPy backend, which has no symbols, gets numbers for them (see `symbols`);
+    comparisons of TensorFlow's tensors defer to a traced operand, as its sums do.
 
 The patches are installed only while some thread traces, and have no effect in other
 threads. `tests/export/trace/test_hooks.py` fails clearly if a new Keras differs, and
@@ -61,7 +62,11 @@ _BACKEND = "keras.src.backend"
 _CORE = "keras.src.ops.core"
 
 _OF_BACKEND = {
-    "numpy": (Patch("keras.src.backend.numpy.core", "np", symbols.initialized),)
+    "numpy": (Patch("keras.src.backend.numpy.core", "np", symbols.initialized),),
+    "tensorflow": tuple(
+        Patch("tensorflow:Tensor", f"__{name}__", wrappers.deferring)
+        for name in ("eq", "ge", "gt", "le", "lt", "ne")
+    ),
 }
 """What is replaced on one backend alone: its module can't be imported on the others."""
 
@@ -85,8 +90,10 @@ PATCHES: tuple[Patch, ...] = (
         Patch(module, "shape", wrappers.shape)
         for module in ("keras.ops", "keras.src.ops", _CORE)
     ),
-    Patch(_CORE, "backend", keras_ops.recorded),
-    Patch("keras.src.ops.numpy", "backend", keras_ops.recorded),
+    *(
+        Patch(f"keras.src.ops.{name}", "backend", keras_ops.recorded)
+        for name in keras_ops.FUNCTIONS
+    ),
     Patch(f"{_BACKEND}:Variable", "__bases__", variables.with_operators),
     Patch(_BACKEND, "rnn", wrappers.where_traced(wrappers.rnn)),
     *(

@@ -15,6 +15,7 @@ import keras
 from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.keras_patches.windows import WINDOWS
 from keras_acts.export.trace.protocol import ACTIVE, Recorder, unrecorded
+from keras_acts.export.trace.python_code.frames import asked_by_model
 from keras_acts.export.trace.tensors import TracedTensor, has_traced, traced_statics
 
 
@@ -220,6 +221,47 @@ def of_weights(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(*args, **kwargs)
 
     return call
+
+
+def of_constants(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a backend function, so that it is recorded where a size is traced.
+
+    `keras.ops` calls it, and records nothing, where its tensors are weights and
+    constants. So the first one is traced, and `keras.ops` called again.
+    """
+
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = ACTIVE.get()
+        if recorder is None or has_traced(x) or not has_traced((args, kwargs)):
+            return original(x, *args, **kwargs)
+        name = original.__name__
+        module = keras.ops if hasattr(keras.ops, name) else keras.ops.image
+        tensor = x if isinstance(x, keras.Variable) else keras.ops.convert_to_tensor(x)
+        return getattr(module, name)(recorder.weight(tensor), *args, **kwargs)
+
+    return call
+
+
+def deferring(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap an operator of the backend's tensors: that of a traced operand is taken."""
+
+    def operator(self: Any, other: Any) -> Any:
+        if isinstance(other, TracedTensor):
+            return NotImplemented
+        return original(self, other)
+
+    return operator
+
+
+def is_tensor(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap `is_tensor`: to the model's code a traced tensor is one, unlike a number."""
+
+    def is_tensor(x: Any) -> bool:
+        if isinstance(x, TracedTensor) and asked_by_model(through=1):
+            return not x.is_number
+        return bool(original(x))
+
+    return is_tensor
 
 
 def _traced_weight(recorder: Recorder, x: Any) -> Any:

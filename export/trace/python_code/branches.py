@@ -224,13 +224,17 @@ class _Ways:
         if first.error is None and second.error is None:
             return self._join(fork, first, second)
         taken, refused = (first, second) if second.error else (second, first)
-        warnings.warn(
-            f"The model's code raises an error depending on `{fork.source}`, which is "
-            "unknown until the model runs. The file doesn't: it answers all inputs as "
-            f"the code does those without the error. Received: {refused.error!r}",
-            UserWarning,
-            stacklevel=2,
-        )
+        # What the code refuses of empty inputs alone is not worth a warning.
+        unless_empty = facts.decided(fork.condition, self._branching.known, smallest=1)
+        if unless_empty is not (taken is first):
+            warnings.warn(
+                f"The model's code raises an error depending on `{fork.source}`, which "
+                "is unknown until the model runs. The file doesn't: it answers all "
+                "inputs as the code does those without the error. "
+                f"Received: {refused.error!r}",
+                UserWarning,
+                stacklevel=2,
+            )
         self._branching.tape.nodes += taken.tape.nodes
         return taken.results
 

@@ -25,8 +25,14 @@ Fact = tuple[Any, bool]
 """A condition and its truth."""
 
 
-def decided(condition: Any, facts: Sequence[Fact]) -> bool | None:
-    """Return the truth of a condition where it is known, else None."""
+def decided(condition: Any, facts: Sequence[Fact], smallest: int = 0) -> bool | None:
+    """Return the truth of a condition where it is known, else None.
+
+    Args:
+        condition: What is asked.
+        facts: Earlier conditions.
+        smallest: What each size is at least.
+    """
     key = key_of(condition)
     for fact, truth in facts:
         if key_of(fact) == key:
@@ -37,7 +43,7 @@ def decided(condition: Any, facts: Sequence[Fact]) -> bool | None:
     first, second = operands
     if key_of(first) == key_of(second) and condition.dtype != "float64":
         return kind in ("numpy.Equal", "numpy.GreaterEqual", "numpy.LessEqual")
-    a, b = bounds(first, facts), bounds(second, facts)
+    a, b = (bounds(one, facts, smallest) for one in (first, second))
     return _HOLDS[kind](a, b)
 
 
@@ -97,14 +103,18 @@ _HOLDS: dict[str, Callable[[Bounds, Bounds], bool | None]] = {
 """Whether a relation holds between all numbers within two bounds, None if for some."""
 
 
-def bounds(x: Any, facts: Sequence[Fact] = ()) -> Bounds:
+def bounds(x: Any, facts: Sequence[Fact] = (), smallest: int = 0) -> Bounds:
     """Return the least and the largest value that a number may have."""
     if isinstance(x, bool | int | float):
         return float(x), float(x)
     if not isinstance(x, TracedTensor) or x.expression is None:
         return UNBOUNDED
     kind, operands = x.expression
-    low, high = _of_operation(kind, x.dtype, [bounds(one, facts) for one in operands])
+    if kind == _SIZE:
+        low, high = float(smallest), math.inf
+    else:
+        known = [bounds(one, facts, smallest) for one in operands]
+        low, high = _of_operation(kind, x.dtype, known)
     for fact, truth in facts:
         relation, limit = _relation_to(key_of(x), fact, truth)
         step = 1.0 if x.dtype == "int32" and limit == math.floor(limit) else 0.0
@@ -119,8 +129,6 @@ def bounds(x: Any, facts: Sequence[Fact] = ()) -> Bounds:
 
 def _of_operation(kind: str, dtype: str, operands: list[Bounds]) -> Bounds:
     """Return the bounds of a result, given those of its operands."""
-    if kind == _SIZE:
-        return 0.0, math.inf
     if kind not in _BOUNDS or (dtype != "int32" and kind in _OF_INTEGERS):
         return UNBOUNDED
     low, high = _BOUNDS[kind](*operands)

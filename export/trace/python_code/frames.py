@@ -14,6 +14,9 @@ _LIBRARIES = frozenset(
     )
 )
 
+_TRACER = "keras_acts.export.trace.tracer"
+"""The module that calls the model: frames around it belong to the user's program."""
+
 
 def is_library(module: dict[str, Any]) -> bool:
     """Whether a module, given its globals, is Keras's or of a library below it."""
@@ -24,23 +27,50 @@ def _is_library(frame: FrameType) -> bool:
     return is_library(frame.f_globals)
 
 
-def asked_by_model() -> bool:
-    """Whether the caller of the calling function belongs to the model's own code."""
+def asked_by_model(through: int = 0) -> bool:
+    """Whether the caller of the calling function belongs to the model's own code.
+
+    Args:
+        through: How many functions of Keras stand between the two.
+    """
     frame = inspect.currentframe()
-    for _ in range(2):
+    for _ in range(2 + through):
         frame = None if frame is None else frame.f_back
     return frame is not None and not _is_library(frame)
 
 
 def asking_expression() -> str:
-    """Return the source of the innermost expression of the model that is evaluated."""
-    frame = inspect.currentframe()
-    while frame is not None and _is_library(frame):
-        frame = frame.f_back
+    """Return the source of the innermost expression of the model that is evaluated.
+
+    Where none of the model's own code asks, it is that of Keras.
+    """
+    frames = _traced_frames()
+    models = (one for one in frames if not _is_library(one))
+    keras = (one for one in frames if _package(one) == "keras")
+    frame = next(models, None) or next(keras, None)
     if frame is None:
         return "a condition"
     positions = inspect.getframeinfo(frame, context=0).positions
     return _source(frame.f_code.co_filename, positions) or "a condition"
+
+
+def _traced_frames() -> list[FrameType]:
+    """Return the frames inside the trace, the innermost first."""
+    frames = []
+    frame = inspect.currentframe()
+    while frame is not None:
+        frames.append(frame)
+        frame = frame.f_back
+    names = [one.f_globals.get("__name__") for one in frames]
+    return (
+        frames[: len(names) - names[::-1].index(_TRACER)]
+        if _TRACER in names
+        else frames
+    )
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
 
 
 def _source(filename: str, positions: object) -> str:

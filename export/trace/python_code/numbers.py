@@ -30,6 +30,8 @@ class NumberSpec(KerasTensor):
 class TracedNumber(TracedTensor):
     """A number of Python whose value is unknown until the model runs."""
 
+    is_number = True
+
     __hash__ = TracedTensor.__hash__
 
     def __eq__(self, other: object) -> Any:
@@ -257,6 +259,9 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "floor_divide": _by_operator("floordiv"),
     "greater": _by_operator("gt"),
     "greater_equal": _by_operator("ge"),
+    "bitwise_and": _by_operator("and"),
+    "bitwise_or": _by_operator("or"),
+    "bitwise_xor": _by_operator("xor"),
     "less": _by_operator("lt"),
     "less_equal": _by_operator("le"),
     "maximum": _extreme("maximum", "numpy.Maximum"),

@@ -254,8 +254,10 @@ def _lu_factor(operation: Any, x: Any) -> Any:
 
 
 def _slogdet(_operation: Any, x: Any) -> Any:
-    """Case 12: return a sign and a logarithm for each matrix."""
-    return tuple(KerasTensor(x.shape[:-2], x.dtype) for _ in range(2))
+    """Case 12: return a sign and a logarithm for each matrix, floats of integers."""
+    is_float = keras.backend.is_float_dtype(x.dtype)
+    dtype = x.dtype if is_float else keras.config.floatx()
+    return tuple(KerasTensor(x.shape[:-2], dtype) for _ in range(2))
 
 
 def _mel_spectrogram(layer: Any, inputs: Any) -> Any:

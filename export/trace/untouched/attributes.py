@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from keras_acts.export.identity import IdentityKey
 from keras_acts.export.trace.tensors import TracedTensor
 from keras_acts.export.trace.untouched import torch_modes
+from keras_acts.export.trace.untouched.layers import layers_within
 
 _MISSING = object()
 
@@ -24,35 +27,61 @@ def restored(layer: Any) -> Iterator[None]:
     """Put back what a `with` block replaces in layers' attributes by traced tensors.
 
     A layer may keep what its first call computed, as a table of positions, in an
-    attribute or in a list or dict that it has: later calls would return tensors without
-    values.
+    attribute, or in a list or dict that it has, however deep: later calls would return
+    tensors without values.
     """
-    before = [(one, dict(vars(one))) for one in torch_modes.layers_within(layer)]
-    held = [
-        (value, _items(value))
-        for _, attributes in before
-        for value in attributes.values()
-        if isinstance(value, (dict, list))
-    ]
+    attributes = [(one, dict(vars(one))) for one in layers_within(layer)]
+    containers = _Containers()
+    for _, values in attributes:
+        containers.add(values)
     try:
         yield
     finally:
-        for value, items in held:
-            if _is_traced(value):
-                _refill(value, items)
-        for one, attributes in before:
-            _restore(vars(one), attributes)
+        containers.restore()
+        for one, values in attributes:
+            _restore(vars(one), values)
 
 
-def _items(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else list(value)
+@dataclass(frozen=True)
+class _Container:
+    """A list or dict, and the items that it had."""
+
+    now: Any
+    before: Any
+
+    def restore(self) -> None:
+        """Put its items back, past what Keras does where they change."""
+        if isinstance(self.now, dict):
+            dict.clear(self.now)
+            dict.update(self.now, self.before)
+        else:
+            list.clear(self.now)
+            list.extend(self.now, self.before)
 
 
-def _refill(value: Any, items: Any) -> None:
-    """Give a list or dict its items again, past what Keras does where they change."""
-    kind = dict if isinstance(value, dict) else list
-    kind.clear(value)
-    dict.update(value, items) if kind is dict else list.extend(value, items)
+class _Containers:
+    """The lists and dicts among values and inside one another, each once."""
+
+    def __init__(self) -> None:
+        self._found: dict[IdentityKey, _Container] = {}
+
+    def add(self, value: Any) -> None:
+        """Note those in a list, tuple or dict."""
+        for item in value.values() if isinstance(value, dict) else value:
+            if not isinstance(item, (dict, list, tuple)):
+                continue
+            if IdentityKey(item) in self._found:
+                continue
+            if not isinstance(item, tuple):
+                items = dict(item) if isinstance(item, dict) else list(item)
+                self._found[IdentityKey(item)] = _Container(item, items)
+            self.add(item)
+
+    def restore(self) -> None:
+        """Put back the items of those that now hold a traced tensor themselves."""
+        for one in self._found.values():
+            if _is_traced(one.now):
+                one.restore()
 
 
 def _restore(now: dict[str, Any], before: dict[str, Any]) -> None:

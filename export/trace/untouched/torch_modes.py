@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from keras_acts.export.identity import IdentityKey
-from keras_acts.export.trace.keras_patches import reads
+from keras_acts.export.trace.untouched.layers import layers_within
 
 
 @contextlib.contextmanager
@@ -25,18 +25,3 @@ def restored(layer: Any) -> Iterator[None]:
     finally:
         for module, training in modules.values():
             module.training = training
-
-
-def layers_within(layer: Any) -> Iterator[Any]:
-    """Yield a layer and those inside it, each once."""
-    return _layers(layer, set())
-
-
-def _layers(layer: Any, seen: set[IdentityKey]) -> Iterator[Any]:
-    """Yield a layer and those inside it, each once."""
-    if IdentityKey(layer) in seen:
-        return
-    seen.add(IdentityKey(layer))
-    yield layer
-    for inner in reads.inner_layers(layer):
-        yield from _layers(inner, seen)

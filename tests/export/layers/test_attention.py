@@ -14,6 +14,7 @@ from keras.src.ops.nn import DotProductAttention
 
 from keras_acts.export import to_onnx
 from support.export_check import assert_alike, each, open_session, operators, run
+from support.runs.evidence import compares_answers
 from support.zoo import (
     NAMED_SIZES,
     ModelCase,
@@ -355,3 +356,35 @@ def test_single_head(case: ModelCase) -> None:
 
 def test_the_runs_tell_lengths_apart() -> None:
     assert all(one["T"] != one["S"] for one in NAMED_SIZES)
+
+
+@pytest.mark.parametrize("extra", ["", "mask", "causal"])
+@pytest.mark.parametrize("unknown", ["q", "k", "qk"])
+@pytest.mark.parametrize("heads", [(4, 4), (4, 2), (4, 1)], ids=str)
+def test_heads_whose_number_is_unknown(
+    heads: tuple[int, int], unknown: str, extra: str
+) -> None:
+    def attend(q: Any, k: Any, v: Any, keep: Any) -> Any:
+        causal, mask = extra == "causal", keep if extra == "mask" else None
+        y = keras.ops.dot_product_attention(q, k, v, mask=mask, is_causal=causal)
+        return y + 0.0 * keras.ops.cast(keep[:, :1, :1, :1], y.dtype)
+
+    rng = np.random.default_rng(0)
+    arrays = [
+        rng.normal(size=(2, 3, n, 4)).astype("float32") for n in (*heads, heads[1])
+    ]
+    arrays.append(rng.random((2, 1, 3, 3)) > 0.4)
+    known = [
+        None if name in unknown else n for name, n in zip("qk", heads, strict=True)
+    ]
+    signature = [
+        *(keras.InputSpec(shape=(None, None, n, 4)) for n in (*known, known[1])),
+        keras.InputSpec(shape=(None, 1, None, None), dtype="bool"),
+    ]
+    proto = to_onnx(attend, engine="native", input_signature=signature)
+    if not compares_answers():
+        return
+    q, *shared, keep = arrays
+    each_its_own = [np.repeat(x, heads[0] // heads[1], axis=2) for x in shared]
+    want = np.asarray(keras.ops.convert_to_numpy(attend(q, *each_its_own, keep)))
+    assert_alike(run(open_session(proto), arrays)[0], want)

@@ -1,13 +1,23 @@
 """Normalizations in ONNX, with Keras's axes, epsilons and precision of statistics."""
 
 from dataclasses import replace
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
-from support.export_check import LayerCase, check_layer, each
+from keras_acts.export import to_onnx
+from support.export_check import (
+    LayerCase,
+    assert_alike,
+    check_layer,
+    each,
+    open_session,
+    run,
+)
+from support.runs.evidence import compares_answers
 
 BATCH = {"BatchNormalization"}
 LAYER = {"LayerNormalization"}
@@ -75,7 +85,7 @@ def test_batch_normalization(case):
     layer((2, 5, 4), axis=(2, 3), scale=False, center=False),
     layer(
         (2, None, 4),
-        LAYER | {"Concat", "Expand"},
+        INVERSE_ROOT | {"Sub"},
         axis=(2, 3),
         scale=False,
         center=False,
@@ -220,3 +230,26 @@ def test_spectral_normalization_is_its_layer(case):
 @each(batch(), layer(), layer((3, None, 5), axis=[1, 3]), group((4, 5), axis=1))
 def test_opsets(case, opset):
     check_layer(replace(case, opset=opset))
+
+
+@pytest.mark.parametrize("opset", [17, 23])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: ops.layer_normalization(x),
+        lambda x: ops.layer_normalization(x, axis=[-1, -2]),
+        lambda x: ops.layer_normalization(x, x[0, 0], x[1, 0]),
+        lambda x: ops.rms_normalization(x),
+        lambda x: ops.rms_normalization(x, x[0, 0]),
+        lambda x: ops.batch_normalization(x, x[0, 0], x[1, 0] ** 2, axis=-1),
+        lambda x: ops.normalize(x, axis=-1),
+    ],
+)
+def test_axes_of_unknown_size(call: Any, opset: int) -> None:
+    signature = [keras.InputSpec(shape=(None, None, None), name="x")]
+    proto = to_onnx(call, engine="native", input_signature=signature, opset=opset)
+    if not compares_answers():
+        return
+    x = np.random.default_rng(0).normal(size=(2, 3, 5)).astype("float32")
+    want = np.asarray(ops.convert_to_numpy(call(ops.convert_to_tensor(x))))
+    assert_alike(run(open_session(proto), [x])[0], want)

@@ -138,7 +138,7 @@ OTHERS = [
         layers.Masking,
         {"mask_value": 0.5},
         (None, 4),
-        {"Equal", "Not", "ReduceMax", "Where"},
+        {"Equal", "Greater", "Not", "ReduceMax", "Where"},
     ),
     LayerCase(layers.Activation, {"activation": "relu"}, (3, 4), {"Relu"}),
     LayerCase(layers.Activation, {"activation": ops.sin}, (3, 4), {"Sin"}),

@@ -34,7 +34,7 @@ NAN_AT_PLUS_INF = {"Softsign"}
 # Where NaN becomes 0, in the operator ThresholdedRelu.
 NAN_IS_LOST = {"ReLU", "Threshold", "ThresholdedReLU"}
 # Keras averages and normalizes in float32 what is float64.
-IN_FLOAT32 = {"APReLU"}
+IN_FLOAT32 = {"APReLU", "DYReLU", "FReLU", "MetaACON"}
 
 
 def name_of(case):

@@ -182,3 +182,15 @@ def test_a_form_is_within_an_ulp_of_the_operator_in_each_binade(case):
         return (error / floats.ulp(want, "float32")).max(axis=1)
 
     assert (worst("cpu") <= worst("portable") + 1).all()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_pelu_whose_beta_left_its_range_answers_as_keras_does(target):
+    layer = catalogue.find("PELU").layer()
+    model = alone(layer, (6,))
+    layer.beta.assign([0.5, -0.5, 0.0, -2.0, 1.0, -0.0])
+    layer.alpha.assign([1.0, 0.5, 1.0, 2.0, -1.0, 1.0])
+    x = np.repeat([[-3.0], [-0.25], [0.25], [3.0]], 6, axis=1).astype("float32")
+    want = keras.ops.convert_to_numpy(model(x))
+    (got,) = run(open_session(exported(model, target=target)), [x])
+    np.testing.assert_allclose(got, want, rtol=1e-6)

@@ -271,6 +271,18 @@ def test_what_the_code_refuses_is_answered_with_a_warning(function, error):
     assert "If" not in kinds(proto.graph)
 
 
+def refuses_no_steps(layer, x):
+    n = ops.shape(x)[1]
+    if n * 2 <= 0:
+        raise ValueError("Empty.")
+    return x * n
+
+
+def test_what_is_refused_of_empty_inputs_alone_needs_no_warning():
+    proto = check_sizes(model_of(refuses_no_steps))
+    assert "If" not in kinds(proto.graph)
+
+
 def over_a_size(layer, x):
     for i in range(ops.shape(x)[1]):
         x = x + i

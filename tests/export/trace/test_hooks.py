@@ -47,6 +47,22 @@ PARAMETERS = {
         *("count_weights", "idf_weights"),
     ],
     "shape": ["x"],
+    "is_tensor": ["x"],
+    "scatter": ["indices", "values", "shape"],
+    "resize": [
+        *("images", "size", "interpolation", "antialias", "crop_to_aspect_ratio"),
+        *("pad_to_aspect_ratio", "fill_mode", "fill_value", "data_format"),
+    ],
+    **{
+        f"segment_{name}": ["data", "segment_ids", "num_segments", "sorted"]
+        for name in ("max", "min", "prod", "sum")
+    },
+    "top_k": ["x", "k", "sorted"],
+    "one_hot": ["x", "num_classes", "axis", "dtype", "sparse"],
+    "pad": ["x", "pad_width", "mode", "constant_values"],
+    "tril": ["x", "k"],
+    "triu": ["x", "k"],
+    "unravel_index": ["indices", "shape"],
     "empty": ["shape", "dtype"],
     "eye": ["N", "M", "k", "dtype"],
     "full": ["shape", "fill_value", "dtype"],
@@ -125,7 +141,7 @@ def patched_functions() -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize(("path", "function"), list(patched_functions()))
 def test_a_patched_function_takes_what_it_took(path: str, function: Any) -> None:
     name = path.rsplit(".", 1)[-1]
-    if name in UNREAD:
+    if name in UNREAD or path.startswith("tensorflow:"):
         return
     parameters = list(inspect.signature(function).parameters)
     assert [p for p in parameters if p != "self"] == PARAMETERS[name], path
@@ -145,7 +161,9 @@ def test_few_attributes_are_replaced() -> None:
     newest = supported.parsed(keras.__version__) >= supported.parsed(
         supported.TRIED[-1]
     )
-    assert len(PRESENT) <= (28 if newest else 29)
+    of_keras = [patch for patch in PRESENT if patch.path.startswith("keras")]
+    assert len(of_keras) <= (31 if newest else 32)
+    assert len(PRESENT) - len(of_keras) <= 6, "comparisons of TensorFlow's tensors"
     assert len({patch.path for patch in patches.PATCHES}) == len(patches.PATCHES)
 
 

@@ -19,12 +19,19 @@ class Keeps(layers.Layer):
         super().__init__(**kwargs)
         self.kind = kind
         self.replaced: Any = None
-        self.filled: Any = {"filled list": [], "filled dict": {}}.get(kind)
+        self.filled: Any = {
+            "filled list": [],
+            "filled dict": {},
+            "nested list": [[]],
+            "list in a dict": {"a": []},
+            "dict in a list": [{}],
+            "list in a tuple": ([],),
+        }.get(kind)
 
     def call(self, x: Any) -> Any:
         value = ops.sum(x, axis=0)
         if self.filled is not None:
-            if not self.filled:
+            if not keras.tree.flatten(self.filled):
                 self.fill(value)
             return x * keras.tree.flatten(self.filled)[0]
         if self.kind == "new":
@@ -37,18 +44,38 @@ class Keeps(layers.Layer):
         return x * keras.tree.flatten(self.replaced)[0]
 
     def fill(self, value: Any) -> None:
-        if self.kind == "filled list":
-            self.filled.append(value)
+        held = self.innermost()
+        if isinstance(held, dict):
+            held["b"] = value
         else:
-            self.filled["a"] = value
+            held.append(value)
+
+    def innermost(self) -> Any:
+        held = self.filled
+        while held:
+            held = held["a"] if isinstance(held, dict) else held[0]
+        return held
 
     def forget(self) -> None:
         if self.filled is not None:
-            self.filled.clear()
+            made = Keeps(self.kind).filled
+            vars(self)["filled"] = made
 
 
 @pytest.mark.parametrize(
-    "kind", ["new", "replaced", "list", "dict", "filled list", "filled dict"]
+    "kind",
+    [
+        "new",
+        "replaced",
+        "list",
+        "dict",
+        "filled list",
+        "filled dict",
+        "nested list",
+        "list in a dict",
+        "dict in a list",
+        "list in a tuple",
+    ],
 )
 @pytest.mark.parametrize("nested", [False, True])
 def test_no_tensor_of_the_trace_stays_in_a_layer(kind: str, nested: bool) -> None:

@@ -19,7 +19,7 @@ from keras_acts.export import (
 )
 from keras_acts.export.convert import registry
 from keras_acts.export.engines import Request, native
-from keras_acts.export.parity.index_limits import index_limits
+from keras_acts.export.parity.inputs.index_limits import index_limits
 from keras_acts.export.trace import model_signature
 from keras_acts.export.write import finished, to_proto
 from support import same_bytes

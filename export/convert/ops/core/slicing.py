@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.builder.versions import split
 from keras_acts.export.convert.common.promotion import promoted
 from keras_acts.export.convert.common.slices import LARGER_THAN_ANY
@@ -54,7 +55,12 @@ def slice_update(
 def scatter(g: GraphBuilder, op: Any, indices: Operand, values: Operand) -> ir.Value:
     """Map `ops.scatter` to ScatterND with addition into zeros."""
     (new,) = promoted(g, values)
-    zeros = g.constant(np.zeros(op.shape, new.dtype.numpy()))  # type: ignore[union-attr]
+    zero = np.zeros((), require_dtype(new).numpy())
+    zeros = (
+        g.constant(np.zeros(op.shape, zero.dtype))
+        if all(isinstance(n, int) for n in op.shape)
+        else g.Expand(zero, g.shape(*op.shape))
+    )
     return g.ScatterND(zeros, g.cast(indices, "int64"), new, reduction="add")
 
 

@@ -59,16 +59,17 @@ def _register(kind: str, reduction: _Reduction) -> None:
             last = reduce(g, "ReduceMax", ids, [0], keepdims=True)
             count = g.Add(last, [1])
         else:
-            count = g.constant(np.asarray([int(op.num_segments)], np.int64))
+            count = g.shape(op.num_segments)
         # ScatterND reduces by maximum and minimum from opset 18 on.
         scatters = g.opset >= 18 or reduction.scatter in ("add", "mul")
         compute = _scatter if scatters else _reduce_masked
         result = compute(g, reduction, rows, ids, count, empty)
         sizes: Any = g.static_shape(data)[1:]
-        if op.num_segments is None and None not in sizes:
+        known = op.num_segments if isinstance(op.num_segments, int) else None
+        if known is None and None not in sizes:
             # Shape inference loses all sizes if one depends on values.
             result = g.Reshape(result, [-1, *sizes])
-        return g.with_shape(result, [op.num_segments, *sizes])
+        return g.with_shape(result, [known, *sizes])
 
 
 def _kernel_dtype(dtype: ir.DataType) -> ir.DataType:

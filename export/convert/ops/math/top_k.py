@@ -16,7 +16,7 @@ from keras_acts.export.convert.registry import converts
 @converts("math.TopK")
 def top_k(g: GraphBuilder, op: Any, x: ir.Value) -> Sequence[ir.Value]:
     """Map `ops.top_k` to TopK, sorted as in all backends; the last axis becomes k."""
-    return g.TopK(x, [int(op.k)], outputs=2)
+    return g.TopK(x, g.shape(op.k), outputs=2)
 
 
 @converts("math.InTopK")

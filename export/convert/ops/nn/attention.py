@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from keras_acts.export.builder import GraphBuilder, Operand
+from keras_acts.export.builder import GraphBuilder, Operand, Size
 from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.common.spatial import transposed
 from keras_acts.export.convert.ops.nn.normalization import at_least_float32
@@ -47,7 +47,7 @@ def dot_product_attention(
     q, k, v = (
         _half_to_float32(g, g.cast(x, g.spec.dtype)) for x in (query, key, value)
     )
-    heads, groups = g.static_shape(q)[2], g.static_shape(k)[2]
+    heads, groups = _heads(g, q), _heads(g, k)
     # Scaling the queries is less work than scaling the logits, and keeps products in
     # half precision in range. onnxruntime fuses the factor into the next product.
     queries = _regroup_heads(g, transposed(g, q, _HEADS_FIRST), groups)
@@ -80,12 +80,16 @@ def _scale(g: GraphBuilder, q: ir.Value, given: Operand) -> Operand:
     return g.Reciprocal(g.Sqrt(size))
 
 
-def _regroup_heads(g: GraphBuilder, x: ir.Value, heads: int | None) -> ir.Value:
+def _heads(g: GraphBuilder, x: ir.Value) -> Size:
+    known = g.static_shape(x)[2]
+    return g.size(x, 2) if known is None else known
+
+
+def _regroup_heads(g: GraphBuilder, x: ir.Value, heads: Size) -> ir.Value:
     """Split positions among more heads, or merge the heads of a group into one."""
-    current = g.static_shape(x)[1]
-    if heads is None or current is None or heads == current:
-        return x
-    return g.Reshape(x, [0, heads, -1, 0])
+    if isinstance(heads, ir.Value):
+        return g.Reshape(x, g.shape(0, heads, -1, 0))
+    return x if heads == g.static_shape(x)[1] else g.Reshape(x, [0, heads, -1, 0])
 
 
 def _product(g: GraphBuilder, a: ir.Value, b: ir.Value) -> ir.Value:

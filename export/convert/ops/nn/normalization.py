@@ -33,14 +33,16 @@ def batch_norm(
 ) -> ir.Value:
     """Map `ops.batch_normalization` to BatchNormalization, in float64 to arithmetic."""
     axis = op.axis % g.rank(x)
-    if _needs_float64_arithmetic(x):
+    if not require_dtype(x).is_floating_point():
+        x = g.cast(x, "float32")
+    count: Any = g.static_shape(mean)[0]
+    if _needs_float64_arithmetic(x) or count is None:
         inverse = inverse_root(g, variance, float(op.epsilon))
         factor = inverse if scale is None else g.Mul(inverse, scale)
         centered = g.Sub(x, _aligned(g, x, mean, [axis]))
         y = g.Mul(centered, _aligned(g, x, factor, [axis]))
         return y if offset is None else g.Add(y, _aligned(g, x, offset, [axis]))
     dtype = require_dtype(x).numpy()
-    count: Any = g.static_shape(mean)[0]
     # ONNX has the channels at axis 1. The other axes keep their order, as around a
     # convolution, so that the transposes of both cancel.
     perm = list(range(g.rank(x)))
@@ -70,7 +72,9 @@ def layer_norm(
     axes = _sorted_axes(op.axis, g.rank(x))
     x, gamma, beta = (at_least_float32(g, one) for one in (x, gamma, beta))
     sizes = g.static_shape(x)
-    if op.rms_scaling or _needs_float64_arithmetic(x):
+    # Its weights have the sizes of the axes.
+    unknown = any(sizes[axis] is None for axis in axes)
+    if op.rms_scaling or unknown or _needs_float64_arithmetic(x):
         mean, variance = moments_over(g, x, axes)
         centered = x if op.rms_scaling else g.Sub(x, mean)
         y = g.Mul(centered, inverse_root(g, variance, epsilon))
@@ -96,8 +100,11 @@ def rms_norm(
     epsilon = _epsilon(op)
     axes = _sorted_axes(op.axis, g.rank(x))
     x, scale = (at_least_float32(g, one) for one in (x, scale))
-    trailing = axes == list(range(g.rank(x) - len(axes), g.rank(x)))
-    if g.opset >= _RMS_NORMALIZATION and trailing and not _needs_float64_arithmetic(x):
+    rank, sizes = g.rank(x), g.static_shape(x)
+    has_form = axes == list(range(rank - len(axes), rank)) and not (
+        _needs_float64_arithmetic(x) or any(sizes[axis] is None for axis in axes)
+    )
+    if g.opset >= _RMS_NORMALIZATION and has_form:
         weights = _weights(g, x, scale, axes)
         return g.RMSNormalization(x, weights, axis=-len(axes), epsilon=epsilon)
     square = reduce(g, "ReduceMean", g.Mul(x, x), axes, keepdims=True)
@@ -164,6 +171,9 @@ def _aligned(
     """Reshape a weight of some axes of `x` to the rank of `x`."""
     sizes = enumerate(g.static_shape(x))
     shape: Any = [size if i in axes else 1 for i, size in sizes]
+    if None in shape:
+        known = (g.size(x, i) if size is None else size for i, size in enumerate(shape))
+        shape = g.shape(*known)
     return g.Reshape(g.cast(weight, require_dtype(x)), shape)
 
 

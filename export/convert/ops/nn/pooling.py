@@ -25,7 +25,8 @@ from keras_acts.export.convert.common.windows import (
 from keras_acts.export.convert.registry import converts
 
 _WIDE_INTEGERS = {
-    *(ir.DataType.INT16, ir.DataType.UINT16, ir.DataType.INT32, ir.DataType.UINT32)
+    *(ir.DataType.INT16, ir.DataType.UINT16, ir.DataType.INT32, ir.DataType.UINT32),
+    ir.DataType.INT64,
 }
 
 
@@ -45,9 +46,14 @@ def average_pool(g: GraphBuilder, op: Any, inputs: ir.Value) -> ir.Value:
     """Map `ops.average_pool` to AveragePool without the padding, channels first.
 
     Keras's torch backend replicates the edges if the padding is uneven; the file
-    follows the other backends.
+    follows the other backends. Of integers the average is one, rounded towards 0, where
+    the backend's is.
     """
     compute = functools.partial(average, g, **_window(g, op, inputs))
+    dtype = require_dtype(inputs)
+    if not dtype.is_floating_point():
+        y = in_channels_first(g, op, g.cast(inputs, ir.DataType.DOUBLE), compute)
+        return g.cast(y, g.dtype(g.spec.dtype))
     return in_channels_first(g, op, inputs, compute)
 
 

@@ -139,6 +139,11 @@ def _components(g: GraphBuilder, axis: int, x: ir.Value) -> list[ir.Value | None
 @converts("numpy.Slogdet")
 def slogdet(g: GraphBuilder, op: Any, x: ir.Value) -> tuple[ir.Value, ir.Value]:
     """Map `ops.slogdet` to the sign and the log-magnitude of the LU diagonal."""
+    return sign_and_logarithm(g, g.cast(x, g.spec[0].dtype))
+
+
+def sign_and_logarithm(g: GraphBuilder, x: ir.Value) -> tuple[ir.Value, ir.Value]:
+    """Return the sign and the log-magnitude of determinants of floating matrices."""
     sign, diagonal = sign_and_diagonal(g, x)
     axis = [g.rank(x) - 2]
     signs = reduce(g, "ReduceProd", g.Sign(diagonal), axis)

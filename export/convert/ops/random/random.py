@@ -15,8 +15,9 @@ import numpy as np
 import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand, Size
+from keras_acts.export.builder.types import require_dtype
 from keras_acts.export.convert.ops.math.elementwise import erfinv
-from keras_acts.export.convert.ops.random import fixed
+from keras_acts.export.convert.ops.random import bits, fixed
 from keras_acts.export.convert.registry import converts
 
 _BELOW_ONE = np.float32(1 - 2**-24)
@@ -53,12 +54,18 @@ def normal(
 ) -> ir.Value:
     """Map `random.normal` to RandomNormalLike, Mul and Add; Box and Muller's, fixed."""
     to = _drawn_in(g)
-    if seed is None:
+    if seed is None and g.opset < bits.NO_KERNELS:
         z = g.RandomNormalLike(_filled(g, shape, to), dtype=int(to))
     else:
-        sizes = _sizes(g, shape)
-        radius = g.Sqrt(g.Mul(g.Log(fixed.uniform(g, sizes, seed)), -2.0))
-        angle = g.Mul(fixed.uniform(g, sizes, seed, 1), 2.0 * math.pi)
+        sizes, wide = _sizes(g, shape), ir.DataType.DOUBLE
+        first, second = (
+            bits.uniform(g, sizes, wide)
+            if seed is None
+            else fixed.uniform(g, sizes, seed, stream)
+            for stream in range(2)
+        )
+        radius = g.Sqrt(g.Mul(g.Log(first), -2.0))
+        angle = g.Mul(second, 2.0 * math.pi)
         z = g.cast(g.Mul(radius, _cos(g, angle)), to)
     return _scaled(g, z, mean, stddev)
 
@@ -136,7 +143,8 @@ def dropout(
     takes Dropout for a function, and would drop of them but once. It removes a Dropout
     of which one input at most is computed, whatever the training mode: so two are.
     """
-    if inputs.dtype == ir.DataType.BFLOAT16:  # no kernel
+    dtype = require_dtype(inputs)
+    if dtype == ir.DataType.BFLOAT16 or not dtype.is_floating_point():  # no kernel
         inputs = g.cast(inputs, ir.DataType.FLOAT)
     plain = seed is None and noise_shape is None and _depends_on_input(inputs)
     if plain and isinstance(rate, int | float):
@@ -198,6 +206,8 @@ def _uniform(
     g: GraphBuilder, shape: Sequence[Size], to: ir.DataType, seed: int | None
 ) -> ir.Value:
     """Return numbers from 0 to 1, exclusive."""
+    if seed is None and g.opset >= bits.NO_KERNELS:
+        return bits.uniform(g, _sizes(g, shape), to)
     if seed is None:
         return g.RandomUniformLike(_filled(g, shape, to), dtype=int(to))
     u = g.cast(fixed.uniform(g, _sizes(g, shape), seed), to)

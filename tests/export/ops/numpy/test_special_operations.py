@@ -89,6 +89,12 @@ SEARCHES = [
         shapes=((3, 4), (3,)),
         dtypes=("int32",),
     ),
+    one(
+        "isin all",
+        lambda x, y: ops.isin(x * 2, y),
+        shapes=((3,), (None,)),
+        dtypes=("int32",),
+    ),
     one("isin a list", lambda x: ops.isin(x, [1, 3], invert=True), dtypes=("int32",)),
     one(
         "argpartition",

@@ -49,8 +49,9 @@ class _BasicIndex:
         if self.axes:
             starts, ends = g.shape(*self.starts), g.shape(*self.ends)
             x = g.Slice(x, starts, ends, self.axes, self.steps)
-        for axis, index in sorted(self.elements.items(), reverse=True):
-            x = g.Gather(x, index, axis=axis)
+        # The first axis first: it leaves the least to copy, and a stack its parts.
+        for before, (axis, index) in enumerate(sorted(self.elements.items())):
+            x = g.Gather(x, index, axis=axis - before)
         return x
 
 

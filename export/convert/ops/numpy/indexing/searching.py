@@ -9,6 +9,7 @@ import onnx_ir as ir
 
 from keras_acts.export.builder import GraphBuilder, Operand
 from keras_acts.export.builder.versions import reduce
+from keras_acts.export.convert.common.reductions import any_of
 from keras_acts.export.convert.ops.numpy.mathematics.logic import promote_for_comparison
 from keras_acts.export.convert.registry import converts
 
@@ -50,8 +51,7 @@ def isin(g: GraphBuilder, op: Any, x1: Operand, x2: Any) -> ir.Value:
         x2 = np.asarray(x2)
     elements, tested = promote_for_comparison(g, x1, x2)
     same = g.Equal(g.Unsqueeze(elements, [-1]), g.Reshape(tested, [-1]))
-    found = reduce(g, "ReduceMax", g.cast(same, ir.DataType.INT32), [-1])
-    is_in = g.cast(found, ir.DataType.BOOL)
+    is_in = any_of(g, same, [-1], keepdims=False)
     return g.Not(is_in) if op.invert else is_in
 
 

@@ -13,6 +13,7 @@ from keras_acts.export.builder.versions import reduce
 from keras_acts.export.convert.common.promotion import half_to_float32, promoted
 from keras_acts.export.convert.common.reductions import (
     Reduction,
+    any_of,
     axes_of,
     by_operator,
     register_reduction,
@@ -43,7 +44,7 @@ REDUCTIONS: dict[str, Reduction] = {
     "numpy.All": by_operator("ReduceMin"),
     "numpy.Amax": by_operator("ReduceMax"),
     "numpy.Amin": by_operator("ReduceMin"),
-    "numpy.Any": by_operator("ReduceMax"),
+    "numpy.Any": any_of,
     "numpy.Max": by_operator("ReduceMax"),
     "numpy.Mean": by_operator("ReduceMean"),
     "numpy.Min": by_operator("ReduceMin"),
