@@ -1,0 +1,35 @@
+"""Refuse what is none of the choices, and name the nearest one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+
+def chosen(argument: str, value: object, choices: Iterable[str]) -> str:
+    """Return the choice that a value is: case, hyphens and underscores don't matter.
+
+    Args:
+        argument: Name of the argument, for the message.
+        value: What was given.
+        choices: What may be given.
+
+    Raises:
+        ValueError: The value is none of them.
+    """
+    listed = list(choices)
+    known = {_plain(one): one for one in listed}
+    key = _plain(value) if isinstance(value, str) else ""
+    if key in known:
+        return known[key]
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f" Did you mean {known[near[0]]!r}?" if near else ""
+    raise ValueError(
+        f"`{argument}` must be one of {', '.join(map(repr, listed))}.{hint} "
+        f"Received: {argument}={value!r}"
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", text).lower()

@@ -1,0 +1,1 @@
+"""Moments of activations under a unit normal input."""
