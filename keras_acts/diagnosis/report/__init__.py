@@ -1,0 +1,1 @@
+"""What a diagnosis found: as data, as a table, as a page and as pictures."""

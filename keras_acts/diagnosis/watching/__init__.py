@@ -1,0 +1,1 @@
+"""What is watched of a model: its activations, wherever they are, and their slopes."""
