@@ -5,7 +5,7 @@ Outside of the export, so that the command line can do it without importing Kera
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,15 @@ def read_proto(path: Path) -> onnx.ModelProto:
         FileNotFoundError: There is no file at that path.
         ValueError: It is no ONNX model, or one whose weights lie outside its folder.
     """
+    return read(path)[1]
+
+
+def read(path: Path) -> tuple[bytes, onnx.ModelProto]:
+    """Read an ONNX file as `read_proto` does; return its bytes and its message.
+
+    Raises:
+        FileNotFoundError, ValueError: As `read_proto` raises them.
+    """
     size = regular_size(path, "An ONNX model")
     if size == 0:
         raise ValueError(f"This is no ONNX model: it is empty. Received: {path}")
@@ -30,9 +39,10 @@ def read_proto(path: Path) -> onnx.ModelProto:
             "This is no ONNX model: the file is larger than 2 GB, more than a protobuf "
             f"message can be. Received: {path}, {size:,} bytes"
         )
-    proto = parsed(path.read_bytes(), str(path))
+    content = path.read_bytes()
+    proto = parsed(content, str(path))
     _check_locations(proto, path)
-    return proto
+    return content, proto
 
 
 def parsed(content: bytes, what: str) -> onnx.ModelProto:
@@ -58,7 +68,12 @@ def external_tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
     for tensor in graph.initializer:
         if tensor.data_location == tensor.EXTERNAL:
             yield tensor
-    for attribute in (a for node in graph.node for a in node.attribute):
+    yield from external_in(graph.node)
+
+
+def external_in(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    """Yield the tensors in other files that attributes of nodes are, or contain."""
+    for attribute in (a for node in nodes for a in node.attribute):
         if (
             attribute.HasField("t")
             and attribute.t.data_location == attribute.t.EXTERNAL
