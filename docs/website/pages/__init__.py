@@ -1,0 +1,1 @@
+"""Pages of the site that come from outside of `docs/`."""
