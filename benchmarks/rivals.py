@@ -103,7 +103,11 @@ def _formula(function: Callable[..., Any], *, learned: int = 0) -> Rival:
 
 
 WITHOUT = {
-    "APReLU": "published as a network of its own; Keras has nothing like it",
+    **dict.fromkeys(
+        ("APReLU", "DYReLU", "FReLU", "MetaACON"),
+        "published as a network of its own; Keras has nothing like it",
+    ),
+    "Entmax": "Keras and torch have none; at its default it is Entmax15",
     "Entmax15": "Keras and torch have none; sorting by hand is the same work",
     "RReLU": "Keras has none, and a training step draws slopes",
     "GumbelSoftmax": "Keras has none, and a training step draws noise",

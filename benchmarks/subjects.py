@@ -5,6 +5,7 @@ Weights are drawn by NumPy, so that each backend's process makes the same model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,9 @@ _SLOPES = {"PReLU slopes on both sides of 1": (0.5, 1.8)}
 # Variants that are the same layer of Keras with other weights.
 _KERAS_VARIANTS = {"PReLU": ("PReLU slopes on both sides of 1",)}
 # Sorting takes seconds a run beyond these many elements.
-_LARGEST = {"Entmax15": 1 << 20, "Sparsemax": 1 << 20}
+_LARGEST = {"Entmax": 1 << 20, "Entmax15": 1 << 20, "Sparsemax": 1 << 20}
+# Steps between the batch and the channels, where neighbours along an axis are needed.
+_STEPS = {"FReLU": (16,)}
 
 
 def activations() -> dict[str, Subject]:
@@ -79,14 +82,17 @@ def official() -> dict[str, Subject]:
 def _activation(
     name: str, layer: Callable[..., Any], arguments: Mapping[str, Any]
 ) -> Subject:
+    steps = _STEPS.get(name, ())
+
     def build() -> keras.Model:
-        x = keras.Input((CHANNELS,), name="x")
+        x = keras.Input((*steps, CHANNELS), name="x")
         model = keras.Model(x, layer(**arguments)(x), name="activation")
         draw_weights(model, *_SLOPES.get(name, (0.05, 0.45)))
         return model
 
     def inputs(batch: int) -> dict[str, np.ndarray]:
-        return {"x": _normal((batch, CHANNELS), 2.0)}
+        samples = max(batch // math.prod(steps), 1)
+        return {"x": _normal((samples, *steps, CHANNELS), 2.0)}
 
     return Subject(name, build, inputs, _LARGEST.get(name, 1 << 24))
 

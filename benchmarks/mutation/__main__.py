@@ -23,7 +23,7 @@ import typer
 
 from benchmarks.environment import save
 from benchmarks.mutation import networks, nodes, weights
-from benchmarks.mutation.kinds import KINDS
+from benchmarks.mutation.kinds import KINDS, before
 from benchmarks.mutation.truth import Truth
 from keras_acts.export import to_onnx, verify
 from keras_acts.export.parity.onnx_model import OnnxModel
@@ -86,7 +86,7 @@ class Subject:
     def _rounding(self) -> list[float]:
         signature = model_signature(self.model)
         exact = list(Twin.of(self.model, signature).answers(self.inputs).values())
-        mine = self.model([self.inputs[x.name] for x in self.model.inputs])
+        mine = self.model(networks.structured(self.model, self.inputs))
         mine = [keras.ops.convert_to_numpy(x) for x in keras.tree.flatten(mine)]
         eps = np.finfo(np.float32).eps
         return [
@@ -125,10 +125,17 @@ class Subject:
             report = verify(self.model, proto)
             seconds = time.perf_counter() - start
             layer = report.divergence.layer if report.divergence else None
-            layers = self.truth.layers(wrong)
+            between = _is_between(proto, wrong)
+            layers = (self.truth.layers_around if between else self.truth.layers)(wrong)
             yield Row(
                 self.name, str(kind), change, report.status, layer, layers, seconds
             )
+
+
+def _is_between(proto: onnx.ModelProto, wrong: str) -> bool:
+    """Whether what is wrong lies between two layers: a node put in, or a transpose."""
+    kinds = {node.output[0]: node.op_type for node in proto.graph.node}
+    return before(wrong) in kinds or kinds.get(wrong) == "Transpose"
 
 
 def summary(rows: list[Row]) -> dict[str, Any]:

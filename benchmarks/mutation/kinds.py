@@ -28,6 +28,11 @@ def kind(name: str) -> Callable[[Damage], Damage]:
     return register
 
 
+def before(name: str) -> str:
+    """Return the new name of a value behind which nodes were put in under its own."""
+    return f"{name}/before"
+
+
 def consumer(proto: onnx.ModelProto, name: str) -> str | None:
     """Return the node that reads a value, by the name of its output."""
     found = [n.output[0] for n in proto.graph.node if name in n.input]

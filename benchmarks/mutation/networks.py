@@ -65,6 +65,12 @@ def inputs(model: keras.Model, batch: int, seed: int) -> dict[str, np.ndarray]:
     return drawn
 
 
+def structured(model: keras.Model, arrays: dict[str, np.ndarray]) -> Any:
+    """Return inputs as a call of the model takes them."""
+    ordered = [arrays[x.name] for x in model.inputs]
+    return keras.tree.pack_sequence_as(model.input, ordered)
+
+
 def _draw(model: keras.Model) -> None:
     rng = np.random.default_rng(0)
     for weight in model.weights:
@@ -91,14 +97,15 @@ def _adapt(model: keras.Model) -> None:
     for norm in norms:
         norm.momentum = 0.0
     arrays = inputs(model, 16, 7)
-    model([arrays[x.name] for x in model.inputs], training=True)
+    model(structured(model, arrays), training=True)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
 
 
 def mobile_net() -> keras.Model:
+    image = keras.Input(_IMAGE, name="image")
     return keras.applications.MobileNetV2(
-        input_shape=_IMAGE, alpha=0.35, weights=None, classes=10
+        input_tensor=image, alpha=0.35, weights=None, classes=10
     )
 
 
@@ -126,7 +133,7 @@ def dense_net() -> keras.Model:
         for _ in range(3):
             y = L.Conv2D(6, 3, padding="same")(L.ReLU()(L.BatchNormalization()(x)))
             x = L.Concatenate()([x, y])
-        x = L.AveragePooling2D()(L.Conv2D(12, 1)(x))
+        x = L.AveragePooling2D(2)(L.Conv2D(12, 1)(x))
     return keras.Model(image, L.Dense(10)(L.GlobalAveragePooling2D()(x)))
 
 
@@ -281,8 +288,13 @@ def pyramid() -> keras.Model:
     fourth = _conv(third, 16, 3, 2)
     top = L.Conv2D(8, 1)(fourth)
     low = L.Conv2D(8, 1)(third) + L.UpSampling2D(interpolation="nearest")(top)
-    head = keras.Sequential([L.Conv2D(8, 3, padding="same", activation="relu"),
-                             L.Conv2D(9, 1)])  # fmt: skip
+    head = keras.Sequential(
+        [
+            keras.Input((None, None, 8)),
+            L.Conv2D(8, 3, padding="same", activation="relu"),
+            L.Conv2D(9, 1),
+        ]
+    )
     found = [L.Reshape((-1, 9))(head(x)) for x in (low, top)]
     found = L.Concatenate(axis=1)(found)
     boxes, scores = found[..., :4], keras.ops.sigmoid(found[..., 4:])

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from benchmarks.mutation.kinds import Rng, change_weight, kind, weights
+from benchmarks.mutation.kinds import Rng, before, change_weight, kind, weights
 
 
 def _node(
@@ -234,7 +234,7 @@ def _inserted(
         return None
     node = nodes[rng.integers(len(nodes))]
     name = node.output[0]
-    node.output[0] = f"{name}/before"
+    node.output[0] = before(name)
     at = list(proto.graph.node).index(node) + 1
     added = through(node.output[0], name)
     rest = list(proto.graph.node)[at:]

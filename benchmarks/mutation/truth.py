@@ -68,6 +68,15 @@ class Truth:
                 waiting += [x for x in step.inputs if x not in known]
         return sorted(found)
 
+    def layers_around(self, value: str) -> list[str]:
+        """Return the layers before and behind a value at which nodes were put in.
+
+        The value that the layer before it made is still there, so either may be named.
+        """
+        readers = [x.output[0] for x in self.proto.graph.node if value in x.input]
+        found = [self.layers(value), *map(self.layers, readers)]
+        return sorted({layer for layers in found for layer in layers})
+
     def _behind(self, value: str) -> set[Slot]:
         """Return the first of Keras's tensors at a value or behind it."""
         waiting, visited, found = [value], set(), set()
