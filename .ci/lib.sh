@@ -31,6 +31,19 @@ fresh_environment() {
     source "$scripts/activate"
 }
 
+# Run what writes into the checkout, as pip and build do, while no other job does.
+alone() {
+    if command -v flock >/dev/null; then flock "$checkout/.git" "$@"; else "$@"; fi
+}
+
+cores() { getconf _NPROCESSORS_ONLN; }
+
+# Enter an environment of the script's own, for what must not change the caller's.
+own_environment() {
+    unset CI_ENVIRONMENT CI_INSTALLED
+    environment
+}
+
 # Enter the script's environment: the caller's, or a fresh one.
 environment() {
     if [ -z "${CI_ENVIRONMENT:-}" ]; then
@@ -42,8 +55,32 @@ environment() {
 # Print the requirements of some packages as pyproject.toml states them.
 requirements() { python .ci/requirements.py "$@"; }
 
-# Install some packages as pyproject.toml states them.
+# Install the package with some of its extras, unless the caller has.
+extras() {
+    if [ -z "${CI_INSTALLED:-}" ]; then alone pip install -q -e ".[$1]"; fi
+}
+
+# Install some packages as pyproject.toml states them, unless the caller has.
 install() {
+    if [ -n "${CI_INSTALLED:-}" ]; then return; fi
     requirements "$@" >"$scratch/requirements.txt"
     pip install -q -r "$scratch/requirements.txt"
 }
+
+# Find npm and Chromium, or install them where apt-get does; sets CHROMIUM.
+browser() {
+    local name packages=()
+    command -v npm >/dev/null || packages+=(nodejs npm)
+    for name in "${CHROMIUM:-}" chromium google-chrome; do
+        if CHROMIUM=$(command -v "$name"); then break; fi
+    done
+    if [ -z "$CHROMIUM" ]; then packages+=(chromium); fi
+    if [ ${#packages[@]} -gt 0 ]; then
+        title "Installing ${packages[*]}"
+        as_root apt-get update -qq
+        as_root apt-get install -y -qq "${packages[@]}" >/dev/null
+    fi
+    export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }

@@ -15,13 +15,14 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby, starmap
 from pathlib import Path
 
 import keras
 
 from keras_acts import _elsewhere, catalogue
+from keras_acts.advice import guide, weight_paths
 from keras_acts.catalogue import Activation
 from keras_acts.cli import entries
 from keras_acts.export.convert import coverage
@@ -177,9 +178,21 @@ def with_table(readme: str) -> str:
     return f"{before}{MARKERS[0]}\n{readme_table()}\n{MARKERS[1]}{after}"
 
 
+def with_tables(page: str, tables: Mapping[str, str]) -> str:
+    """Return a page with tables between the markers of their names."""
+    for name, table in tables.items():
+        start, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+        before, rest = page.split(start)
+        after = rest.split(end.removeprefix("\n"))[1]
+        page = f"{before}{start}\n{table}\n{end}{after}"
+    return page
+
+
 def pages() -> dict[Path, str]:
     """Return each derived file and what has to stand in it."""
     readme = ROOT / "README.md"
+    choosing = ROOT / "docs" / "choosing.md"
+    devices = ROOT / "docs" / "devices.md"
     return {
         readme: with_table(readme.read_text(encoding="utf-8")),
         ROOT / "docs" / "catalogue.md": catalogue_page(),
@@ -187,6 +200,10 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "report.schema.json": report_schema(),
         ROOT / "keras_acts" / "cli" / entries.FILE: command_line_entries(),
         ROOT / "docs" / "names.md": names_page(),
+        choosing: with_tables(choosing.read_text(encoding="utf-8"), guide.tables()),
+        devices: with_tables(
+            devices.read_text(encoding="utf-8"), {"weights": weight_paths.table()}
+        ),
     }
 
 

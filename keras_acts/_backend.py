@@ -92,20 +92,39 @@ def _configured() -> str:
 
 
 def goes_without_keras() -> bool:
+    """Whether Keras is left out: on the command line, or where it can't be had.
+
+    A service of exported files has no backend.
+    """
+    if sys.modules.get("keras") is not None:
+        return False
+    return _is_command_line() or _has_no_backend()
+
+
+def imports_keras_later() -> bool:
     """Whether this is the command line, before it has imported Keras.
 
-    Then the packages leave out their imports: it answers help and mistakes at once, and
-    imports Keras, which takes seconds, only where it reads a model.
+    It answers help and mistakes at once, and imports Keras, which takes seconds, only
+    where it reads a model.
     """
     return sys.modules.get("keras") is None and _is_command_line()
+
+
+def _has_no_backend() -> bool:
+    """Whether no backend is installed, and none is asked for."""
+    return not os.environ.get(_VARIABLE) and not any(
+        importlib.util.find_spec(name) for name in BACKENDS
+    )
 
 
 def _is_command_line() -> bool:
     """Whether the program is `keras-acts`, or `python -m keras_acts`.
 
-    Python sets the program to "-m" while it locates the module.
+    Python sets the program to "-m" while it locates the module, and to its file then.
     """
-    program = Path(sys.argv[0]).name.removesuffix(".exe") if sys.argv else ""
-    if program == "-m":
+    program = Path(sys.argv[0] if sys.argv else "")
+    if program.name == "-m":
         return not {"keras_acts", "-mkeras_acts"}.isdisjoint(sys.orig_argv)
-    return program == "keras-acts"
+    if program.name == "__main__.py":  # in processes that this one starts
+        return program.parent.name == "keras_acts"
+    return program.name.removesuffix(".exe") == "keras-acts"

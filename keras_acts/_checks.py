@@ -49,6 +49,16 @@ def non_negative(name: str, value: Any) -> None:
         _refuse(name, "a finite number, 0 or above", value)
 
 
+def at_least(low: float) -> Validator:
+    """Accept a finite real number of `low` or above."""
+
+    def validate(name: str, value: Any) -> None:
+        if not _is_finite(value) or value < low:
+            _refuse(name, f"a finite number, {low} or above", value)
+
+    return validate
+
+
 def between(low: float, high: float) -> Validator:
     """Accept a finite real number from `low` to `high`."""
 

@@ -131,8 +131,8 @@ def _timm() -> list[Name]:
         "hard_mish": "HardMish",
         "hard_sigmoid": "HardSigmoid",
         "hard_swish": "HardSwish",
+        "identity": "Linear",
         "leaky_relu": "LeakyReLU",
-        "linear": "Linear",
         "mish": "Mish",
         "relu": "ReLU",
         "relu6": "ReLU6",
@@ -153,6 +153,7 @@ def _timm() -> list[Name]:
 def _transformers() -> list[Name]:
     ours = {
         "gelu": "GELU",
+        "hardswish": "HardSwish",
         "laplace": "Laplace",
         "leaky_relu": "LeakyReLU",
         "linear": "Linear",
@@ -166,7 +167,10 @@ def _transformers() -> list[Name]:
         "tanh": "Tanh",
         "xielu": "XIELU",
     }
-    forms = ("gelu_accurate", "gelu_fast", "gelu_new", "gelu_pytorch_tanh")
+    forms = (
+        *("gelu_accurate", "gelu_fast", "gelu_new", "gelu_python_tanh"),
+        "gelu_pytorch_tanh",
+    )
     return [
         *(Name("transformers", name, layer) for name, layer in ours.items()),
         *(Name("transformers", name, "GELU", _TANH) for name in forms),
@@ -174,6 +178,12 @@ def _transformers() -> list[Name]:
         Name("transformers", "quick_gelu", "GELU", _QUICK),
         Name("transformers", "prelu", "PReLU", {"sharing": "all"}),
         Name("transformers", "gelu_10", None, note="a GELU clipped to ±10"),
+        Name(
+            "transformers",
+            "sqrtsoftplus",
+            None,
+            note="the root of a Softplus, for the scores of a router",
+        ),
     ]
 
 

@@ -25,6 +25,22 @@ DEFAULT_OPSET = 21
 onnxruntime: in many, their CUDA kernels support opsets up to 21 only."""
 
 
+MODES = ("int8", "int8-dynamic", "int4-weights", "float16")
+"""How `quantize` can write a file; `"int8"` is static with calibration data."""
+
+RANGES = ("percentile", "entropy", "minmax")
+"""How the ranges of activations are found in calibration data."""
+
+BLOCK_SIZES = (16, 32, 64, 128, 256)
+"""Weights that share a scale in 4 bits, along the axis that a product sums over."""
+
+MIN_AGREEMENT = 0.99
+"""The share of classes that have to agree."""
+
+MAX_ERROR = 0.1
+"""The error of other outputs, as a share of their own magnitude."""
+
+
 @dataclass(frozen=True)
 class About:
     """The description of an option, besides its name, type and default.

@@ -104,7 +104,7 @@ class LearnableActivationLayer(ActivationLayer):
             return ()
         rank = len(input_shape)
         if self.channels is not None:
-            size = input_shape[self._channel_axis(rank)]
+            size = input_shape[self.channel_axis(rank)]
             if size not in (None, self.channels):
                 raise ValueError(
                     f"{type(self).__name__} '{self.name}' needs an input of as many "
@@ -136,9 +136,10 @@ class LearnableActivationLayer(ActivationLayer):
             return axes
         if self.sharing == "none":
             return set()
-        return set(range(1, rank)) - {self._channel_axis(rank)}
+        return set(range(1, rank)) - {self.channel_axis(rank)}
 
-    def _channel_axis(self, rank: int) -> int:
+    def channel_axis(self, rank: int) -> int:
+        """Return the axis of the channels in an input of a rank."""
         return 1 if self.data_format == "channels_first" else rank - 1
 
     def build(self, input_shape: Shape) -> None:
@@ -148,7 +149,7 @@ class LearnableActivationLayer(ActivationLayer):
             if getattr(self, name) is None:
                 self._create_weight(name, shape)
         if self.channels is not None:
-            axis = self._channel_axis(len(input_shape))
+            axis = self.channel_axis(len(input_shape))
             at = 1 if axis == 1 and len(input_shape) > 2 else -1
             spec = keras.layers.InputSpec(min_ndim=2, axes={at: self.channels})
             self.input_spec = spec
@@ -166,12 +167,12 @@ class LearnableActivationLayer(ActivationLayer):
         """Apply the activation to a tensor of any rank."""
         x = self.to_compute_dtype(inputs)
         rank = len(x.shape)
-        weights = {name: self._aligned(w, rank) for name, w in self.learned.items()}
+        weights = {name: self.aligned(w, rank) for name, w in self.learned.items()}
         return type(self).function(x, **self.arguments, **weights)
 
-    def _aligned(self, weight: Any, rank: int) -> Any:
+    def aligned(self, weight: Any, rank: int) -> Any:
         """Return a weight of `(channels,)` in a shape that fits the channel axis."""
-        after = rank - 1 - self._channel_axis(rank)
+        after = rank - 1 - self.channel_axis(rank)
         if self.channels is None or not after:
             return weight
         return ops.reshape(weight, (self.channels, *(1,) * after))
@@ -234,13 +235,13 @@ class TunableActivationLayer(LearnableActivationLayer):
         _checks.boolean("learnable", learnable)
         self.learnable = learnable
         value = self._validated(name, value)
-        self._tunable = {name: value}
+        self.tunable = {name: value}
         if learnable:
             start = initializers.Constant(value) if initializer is None else initializer
             self.declare_weight(name, start, regularizer, constraint)
             self._has_own_initializer = initializer is not None
             return
-        self.configure(**self._tunable)
+        self.configure(**self.tunable)
         if self.channels is not None:
             raise ValueError(
                 "`channels` needs `learnable=True`. Received: "
@@ -269,9 +270,9 @@ class TunableActivationLayer(LearnableActivationLayer):
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs to build the layer again."""
         config = super().get_config()
-        for name in self._tunable:
+        for name in self.tunable:
             if not (self.learnable and self._has_own_initializer):
                 config[f"{name}_initializer"] = None
             for key in ("regularizer", "constraint"):
                 config.setdefault(f"{name}_{key}", None)
-        return {**config, **plain(self._tunable), "learnable": self.learnable}
+        return {**config, **plain(self.tunable), "learnable": self.learnable}

@@ -82,8 +82,14 @@ def _only_thirdparty(config):
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave the libraries' models out, as plain environments don't have them."""
-    here = collection_path.parent == config.rootpath / "tests" / "thirdparty"
+    """Leave out what plain environments don't have: libraries, an SDK, a browser.
+
+    The server's SDK pins other releases than TensorFlow does.
+    """
+    tests = config.rootpath / "tests"
+    if collection_path in {tests / name for name in parts.APART}:
+        return True
+    here = collection_path.parent == tests / "thirdparty"
     return True if here and not config.option.thirdparty else None
 
 

@@ -18,9 +18,11 @@ from benchmarks import (
     target_tables,
     targets,
 )
+from benchmarks.mutation import __main__ as mutations
 from benchmarks.targets import Figure, Target
 from benchmarks.timing import Timings, compare
 from keras_acts import catalogue
+from keras_acts.export import to_onnx
 from support.process import ROOT
 
 NAMES = set(catalogue.activations())
@@ -238,3 +240,23 @@ def test_the_committed_page_is_current(tmp_path, monkeypatch):
     assert report.PAGE.read_text(encoding="utf-8") == written, (
         "run `python -m benchmarks.report`: performance.md is out of date"
     )
+
+
+@pytest.mark.runs_once("the command is the same on each backend")
+@pytest.mark.parametrize("name", ["tabular network", "stacked GRU"])
+def test_a_file_that_is_damaged_is_found_out(name):
+    subject = mutations.Subject(name)
+    rows = list(subject.damaged(each=4, seed=0))
+    assert subject.report.passed
+    counted = mutations.summary(rows)
+    assert counted["found"] == counted["due"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.runs_once("the networks are the same on each backend")
+@pytest.mark.parametrize("name", mutations.networks.networks())
+def test_networks_answer_by_the_names_of_their_inputs(name):
+    model = mutations.networks.built(name)
+    arrays = mutations.networks.inputs(model, 2, 0)
+    model(mutations.networks.structured(model, arrays))
+    assert {x.name for x in to_onnx(model).graph.input} == set(arrays)

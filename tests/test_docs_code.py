@@ -6,12 +6,15 @@ import shlex
 import shutil
 
 import keras
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from keras_acts import layers
 from keras_acts.cli.app import app
+from keras_acts.export import export_generator
 from support import pages, saved_models
+from support.causal_lm import TinyCausalLM
 from support.keras2_models import FOLDER
 
 BLOCKS = list(pages.blocks())
@@ -52,8 +55,15 @@ NOT_CODE = {
     "text": "not code",
 }
 NOT_RUN = {
+    "keras_hub": "needs KerasHub and its weights: `pytest --thirdparty` has its models",
+    "cp -r": "copies a folder: tests/export/generation does, and runs it",
     "pip install -e": "installs the checkout: `.ci/run` does, in a fresh environment",
     "python -m fuzzing": "draws a hundred models: `.ci/nightly` runs it",
+    "keras-acts serve": "runs until it is stopped: `.ci/serve` starts it",
+    "examples/ray": "runs on a cluster of Ray: `.ci/cluster` starts one",
+    "DeviceMesh": "needs eight devices of JAX: tests/parallel trains and exports there",
+    "npm install": "needs Node.js: `.ci/web` runs both examples",
+    "export.symbolic_shape": "needs the JAX backend: tests/formats writes such files",
     '@converts("numpy.Flip")': "has such a converter: a second one is refused",
 }
 """Phrases of blocks that can't run in a test, and why."""
@@ -137,16 +147,26 @@ def test_commands_run(line, folder):
     for phrase, model in MODELS.items():
         if phrase in line:
             model().save("model.keras")
-    if " verify " in line or " inspect " in line:
+    of_files = ("verify", "inspect", "package", "quantize")
+    if any(f" {name} " in line for name in of_files):
         CliRunner().invoke(app, ["export", "model.keras", "model.onnx"])
+    if " generate " in line:
+        export_generator(TinyCausalLM(), "tiny")
     if " verify answers.npz " in line:
         recorded = ["verify", "model.keras", "model.onnx", "--record", "answers.npz"]
         assert CliRunner().invoke(app, recorded).exit_code == 0
+    if " diagnose " in line:
+        taken = keras.models.load_model("model.keras").input_shape[1:]
+        np.savez("data.npz", x=np.ones((64, *taken), "float32"))
+    if " --calibration " in line:
+        taken = keras.models.load_model("model.keras").input_shape[1:]
+        data = np.random.default_rng(0).normal(size=(400, *taken))
+        np.save("train.npy", data.astype("float32"))
     program, *arguments = shlex.split(line, comments=True)
     assert program == "keras-acts"
     result = CliRunner().invoke(app, arguments)
-    missing = {NO_DEVICE} if "--provider cuda" in line else set()
-    assert result.exit_code in {0, *missing}, result.output
+    allowed = {0, NO_DEVICE} if "--provider cuda" in line else {0}
+    assert result.exit_code in allowed, result.output
 
 
 def test_every_block_runs_or_has_a_reason():

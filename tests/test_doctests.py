@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import keras_acts.export
-from keras_acts import catalogue, functional, layers
+from keras_acts import catalogue, functional, layers, plotting
 
 pytestmark = pytest.mark.in_turn("what the examples print")
 
@@ -20,6 +20,7 @@ EXPORTS = {
     if inspect.isfunction(getattr(keras_acts.export, name))
 }
 ELSEWHERE = {
+    "export_generator": "needs a language model; docs/generation.md has one",
     "load_keras2_model": "tests/export/test_keras2_files.py has files of Keras 2",
     "load_saved_model": "needs TensorFlow; tests/export/engines tests it",
     "saved_model_signatures": "needs TensorFlow; tests/cli/test_saved_models.py does",
@@ -27,8 +28,15 @@ ELSEWHERE = {
 }
 """Functions of `keras_acts.export` whose examples are not in their docstrings."""
 
+PLOTS = {
+    name: getattr(plotting, name)
+    for name in plotting.__all__
+    if inspect.isfunction(getattr(plotting, name))
+}
+
 IMPORTS = {
     **{"functional": functional, "keras": keras, "layers": layers, "np": np},
+    "keras_acts": keras_acts,
     **EXPORTS,
 }
 """What an example may use; the pages say so."""
@@ -40,7 +48,10 @@ FUNCTIONS = {
 }
 PUBLIC = {
     **{f"export.{k}": f for k, f in EXPORTS.items() if k not in ELSEWHERE},
+    **{f"plotting.{name}": function for name, function in PLOTS.items()},
     **{f"functional.{name}": function for name, function in FUNCTIONS.items()},
+    "diagnose": keras_acts.diagnose,
+    "DiagnosisCallback": keras_acts.DiagnosisCallback,
     **{f"layers.{row.name}": row.layer for row in catalogue.activations().values()},
 }
 

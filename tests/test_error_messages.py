@@ -27,10 +27,12 @@ CHECKED = {"CommandError", "TypeError", "ValueError"} | {
 
 EXEMPT = {
     "export/engines/islands/convert.py:convert_island": "joins two errors with one",
-    "export/parity/reference/float64_twin.py:_copied": "a reason within a warning",
     "export/trace/signature.py:_check_fits": "is put into an error that ends with it",
     "export/api.py:_refusal": "ends with the report",
+    "export/generation/api.py:_refusal": "ends with the report, or with both tokens",
     "export/passes/failures.py:graph_error": "ends with it, by a name",
+    "export/quantization/samples.py:_runs": "is that of the inputs, which ends with it",
+    "keras_acts/cli/commands/diagnose.py:_found": "one of ours, which has it",
 }
 """The messages without it, by file and function, and why."""
 

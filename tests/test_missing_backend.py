@@ -82,7 +82,7 @@ def saved(tmp_path: Path) -> Path:
             "numpy, which imports jax, and jax is not installed. Installed: tensorflow",
         ),
         (["openvino"], "openvino", "openvino, which is not installed. Installed: "),
-        (EACH, None, "No other is; install one"),
+        (EACH, "jax", "No other is; install one"),
     ],
     ids=["the default", "one asked for", "NumPy's", "OpenVINO", "none at all"],
 )
@@ -92,6 +92,29 @@ def test_the_import_says_which_are_there(packages, backend, expected, tmp_path):
     assert done.returncode == 1
     assert last.startswith("ImportError: Keras's backend is ")
     assert expected in last
+
+
+def test_without_any_backend_the_package_can_be_imported(tmp_path):
+    """A service of exported files has none."""
+    code = "import keras_acts.serving, sys; print('keras' in sys.modules)"
+    done = without(tmp_path, EACH, "-c", code)
+    assert (done.stdout.strip(), done.returncode) == ("False", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import keras_acts.layers",
+        "from keras_acts import functional",
+        "from keras_acts.export import export_model",
+    ],
+)
+def test_what_needs_a_backend_then_says_so(statement, tmp_path):
+    done = without(tmp_path, EACH, "-c", statement)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ImportError: Keras's backend is tensorflow, which is not")
+    assert "No other is; install one" in last
 
 
 @pytest.mark.parametrize("how", [["-m", "keras_acts"], ["keras-acts"]], ids=str)

@@ -13,6 +13,7 @@ from support.process import ROOT
 pytestmark = pytest.mark.runs_once("it reads source files")
 
 MAY = {
+    "keras_acts/diagnosis/watching/masks.py": "reads the masks of tensors",
     "export/trace/keras_patches": "tracing changes Keras and reads its private parts",
     "keras_acts/_identifiers.py": "adds names to Keras's dictionary of activations",
     "tests/activations/test_sizes_and_names.py": "restores the names Keras knows",
@@ -32,8 +33,20 @@ MAY = {
 """The packages and files that may import `keras.src`, and why."""
 
 MAY_READ = {
+    "keras_acts/advice/checks/calls.py": {
+        "_flatten_layers": "the layers in a layer, which Keras shows of models only",
+        "_inbound_nodes": "the calls of a layer, of which Keras shows the first only",
+        "_outbound_nodes": "the same, from the other side",
+        "_keras_history": "which call gave a tensor",
+    },
     "export/engines/islands/torch_exporter.py": {
         "_guards_code": "conditions on sizes, which torch shows nowhere else",
+    },
+    "export/generation/causal_model.py": {
+        "_build_cache": "how KerasHub's models make a cache; nothing public does",
+    },
+    "keras_acts/diagnosis/watching/sites.py": {
+        "_layers": "the layers inside a layer, which Keras lists for models alone",
     },
 }
 """Private attributes of other packages, by the files that read them, and why."""
@@ -79,7 +92,7 @@ def is_private(module: str) -> bool:
 def defined(tree: ast.AST) -> Iterator[str]:
     """Names that a file itself gives to attributes, functions and classes."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id

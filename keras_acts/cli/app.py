@@ -14,7 +14,21 @@ from typer.core import TyperGroup
 
 from keras_acts._version import __version__
 from keras_acts.cli.codes import Code
-from keras_acts.cli.commands import export, inspect, listing, show, verify
+from keras_acts.cli.commands import (
+    check,
+    diagnose,
+    export,
+    generate,
+    inspect,
+    listing,
+    package,
+    plot,
+    quantize,
+    serve,
+    show,
+    suggest,
+    verify,
+)
 from keras_acts.cli.terminal import fail
 
 _UsageError = cast(
@@ -80,9 +94,17 @@ app = typer.Typer(
 )
 app.command("list")(listing.run)
 app.command("show")(show.run)
+app.command("plot")(plot.run)
+app.command("suggest")(suggest.run)
+app.command("check")(check.run)
 app.command("export")(export.run)
 app.command("verify")(verify.run)
+app.command("quantize")(quantize.run)
 app.command("inspect")(inspect.run)
+app.command("generate")(generate.run)
+app.command("package")(package.run)
+app.command("serve")(serve.run)
+app.command("diagnose")(diagnose.run)
 
 
 def _print_version(wanted: bool) -> None:

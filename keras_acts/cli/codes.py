@@ -10,6 +10,7 @@ class Code(IntEnum):
 
     DONE = 0
     PARITY_FAILED = 1
+    ALARM = 1  # with --strict, where a diagnosis finds something
     BAD_INPUT = 2
     CANNOT_EXPORT = 3
     PROVIDER_DID_NOT_RUN = 4
@@ -34,6 +35,8 @@ _BAD_INPUT = {
     "MemoryError",
 }
 
+_OTHERS = {"ProviderUnavailableError": Code.PROVIDER_DID_NOT_RUN}
+
 
 class CommandError(Exception):
     """An error that ends a command with a message and an exit code."""
@@ -50,6 +53,8 @@ def code_of(error: Exception) -> Code:
     """
     if isinstance(error, CommandError):
         return error.code
+    if type(error).__name__ in _OTHERS:
+        return _OTHERS[type(error).__name__]
     if {kind.__name__ for kind in type(error).__mro__} & _BAD_INPUT:
         return Code.BAD_INPUT
     return Code.CANNOT_EXPORT

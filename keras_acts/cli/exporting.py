@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from keras_acts._files import kind_of
 from keras_acts.cli import reports, signatures
-from keras_acts.cli.codes import BY_STATUS, Code, CommandError
-from keras_acts.cli.terminal import progress, quieten_onnxruntime
+from keras_acts.cli.codes import BY_STATUS, Code, CommandError, code_of
+from keras_acts.cli.terminal import described, one_line, progress, quieten_onnxruntime
 
 Answer = tuple[Mapping[str, Any], str, Code]
 """What is printed as JSON, what as text, and the exit code."""
@@ -51,14 +53,17 @@ class Export:
     def each(self, out: Path) -> Answer:
         """Export each signature of a SavedModel to a file of its name in a folder.
 
-        The exit code is the first that isn't 0.
+        One that can't be exported doesn't keep the others from it. The exit code is the
+        first that isn't 0.
         """
         from keras_acts.export import saved_model_signatures
 
         names = saved_model_signatures(self.model)
         out.mkdir(exist_ok=True)
-        files = {name: out / f"{name.replace('/', '_')}.onnx" for name in names}
-        answers = {name: self.one(name, file) for name, file in files.items()}
+        answers = {
+            name: self._one_of_several(name, out / file)
+            for name, file in file_names(names).items()
+        }
         content = {
             "model": str(self.model),
             "signatures": {name: content for name, (content, _, _) in answers.items()},
@@ -66,6 +71,16 @@ class Export:
         text = "\n\n".join(f"{name}\n{text}" for name, (_, text, _) in answers.items())
         codes = [code for _, _, code in answers.values() if code is not Code.DONE]
         return content, text, codes[0] if codes else Code.DONE
+
+    def _one_of_several(self, signature: str, out: Path) -> Answer:
+        from keras_acts.export import ExportError
+
+        try:
+            return self.one(signature, out)
+        except ExportError as error:
+            content = {**self._content(out, None, None), "error": described(error)}
+            message = f"{one_line(str(error))}\n{out} was not written"
+            return content, message, code_of(error)
 
     def _input_signature(self, loaded: Any) -> Any:
         if self.batch:
@@ -107,6 +122,26 @@ class Export:
             "bytes_written": written,
             "report": report,
         }
+
+
+def file_names(signatures: Sequence[str]) -> dict[str, str]:
+    """Return for each signature the name of its file, each another one.
+
+    Systems differ in the characters that they allow, and some ignore the case.
+    """
+    taken: set[str] = set()
+    files = {}
+    for name in signatures:
+        plain = re.sub(r"[^\w.-]", "_", name).strip(".") or "signature"
+        numbered = (f"{plain}_{number}" for number in itertools.count(2))
+        stem = next(
+            one
+            for one in itertools.chain([plain], numbered)
+            if one.casefold() not in taken
+        )
+        taken.add(stem.casefold())
+        files[name] = f"{stem}.onnx"
+    return files
 
 
 def check_destination(out: Path) -> None:

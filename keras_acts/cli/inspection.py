@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_acts._onnx_files import external_tensors, read_proto
+from keras_acts._onnx_files.verdicts import verdict_of
 
 if TYPE_CHECKING:
     import onnx
 
-_VERDICT = "keras_acts_verdict"
 _NOT_FOR_COMPUTING = {"AzureExecutionProvider"}
 
 
@@ -97,12 +97,10 @@ def _weight_files(proto: onnx.ModelProto, path: Path) -> dict[str, int]:
 
 def _verdict(proto: onnx.ModelProto, path: Path) -> dict[str, Any] | None:
     """Return the verdict in the metadata, and whether the file still is that one."""
-    noted = {one.key: one.value for one in proto.metadata_props}
-    if _VERDICT not in noted:
+    found = verdict_of(proto, path.parent)
+    if found is None:
         return None
-    from keras_acts.export.write.verdict import holds
-
-    return {"status": noted[_VERDICT], "unchanged": holds(proto, path.parent)}
+    return {"status": found.status, "unchanged": found.unchanged}
 
 
 def _kernels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import sys
@@ -25,6 +26,7 @@ def load(
     unsafe: bool,
     modules: Iterable[str],
     signature: str | None = None,
+    compiled: bool = False,
 ) -> Any:
     """Load a model: a `keras.Model`, or a `SavedModel`.
 
@@ -33,6 +35,7 @@ def load(
         unsafe: Allow code in the file, such as the functions of Lambda layers.
         modules: Modules to import first, which register custom layers.
         signature: The signature of a SavedModel; None for the default one.
+        compiled: Load its loss and optimizer too, where they can be loaded.
 
     Raises:
         CommandError: A module cannot be imported, or the path holds no model of these
@@ -52,18 +55,21 @@ def load(
         return _load_saved_model(path, signature)
     try:
         with progress(f"Loading {path}"):
-            return _loaded(keras, path, unsafe=unsafe)
+            return _loaded(keras, path, unsafe=unsafe, compiled=compiled)
     except ExportError:
         raise  # it says which part of an old file has no counterpart
     except Exception as error:
         raise CommandError(_explained(path, error)) from error
 
 
-def _loaded(keras: Any, path: Path, *, unsafe: bool) -> Any:
+def _loaded(keras: Any, path: Path, *, unsafe: bool, compiled: bool) -> Any:
     from keras_acts.export.keras2 import is_keras2_file, load_keras2_model
 
     if is_keras2_file(path):
         return load_keras2_model(path, unsafe=unsafe)
+    if compiled:
+        with contextlib.suppress(Exception):  # such as a loss that isn't registered
+            return keras.saving.load_model(path, compile=True, safe_mode=not unsafe)
     return keras.saving.load_model(path, compile=False, safe_mode=not unsafe)
 
 

@@ -229,19 +229,21 @@ def _batch_sizes(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-_ARRAYS = "--inputs must be a .npy or .npz file of numbers"
-
-
-def arrays(path: Path) -> Any:
+def arrays(path: Path, name: str = "--inputs") -> Any:
     """Read the user's arrays: one from `.npy`, several by name from `.npz`.
+
+    Args:
+        path: The file.
+        name: The argument that names it.
 
     Raises:
         CommandError: It is no such file, or holds other things than numbers.
         ValueError: It is no regular file.
         FileNotFoundError: It does not exist.
     """
-    if regular_size(path, "--inputs") == 0:
-        raise CommandError(f"{_ARRAYS}. Received: {path}, which is empty")
+    wanted = f"{name} must be a .npy or .npz file of numbers"
+    if regular_size(path, name) == 0:
+        raise CommandError(f"{wanted}. Received: {path}, which is empty")
     import numpy as np
 
     try:
@@ -252,15 +254,16 @@ def arrays(path: Path) -> Any:
     except Exception as error:
         # NumPy takes any other file for a pickle, which it then refuses.
         reason = "" if "pickle" in str(error) else f" ({error})"
-        raise CommandError(f"{_ARRAYS}. Received: {path}{reason}") from error
-    for name, array in found.items():
-        kind = array.dtype.kind
-        if kind not in "biufUST":
-            label = f" with {name!r}" if name else ""
+        raise CommandError(f"{wanted}. Received: {path}{reason}") from error
+    for key, array in found.items():
+        label = f" with {key!r}" if key else ""
+        if not isinstance(array, np.ndarray):  # a zip archive of other files
+            raise CommandError(f"{wanted}. Received: {path}{label}, no array")
+        if array.dtype.kind not in "biufUST":
             raise CommandError(
-                f"--inputs must have real numbers. Received: {path}{label} of dtype "
+                f"{name} must have real numbers. Received: {path}{label} of dtype "
                 f"{array.dtype}"
             )
     if not found:
-        raise CommandError(f"{_ARRAYS}. Received: {path}, which has no array")
+        raise CommandError(f"{wanted}. Received: {path}, which has no array")
     return found if many else loaded

@@ -69,9 +69,14 @@ def fail(error: Exception, code: Code, *, as_json: bool) -> NoReturn:
     message = one_line(str(error)) or type(error).__name__
     print_error(message)
     if as_json:
-        described = {"type": type(error).__name__, "message": str(error) or message}
-        print_json({"error": described, "exit_code": int(code)})
+        print_json({"error": described(error), "exit_code": int(code)})
     sys.exit(int(code))
+
+
+def described(error: Exception) -> dict[str, str]:
+    """Return an error as it is printed as JSON."""
+    kind = type(error).__name__
+    return {"type": kind, "message": str(error) or kind}
 
 
 def quieten_onnxruntime() -> None:

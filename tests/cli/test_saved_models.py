@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import keras
 import onnx
 import pytest
 from typer.testing import CliRunner
 
+from keras_acts.cli import exporting
 from keras_acts.cli.app import app
 from keras_acts.export import saved_model
 from support import raw_tensorflow, saved_models
@@ -63,6 +65,32 @@ def test_all_signatures(folder, tmp_path):
         file = tmp_path / "files" / f"{name}.onnx"
         verified = invoke("verify", folder / "plain", file, *flags)
         assert json.loads(verified.stdout)["report"]["passed"], name
+
+
+def test_one_of_several_signatures_is_refused(folder, tmp_path):
+    out = tmp_path / "files"
+    result = invoke("export", folder / "mixed", out, "--all-signatures", "--json")
+    assert result.exit_code == CANNOT_EXPORT, result.output
+    printed = json.loads(result.stdout)["signatures"]
+    files = {name: Path(one["onnx"]).name for name, one in printed.items()}
+    assert files == {"a/b": "a_b.onnx", "a_b": "a_b_2.onnx", "text": "text.onnx"}
+    assert sorted(one.name for one in out.iterdir()) == ["a_b.onnx", "a_b_2.onnx"]
+    assert printed["text"]["bytes_written"] is None
+    assert "StringToHashBucketFast" in printed["text"]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (["serve", "lookup"], ["serve", "lookup"]),
+        (["a/b", "a_b", "a:b"], ["a_b", "a_b_2", "a_b_3"]),
+        (["Serve", "serve"], ["Serve", "serve_2"]),
+        (["a_2", "a", "A"], ["a_2", "a", "A_3"]),
+        (["..", ""], ["signature", "signature_2"]),
+    ],
+)
+def test_each_signature_has_a_file_of_its_own(names, files):
+    assert list(exporting.file_names(names).values()) == [f"{x}.onnx" for x in files]
 
 
 @pytest.mark.parametrize(

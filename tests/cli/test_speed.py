@@ -46,6 +46,10 @@ QUICK = {
     "an unknown family": (["list", "--family", "exponentail"], 2),
     "show": (["show", "Mish"], 0),
     "an unknown name": (["show", "Mishh"], 2),
+    "suggest": (["suggest"], 0),
+    "suggest with a question": (["suggest", "--task", "binary", "--json"], 0),
+    "an unknown task": (["suggest", "--task", "binray"], 2),
+    "nothing to check": (["check", "none.keras"], 2),
     "no such model": (["export", "none.keras", "b.onnx"], 2),
     "a bad opset": (["export", "none.keras", "b.onnx", "--opset", "5"], 2),
     "a bad target": (["export", "none.keras", "b.onnx", "--target", "gpu"], 2),
@@ -56,6 +60,7 @@ QUICK = {
     "a bad signature": (["export", "a.keras", "b.onnx", "--input-signature", "a;b"], 2),
     "a device": (["verify", "/dev/zero", "b.onnx"], 2),
     "no such file": (["inspect", "none.onnx"], 2),
+    "no tokens": (["generate", "none", "--ids", "1,a"], 2),
     **{f"help of {name}": ([name, "--help"], 0) for name in COMMANDS},
 }
 """Arguments, and the exit code."""

@@ -106,6 +106,8 @@ class Drawing:
             i = int(self.rng.integers(len(result)))
             step = replace(step, code=f"{step.code}[{i}]")
             result = result[i]
+            if _is_known(step.code):
+                return False
         if layer:
             reference.randomize(values[step.layer_name])
             result = eval(step.code, values)
@@ -147,8 +149,12 @@ def _usable(x: Any) -> bool:
 
 
 _OTHERWISE = {
-    "tensorflow": "argpartition",  # it compares the numbers without their fractions
+    "jax": r"ops\.slice(_update)?\(",  # it moves starts that are too large
+    "tensorflow": "argpartition|"  # it compares the numbers without their fractions
+    "bicubic",  # it interpolates a table of weights
     "torch": "argpartition|"  # the same
+    "bicubic|"  # its curve is another one
+    r"top_k\(.*\)\[1\]|unique\(.*sorted=False|"  # equal numbers in any order
     r"(Layer|RMS)Normalization\(axis=1\b|"  # it normalizes the last axis, if it can
     "ContrastLimited|"  # it cuts off the fraction of a limit, and repeats the edges
     r"(AveragePooling\dD|average_pool)\(.*padding='same'",  # it repeats the edges

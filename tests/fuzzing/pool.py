@@ -55,7 +55,8 @@ class Pool(Arguments):
         code: bool,
     ) -> None:
         narrow = keras.backend.backend() == "jax"  # which reads int64 as int32
-        super().__init__(rng, DTYPES[:-1] if narrow else DTYPES)
+        dtypes = ("bfloat16", *DTYPES)
+        super().__init__(rng, dtypes[:-1] if narrow else dtypes)
         self.variables, self.inputs, self.code = variables, list(inputs), code
         self.texts: list[str] = []
         self.known_sizes = False

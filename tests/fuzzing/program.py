@@ -126,6 +126,12 @@ class Program:
         """The code of all steps, by which words are counted."""
         return "\n".join(f"{x.layer}\n{x.code}" for x in self.steps)
 
+    @property
+    def draws(self) -> bool:
+        """Whether its numbers are drawn anew, or otherwise than Keras draws them."""
+        unknown = any(x.unknown for x in self.inputs)
+        return "DrawnAnew(" in self.text or (unknown and "DrawnAlike(" in self.text)
+
     def source(self) -> str:
         """Return the Python code that makes `model`."""
         return "\n".join(_FORMS[self.form](self)) + "\n"

@@ -27,6 +27,7 @@ class Case:
         weights: Values of its weights by name, as scalars or arrays; empty where it
             has none. Arrays broadcast as in the layer.
         shape: An input shape with the batch for the tests that need one.
+        ranks: The ranks that it takes, of those that are tried.
         function_kwargs: Arguments of the function where they differ from the layer's.
     """
 
@@ -34,6 +35,7 @@ class Case:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     weights: Mapping[str, Any] = field(default_factory=dict)
     shape: tuple[int, ...] = (2, 3, 4)
+    ranks: tuple[int, ...] = (2, 3, 4, 5)
     function_kwargs: Mapping[str, Any] | None = None
 
     @property

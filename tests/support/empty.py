@@ -19,7 +19,11 @@ ABORTS = {"GRU", "LSTM", "RNN", "Scan"}
 """Operators that end the process on a batch of none (docs/onnxruntime.md)."""
 
 
-REFUSED = ("Size of X.shape[axis:] must be at least 1",)
+REFUSED = (
+    "Size of X.shape[axis:] must be at least 1",
+    "Invalid input shape",
+    "PoolAttributes::SetOutputSize",
+)
 """What onnxruntime says of those that it refuses, likewise."""
 
 
@@ -28,16 +32,17 @@ def empty_inputs(model: keras.Model, proto: onnx.ModelProto) -> Iterator[list[Ar
     shapes = [tuple(x.shape) for x in model.inputs]
     if not shapes or any(x.dtype == "string" for x in model.inputs):
         return
-    if all(shape and shape[0] is None for shape in shapes) and not _aborts(proto.graph):
+    if all(shape and shape[0] is None for shape in shapes) and not aborts(proto.graph):
         yield _drawn(model, 0, 5)
-    if any(None in shape[1:] for shape in shapes) and not _aborts(proto.graph):
+    if any(None in shape[1:] for shape in shapes) and not aborts(proto.graph):
         yield _drawn(model, 2, 0)
 
 
-def _aborts(graph: onnx.GraphProto) -> bool:
+def aborts(graph: onnx.GraphProto) -> bool:
+    """Whether a graph has an operator that ends the process on a batch of none."""
     return any(
         node.op_type in ABORTS
-        or any(_aborts(one.g) for one in node.attribute if one.HasField("g"))
+        or any(aborts(one.g) for one in node.attribute if one.HasField("g"))
         for node in graph.node
     )
 

@@ -257,9 +257,14 @@ def _runner(model: keras.Model) -> Callable[[Any], Any]:
     return compiled(answer) if keras.backend.backend() == "jax" else answer
 
 
-def open_session(proto: onnx.ModelProto) -> onnxruntime.InferenceSession:
+def open_session(
+    proto: onnx.ModelProto, *, optimized: bool = True
+) -> onnxruntime.InferenceSession:
     """Open a model in onnxruntime, on the CPU and one thread."""
     options = onnxruntime.SessionOptions()
+    if not optimized:
+        level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.graph_optimization_level = level
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,6 +33,17 @@ def onnx_model(
         model.graph.initializer.append(numpy_helper.from_array(np.asarray(array), name))
     onnx.checker.check_model(model)
     return model
+
+
+class NoConfig(keras.Model):
+    """A subclassed model of a layer, which Keras can't copy by its configuration."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def call(self, x: Any) -> Any:
+        return self.layer(x)
 
 
 def weight(model: keras.Model, path: str) -> np.ndarray:

@@ -7,7 +7,8 @@ from typing import Any
 
 
 def write_all(folder: Path) -> None:
-    """Write `plain`, of two signatures; `texts`, a lookup; `unsigned`, of none."""
+    """Write `plain`, of two signatures; `texts`, a lookup; `unsigned`, of none;
+    `mixed`, where one of three can't be exported and two have similar names."""
     import tensorflow as tf
 
     class Plain(tf.Module):
@@ -34,6 +35,10 @@ def write_all(folder: Path) -> None:
             found = tf.reduce_mean(tf.gather(self.table, a), 1)
             return {"found": found + tf.reduce_sum(z, 1, keepdims=True)}
 
+        @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="t")])
+        def text(self, t: Any) -> Any:
+            return {"h": tf.strings.to_hash_bucket_fast(t, 7)}
+
     class Texts(tf.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -50,3 +55,5 @@ def write_all(folder: Path) -> None:
     tf.saved_model.save(plain, str(folder / "plain"), signatures=signatures)
     tf.saved_model.save(texts, str(folder / "texts"), signatures={"look": texts.look})
     tf.saved_model.save(plain, str(folder / "unsigned"))
+    mixed = {"a/b": plain.both, "a_b": plain.lookup, "text": plain.text}
+    tf.saved_model.save(plain, str(folder / "mixed"), signatures=mixed)

@@ -5,8 +5,6 @@ import json
 from importlib import metadata
 from pathlib import Path
 
-import keras
-
 from support.thirdparty.page import Result
 
 CALLED = ("passed", "failed")
@@ -15,7 +13,8 @@ CALLED = ("passed", "failed")
 def pytest_terminal_summary(terminalreporter, config):
     if not config.option.thirdparty:  # this folder is one of the suite, left empty
         return
-    reports = [r for kind in CALLED for r in terminalreporter.stats.get(kind, ())]
+    found = [r for kind in CALLED for r in terminalreporter.stats.get(kind, ())]
+    reports = [r for r in found if dict(r.user_properties).get("architecture")]
     results = sorted(map(_result, reports), key=lambda r: (r.library, r.name))
     states = [result.state for result in results]
     counts = ", ".join(f"{states.count(s)} {s}" for s in ("pass", "refused", "fail"))
@@ -26,6 +25,8 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def _result(report):
+    import keras  # not before `tests/conftest.py` has chosen the backend
+
     architecture = dict(report.user_properties)["architecture"]
     refused = architecture.refused_here
     return Result(

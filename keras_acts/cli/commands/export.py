@@ -8,13 +8,23 @@ from typing import Annotated, Any
 
 import typer
 
+from keras_acts._export_options import MODES
 from keras_acts.cli import exporting, options, reports, signatures
-from keras_acts.cli.codes import Code
+from keras_acts.cli.codes import Code, CommandError
+from keras_acts.cli.commands.quantize import Calibration
 from keras_acts.cli.terminal import answer
 
 NoVerify = Annotated[
     bool,
     typer.Option("--no-verify", help="Write the file without comparing its answers."),
+]
+QuantizeMode = Annotated[
+    str | None,
+    typer.Option(
+        "--quantize",
+        metavar="MODE",
+        help=f"Write the verified file in lower precision: {', '.join(MODES)}.",
+    ),
 ]
 AllSignatures = Annotated[
     bool,
@@ -49,6 +59,8 @@ def run(
     atol: options.Atol = None,
     seed: options.Seed = 0,
     strict_edges: options.StrictEdges = False,
+    quantization: QuantizeMode = None,
+    calibration: Calibration = None,
     report: reports.Report = None,
     unsafe: options.Unsafe = False,
     modules: options.Imports = None,
@@ -81,6 +93,9 @@ def run(
             seed=seed,
             strict_edges=strict_edges,
         )
+        _check_quantization(quantization, calibration, no_verify=no_verify)
+        if quantization is not None:
+            settings["quantize"] = _asked(quantization, calibration)
         reports.check(report, compared=not no_verify)
         if all_signatures:
             exporting.check_folder(out, model, signature, report)
@@ -104,3 +119,32 @@ def run(
         return export.each(out) if all_signatures else export.one(signature, out)
 
     answer(work, as_json=as_json, memory=max_memory)
+
+
+def _asked(mode: str, calibration: Path | None) -> dict[str, Any]:
+    data = None if calibration is None else options.arrays(calibration, "--calibration")
+    return {"mode": mode, "calibration": data}
+
+
+def _check_quantization(
+    mode: str | None, calibration: Path | None, *, no_verify: bool
+) -> None:
+    """Refuse a quantization that can't be done, before anything is imported.
+
+    Raises:
+        CommandError: The mode is unknown, or flags don't go together.
+    """
+    if mode is None and calibration is not None:
+        raise CommandError(
+            "--calibration is for --quantize, which is missing. "
+            f"Received: --calibration {calibration}"
+        )
+    if mode is not None and mode not in MODES:
+        raise CommandError(
+            f"--quantize must be one of {', '.join(MODES)}. Received: {mode}"
+        )
+    if mode is not None and no_verify:
+        raise CommandError(
+            "--no-verify must be left out with --quantize, which measures the answers. "
+            f"Received: --no-verify with --quantize {mode}"
+        )

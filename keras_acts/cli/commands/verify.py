@@ -128,10 +128,10 @@ def _compared(
     recorder = Recorder(reference)
     with progress(f"Comparing {name or model} with {onnx}"):
         found = verify_reference(
-            recorder if record is not None else reference, onnx, **settings
+            reference, onnx, **settings, keep=recorder.keep if record else None
         )
-    if record is not None:
-        recorder.save(record)
+        if record is not None:
+            recorder.save(record)
     return found
 
 

@@ -46,7 +46,10 @@ RANKS = {
     "PadToMultiple": (2, 4), "LongOrShort": (2, 4), "Positions": (3, 3),
     "Sinusoids": (3, 3), "Counted": (2, 4), "Halves": (2, 4), "Shifted": (2, 4),
     "Tokens": (3, 4), "Unflattened": (3, 3), "Causal": (3, 3), "Reversed": (2, 4),
-    "ClassToken": (3, 3), "Doubled": (4, 4),
+    "ClassToken": (3, 3), "Doubled": (4, 4), "Probing": (1, 4), "Weighted": (2, 4),
+    "Running": (2, 4), "Interpolated": (4, 4), "Windows": (4, 4), "Experts": (2, 2),
+    "Summed": (1, 4), "Attending": (3, 3), "DrawnAnew": (2, 4), "DrawnAlike": (2, 4),
+    "DrawnOnce": (2, 4),
 }  # fmt: skip
 """The custom layers, with the ranks that they take."""
 
@@ -62,4 +65,8 @@ def expression(template: str, pool: Pool) -> str:
 
 def layer(name: str, pool: Pool) -> tuple[str, str]:
     """Draw a custom layer, and what it is called with."""
-    return f"{name}()", pool.render(pool.real(pool.shape(*RANKS[name])))
+    arguments = ""
+    if name.startswith("Drawn"):
+        seed = pool.one_of(3, 17, 2_000_000_000)
+        arguments = f"{pool.one_of(*custom.KINDS)!r}, {seed}"
+    return f"{name}({arguments})", pool.render(pool.real(pool.shape(*RANKS[name])))

@@ -26,6 +26,9 @@ WITHOUT = {
 
 _FALSE = "training=False"
 
+POLICIES = ("float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
+"""What `dtype=` of a layer may be. In float64 some backends compute in float32."""
+
 
 def row(low: int, high: int, call: str = "", fresh: Any = None, **choices: Any) -> Row:
     """Return the row of a layer of one tensor.
@@ -180,6 +183,11 @@ def indices(make: str, *ranks: int, high: int = 4) -> Row:
     return draw
 
 
+def embedding(pool: Pool) -> tuple[str, str]:
+    zero = pool.one_of(True, False)
+    return indices(f"4, 3, mask_zero={zero}", 0, 1, 2)(pool)
+
+
 def permuted(pool: Pool) -> tuple[str, str]:
     shape = pool.shape(2, 4)
     order = tuple(int(i) + 1 for i in pool.rng.permutation(len(shape) - 1))
@@ -202,6 +210,13 @@ def dotted(pool: Pool) -> tuple[str, str]:
     return f"axes={pool.one_of(-1, 1)}, normalize={pool.one_of(True, False)}", (
         f"[{x}, {y}]"
     )
+
+
+def masking(pool: Pool) -> tuple[str, str]:
+    """Draw steps of which some are zero, and a layer that masks these or others."""
+    x = pool.render(pool.real(pool.like(3)))
+    some = f"{x} * ops.cast(ops.max({x}, axis=-1, keepdims=True) > 0.6, {x}.dtype)"
+    return f"mask_value={pool.one_of(0.0, 0.0, 1.0)}", some
 
 
 def normalization(pool: Pool) -> tuple[str, str]:
@@ -277,7 +292,7 @@ ROWS: dict[str, Row] = {
     "Dot": dotted,
     "ELU": row(1, 4, alpha=(1.0, 0.5)),
     "EinsumDense": einsum,
-    "Embedding": indices("4, 3", 0, 1, 2),
+    "Embedding": embedding,
     "Flatten": row(1, 4),
     "GRU": recurrent(reset_after=(True, False), **_UNITS),
     "GRUCell": one_cell(1),
@@ -290,7 +305,7 @@ ROWS: dict[str, Row] = {
                                   Raw("lambda v: ops.mean(v, -1)"))),
     "LayerNormalization": axes(-1, (-1, -2), 1, center=(True, False)),
     "LeakyReLU": row(1, 4, negative_slope=(0.1, 0.3)),
-    "Masking": row(3, 3, mask_value=(0.0, 1.0)),
+    "Masking": masking,
     "Normalization": normalization,
     "PReLU": row(2, 4),
     "Permute": permuted,
@@ -311,7 +326,7 @@ ROWS: dict[str, Row] = {
     "UnitNormalization": axes(-1, 1, (1, -1)),
     "MelSpectrogram": row(
         2, 2, fresh=lambda _: (BATCH, 40), fft_length=(16,), sequence_stride=(4,),
-        num_mel_bins=(4,), sampling_rate=(100,)),
+        num_mel_bins=(4,), sampling_rate=(4000,)),
     "STFTSpectrogram": row(
         2, 2, fresh=lambda _: (BATCH, 40), mode=("log", "magnitude", "real"),
         frame_length=(16,), frame_step=(8,), fft_length=(16,)),
@@ -358,10 +373,18 @@ ACTS = [
 def step(name: str, pool: Pool) -> tuple[str, str]:
     """Draw a layer of Keras, and what it is called with."""
     made, call = ROWS[name](pool)
-    return f"layers.{name}({made})", call
+    return f"layers.{name}({_in_dtype(made, pool)})", call
+
+
+def _in_dtype(made: str, pool: Pool) -> str:
+    """Return the arguments of a layer, now and then with a dtype or a policy."""
+    if pool.rng.random() > 0.15:
+        return made
+    dtype = f"dtype={pool.one_of(*POLICIES)!r}"
+    return f"{made}, {dtype}" if made else dtype
 
 
 def activation(name: str, pool: Pool) -> tuple[str, str]:
     """Draw one of our activations."""
     shape = pool.shape(2, 4)
-    return f"acts.{name}()", pool.render(pool.real(shape))
+    return f"acts.{name}({_in_dtype('', pool)})", pool.render(pool.real(shape))

@@ -107,6 +107,11 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
     return conclude(runs, fewest=FEWEST_DIGESTS // share if is_whole else 0)
 
 
+APART = ("cluster", "serving", "web", "website")
+"""Folders whose tests run in environments of their own, without `conftest.py`: by
+`.ci/cluster`, `.ci/serve`, `.ci/web` and `.ci/site`."""
+
+
 def parts(backends: Sequence[str], config: pytest.Config) -> list[Part]:
     """Return the parts in the order in which to start them.
 
@@ -121,9 +126,9 @@ def parts(backends: Sequence[str], config: pytest.Config) -> list[Part]:
 
 
 def _others(tests: Path) -> Iterator[str]:
-    """Yield the files and folders with tests, `export` left out."""
+    """Yield the files and folders with tests, `export` and those apart left out."""
     for path in sorted(tests.iterdir()):
-        is_folder = path.is_dir() and path.name != "export"
+        is_folder = path.is_dir() and path.name not in ("export", *APART)
         if path.match("test_*.py") or (is_folder and any(path.rglob("test_*.py"))):
             yield str(path)
 
