@@ -31,8 +31,8 @@ class Softmax(MaskedActivationLayer):
 
     Edge values:
         `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, ...]` (0 or
-        NaN beside it); `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. What
-        the mask drops is 0, also where it drops all.
+        NaN beside it); `[nan, 0]` → `[nan, ...]` (likewise); `[-inf, -inf]` →
+        `[nan, nan]`. What the mask drops is 0, also where it drops all.
 
     Gradient:
         Smooth; 0 for what the mask drops.
@@ -109,7 +109,8 @@ class Softmin(MaskedActivationLayer):
 
     Edge values:
         `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[nan, ...]` (0 or NaN beside it);
-        `[inf, 0]` → `[0, 1]`; `[nan, 0]` → `[nan, nan]`; `[inf, inf]` → `[nan, nan]`.
+        `[nan, 0]` → `[nan, ...]` (likewise); `[inf, 0]` → `[0, 1]`; `[inf, inf]` →
+        `[nan, nan]`.
         What the mask drops is 0, also where it drops all.
 
     Gradient:
@@ -188,8 +189,9 @@ class GumbelSoftmax(ActivationLayer):
         The input's.
 
     Edge values:
-        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, nan]`;
-        `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. Without noise.
+        `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, ...]` (0 or
+        NaN beside it); `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. Without
+        noise.
 
     Gradient:
         Smooth, also where `hard`.
