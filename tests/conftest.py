@@ -45,7 +45,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--rest",
         action="store_true",
-        help="run the cases that plain `pytest` leaves out, and no others",
+        help="run the cases that plain `pytest` leaves out, and no others: all on torch, "
+        "each on one more backend too",
     )
     parser.addoption(
         "--thirdparty",
@@ -110,7 +111,9 @@ def _runs(item, option):
             return False
     if not option.results:  # a run of one backend
         return True
-    return turns.runs_here(item, option.backend, answers=option.answers)
+    return turns.runs_here(
+        item, option.backend, answers=option.answers, shared_out=option.rest
+    )
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -137,7 +140,8 @@ def pytest_configure(config):
         # It says of infinities what the other backends compute in silence.
         config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")
     if config.option.results:
-        recorder = Recorder(config.option.backend, config.option.answers)
+        option = config.option
+        recorder = Recorder(option.backend, option.answers, shared_out=option.rest)
         config.pluginmanager.register(recorder, "evidence")
 
 

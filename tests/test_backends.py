@@ -201,6 +201,17 @@ def test_the_others_take_turns(backend):
     assert kept(("in_turn",), backend, answers=True) == 1000
 
 
+def test_the_others_share_out_what_is_of_no_backend():
+    shared = [kept((), backend, shared_out=True) for backend in turns.OTHERS]
+    assert sum(shared) == 1000
+    assert all(450 < count < 550 for count in shared)
+    assert kept((), FIRST, shared_out=True) == 1000
+    for mark in turns.OWN:
+        assert kept((mark,), turns.OTHERS[0], shared_out=True) == 1000
+    assert not turns.may_be_elsewhere(named("test"))
+    assert turns.may_be_elsewhere(named("test"), shared_out=True)
+
+
 # The cross-section
 
 
@@ -218,8 +229,8 @@ def test_a_cross_section_and_the_rest_are_all_tests_once():
     assert len(drawn) < len(items) / 3
 
 
-def test_a_cross_section_is_a_sixth_of_a_large_table():
-    table = [named(f"test[{i}]") for i in range(6000)]
+def test_a_cross_section_is_a_tenth_of_a_large_table():
+    table = [named(f"test[{i}]") for i in range(10000)]
     assert 900 < len(left_out(table, rest=True)) < 1100
 
 

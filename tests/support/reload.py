@@ -1,7 +1,7 @@
 """A fresh process that loads models from files and answers with their outputs.
 
-`python -m support.reload FOLDER SUFFIX…`: the outputs of each file in the folder with
-one of the suffixes, written to `FOLDER/<backend>.npz` under the file's name.
+`python -m support.reload FOLDER PATTERN…`: the outputs of each file in the folder that
+has one of the patterns, written to `FOLDER/<backend>.npz` under the file's name.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ LOADERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def main(folder: Path, suffixes: list[str]) -> None:
+def main(folder: Path, patterns: list[str]) -> None:
     """Load each file and write the outputs of its model."""
     outputs = {
-        path.name: models.sample_outputs(LOADERS[suffix](path))
-        for suffix in suffixes
-        for path in sorted(folder.glob(f"*{suffix}"))
+        path.name: models.sample_outputs(LOADERS[path.suffix](path))
+        for pattern in patterns
+        for path in sorted(folder.glob(pattern))
     }
     models.write_outputs(folder / f"{keras.backend.backend()}.npz", outputs)
 

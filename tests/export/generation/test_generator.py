@@ -18,6 +18,7 @@ ERROR = 2e-5
 """Of logits: two implementations in float32."""
 
 pytestmark = pytest.mark.answers_differ("tokens are compared with those of the backend")
+once = pytest.mark.runs_once("the folder is the same, and what runs it is no backend")
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def test_prompts_of_any_lengths_go_on_together(
     assert [row.tolist() for row in found] == [in_keras(model, p, 12) for p in PROMPTS]
 
 
+@once
 def test_a_padded_array_is_as_its_prompts(generator: Generator) -> None:
     tokens = np.zeros((2, 8), "int32")
     mask = np.zeros((2, 8), bool)
@@ -84,6 +86,7 @@ def test_logits_are_those_of_keras(model: Any, generator: Generator) -> None:
     assert cache.length == 4
 
 
+@once
 def test_a_sequence_ends_with_a_stop_token(model: Any, generator: Generator) -> None:
     whole = in_keras(model, [1, 2], LONGEST)
     stop = whole[5]
@@ -96,6 +99,7 @@ def test_a_sequence_ends_with_a_stop_token(model: Any, generator: Generator) -> 
     np.testing.assert_equal(auto, same)
 
 
+@once
 def test_rows_that_have_ended_wait_for_others(generator: Generator) -> None:
     alone = [generator.generate(p, stop_token_ids=[0, 3, 10]) for p in PROMPTS]
     assert len({len(row) for row in alone}) > 1
@@ -104,6 +108,7 @@ def test_rows_that_have_ended_wait_for_others(generator: Generator) -> None:
         np.testing.assert_equal(one, other)
 
 
+@once
 def test_a_stream_yields_tokens_as_they_come(generator: Generator) -> None:
     stream = generator.stream([1, 2], max_length=9, stop_token_ids=None)
     assert isinstance(stream, Iterator)
@@ -111,6 +116,7 @@ def test_a_stream_yields_tokens_as_they_come(generator: Generator) -> None:
     assert [next(stream), *stream] == whole[2:].tolist()
 
 
+@once
 def test_a_stream_of_prompts_yields_the_rows_that_go_on(generator: Generator) -> None:
     prompts = [[1], [2, 3, 4]]
     whole = generator.generate(prompts, max_length=6, stop_token_ids=None)
@@ -121,6 +127,7 @@ def test_a_stream_of_prompts_yields_the_rows_that_go_on(generator: Generator) ->
         assert tokens == whole[row][len(prompt) :].tolist()
 
 
+@once
 def test_a_prompt_is_left_out_on_demand(generator: Generator) -> None:
     whole = generator.generate([1, 2, 3], max_length=7)
     short = generator.generate([1, 2, 3], max_length=7, strip_prompt=True)
@@ -128,6 +135,7 @@ def test_a_prompt_is_left_out_on_demand(generator: Generator) -> None:
     np.testing.assert_equal(generator.generate([1, 2, 3], max_length=3), [1, 2, 3])
 
 
+@once
 def test_a_seed_gives_a_row_the_same_tokens(generator: Generator) -> None:
     def drawn(seed: int | None, prompts: Any = ([1], [1], [1])) -> list[list[int]]:
         rows = generator.generate(prompts, temperature=2.0, seed=seed)
@@ -140,6 +148,7 @@ def test_a_seed_gives_a_row_the_same_tokens(generator: Generator) -> None:
     assert drawn(None) != drawn(None)
 
 
+@once
 def test_tokens_are_drawn_by_the_probabilities_of_keras(
     model: Any, generator: Generator
 ) -> None:
@@ -157,6 +166,7 @@ def test_tokens_are_drawn_by_the_probabilities_of_keras(
     assert np.all(np.abs(shares - want) <= allowed)
 
 
+@once
 @pytest.mark.parametrize("greedy", [{"temperature": 0}, {"top_k": 1}, {"top_p": 1e-9}])
 def test_the_likeliest_token_is_the_limit(
     generator: Generator, greedy: dict[str, Any]
@@ -187,6 +197,7 @@ WRONG = {
 }
 
 
+@once
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_said(generator: Generator, name: str) -> None:
     prompt, options, message = WRONG[name]
@@ -196,6 +207,7 @@ def test_what_is_wrong_is_said(generator: Generator, name: str) -> None:
         assert "Received:" in str(caught.value)
 
 
+@once
 def test_a_folder_without_a_generator_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"with a generation\.json"):
         Generator(tmp_path)

@@ -26,6 +26,7 @@ from keras_acts.export import (
 from support.causal_lm import DEPTH, HEADS, WIDTH, LoopedLM, TinyCausalLM, randomized
 
 once = pytest.mark.runs_once("the folder is written alike on each backend")
+turns = pytest.mark.in_turn("test_generator.py has another cache on every backend")
 
 
 def loaded(folder: Path) -> onnx.ModelProto:
@@ -44,6 +45,7 @@ def greedy(model: Any, prompt: list[int], length: int) -> list[int]:
     return row
 
 
+@turns
 def test_a_cache_is_any_structure(tmp_path: Path) -> None:
     model = randomized(TinyCausalLM(stacked=False))
     assert export_generator(model, tmp_path / "lm").passed
@@ -51,6 +53,7 @@ def test_a_cache_is_any_structure(tmp_path: Path) -> None:
     assert found.tolist() == greedy(model, [4, 5], 12)
 
 
+@once
 def test_a_step_copies_the_cache_once(tmp_path: Path) -> None:
     """Each of the cache's tensors is appended to; none is made of others or cut up."""
     export_generator(randomized(TinyCausalLM()), tmp_path / "lm")
@@ -88,6 +91,7 @@ def test_a_function_is_a_model_too(tmp_path: Path) -> None:
     assert found.tolist() == greedy(model, [4, 5], 12)
 
 
+@turns
 def test_a_loop_over_tokens_takes_one_at_a_time(tmp_path: Path) -> None:
     model = randomized(LoopedLM())
     export_generator(model, tmp_path / "lm")

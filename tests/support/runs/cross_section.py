@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
-CASES = 6
+CASES = 10
 """One in so many cases of a table is in the cross-section."""
 
 MARKS = ("heavy", "sweep")

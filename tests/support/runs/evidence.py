@@ -78,9 +78,11 @@ class Recorder:
     Args:
         backend: The backend of this process.
         answers: Whether to compare answers on this backend whatever it is.
+        shared_out: Whether the other backends share the tests out.
     """
 
-    def __init__(self, backend: str, answers: bool) -> None:
+    def __init__(self, backend: str, answers: bool, shared_out: bool = False) -> None:
+        self.shared_out = shared_out
         self.leaves_answers = backend != FIRST and not answers
         self.found: dict[str, Evidence] = {}
 
@@ -107,7 +109,7 @@ class Recorder:
         differ = item.get_closest_marker("files_differ")
         own = differ or item.get_closest_marker("answers_differ")
         return Evidence(
-            elsewhere=may_be_elsewhere(item),
+            elsewhere=may_be_elsewhere(item, shared_out=self.shared_out),
             differ=differ.args[0] if differ else "",
             leaves_answers=self.leaves_answers and not own,
         )

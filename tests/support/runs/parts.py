@@ -35,9 +35,9 @@ OUTCOMES = {
 
 ORDER = (
     ("torch", "others"),
+    ("jax", "others"),
     ("jax", "export"),
     ("torch", "export"),
-    ("jax", "others"),
     ("tensorflow", "others"),
     ("tensorflow", "export"),
 )

@@ -2,7 +2,9 @@
 
 The first backend runs every test. The others leave out what one backend proves
 (`runs_once`), and take turns with what hardly depends on the backend (`in_turn`): each
-of them runs one in `TURNS`, drawn by the test's name. `pytest --answers` runs them all.
+of them runs one in `TURNS`, drawn by the test's name. In `pytest --rest` the others
+share out all that isn't of one backend: each test runs on the first and on one more.
+`pytest --all` doesn't share out, and `pytest --answers` runs what takes turns as well.
 """
 
 from __future__ import annotations
@@ -18,25 +20,34 @@ TURNS = 4
 
 OTHERS = tuple(name for name in BACKENDS if name != FIRST)
 
+OWN = ("answers_differ", "files_differ", "skipif")
+"""Marks of tests that each backend runs for itself."""
 
-def runs_here(item: pytest.Item, backend: str, *, answers: bool) -> bool:
+
+def runs_here(
+    item: pytest.Item, backend: str, *, answers: bool, shared_out: bool = False
+) -> bool:
     """Tell whether a backend runs a test in a run of all backends.
 
     Args:
         item: The test.
         backend: The backend of this process.
         answers: Whether answers are compared on every backend.
+        shared_out: Whether a test runs on the first backend and one more.
     """
     if backend == FIRST:
         return True
     if item.get_closest_marker("runs_once"):
         return False
-    if answers or not item.get_closest_marker("in_turn"):
-        return True
     turn = OTHERS.index(backend) if backend in OTHERS else 0
-    return zlib.crc32(item.nodeid.encode()) % TURNS == turn
+    number = zlib.crc32(item.nodeid.encode())
+    if not answers and item.get_closest_marker("in_turn"):
+        return number % TURNS == turn
+    if shared_out and not any(map(item.get_closest_marker, OWN)):
+        return number % len(OTHERS) == turn
+    return True
 
 
-def may_be_elsewhere(item: pytest.Item) -> bool:
+def may_be_elsewhere(item: pytest.Item, *, shared_out: bool = False) -> bool:
     """Tell whether a test may run on one backend and not on another."""
-    return any(map(item.get_closest_marker, ("runs_once", "in_turn")))
+    return shared_out or any(map(item.get_closest_marker, ("runs_once", "in_turn")))
