@@ -45,8 +45,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--rest",
         action="store_true",
-        help="run the cases that plain `pytest` leaves out, and no others: each on torch "
-        "and on one backend more",
+        help="run the cases that plain `pytest` leaves out, and no others: each on "
+        "torch and on one backend more",
     )
     parser.addoption(
         "--thirdparty",

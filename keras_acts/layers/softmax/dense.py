@@ -190,8 +190,8 @@ class GumbelSoftmax(ActivationLayer):
 
     Edge values:
         `[0, 0]` → `[1/2, 1/2]`; `[-inf, 0]` → `[0, 1]`; `[inf, 0]` → `[nan, ...]` (0 or
-        NaN beside it); `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`. Without
-        noise.
+        NaN beside it); `[nan, 0]` → `[nan, nan]`; `[-inf, -inf]` → `[nan, nan]`.
+        Without noise.
 
     Gradient:
         Smooth, also where `hard`.
