@@ -1,7 +1,8 @@
 """Every model of `keras.applications`, random weights, at any image size and at one.
 
-torch is the quickest here: `pytest --backend torch -m heavy`. It has no NASNetMobile,
-which `pytest --backend tensorflow -m heavy -k NASNetMobile` runs.
+torch is the quickest here: `pytest --backend torch -m heavy` runs the smallest of each
+family, `--sweep` beside it all. It has no NASNetMobile, which
+`pytest --backend tensorflow -m heavy -k NASNetMobile` runs.
 """
 
 from __future__ import annotations
@@ -224,7 +225,14 @@ def assert_folded(proto: onnx.ModelProto) -> None:
     assert not left
 
 
-@pytest.mark.parametrize("name", constructors())
+def smallest_first() -> list[Any]:
+    """Return each model's name: the first of each family, the others for the night."""
+    first = first_of_each_family()
+    others = [name for name in constructors() if name not in first]
+    return [*first, *(pytest.param(name, marks=pytest.mark.sweep) for name in others)]
+
+
+@pytest.mark.parametrize("name", smallest_first())
 def test_at_any_image_size(name: str) -> None:
     make = constructors()[name]
     model = without_top(make)
