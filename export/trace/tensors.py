@@ -13,6 +13,7 @@ from keras_acts.export.trace.keras_patches import reads
 from keras_acts.export.trace.protocol import ACTIVE
 from keras_acts.export.trace.python_code.errors import UnknownValueError
 from keras_acts.export.trace.python_code.frames import asked_by_model
+from keras_acts.export.trace.python_code.operators import operator_pair
 from keras_acts.export.trace.structure import map_structure
 
 
@@ -77,6 +78,15 @@ class TracedTensor(reads.DetachedTensor):
         return (
             keras.ops.not_equal(self, other) if _is_data(other) else self is not other
         )
+
+    __add__, __radd__ = operator_pair("add")
+    __sub__, __rsub__ = operator_pair("sub")
+    __mul__, __rmul__ = operator_pair("mul")
+    __truediv__, __rtruediv__ = operator_pair("truediv")
+    __floordiv__, __rfloordiv__ = operator_pair("floordiv")
+    __mod__, __rmod__ = operator_pair("mod")
+    __pow__, __rpow__ = operator_pair("pow")
+    __matmul__, __rmatmul__ = operator_pair("matmul")
 
     # Keras's are logical; those of the backends' tensors bitwise, of integers.
     def __and__(self, other: Any) -> Any:
