@@ -14,7 +14,7 @@ from support.runs import parts, turns
 from support.runs.cross_section import left_out
 from support.runs.evidence import Recorder, files_recorded
 
-COMPILED = 2 << 30
+COMPILED = 5 << 30
 """Bytes of this process at which what JAX has compiled is freed."""
 
 
