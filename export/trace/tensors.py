@@ -28,12 +28,14 @@ class TracedTensor(reads.DetachedTensor):
             what is known of its value; None for other tensors.
         is_zero: Whether it was created as zeros.
         is_number: Whether it stands for a number of Python.
+        is_array: Whether it stands for an array of NumPy.
     """
 
     compute: Callable[[], Any] | None = None
     expression: tuple[str, tuple[Any, ...]] | None = None
     is_zero: bool = False
     is_number: bool = False
+    is_array: bool = False
 
     def __init__(self, shape: Any, dtype: str, **kwargs: Any) -> None:
         super().__init__(

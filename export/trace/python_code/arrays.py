@@ -28,7 +28,9 @@ class SlicedArray(np.ndarray[Any, Any]):
     def __getitem__(self, key: Any) -> Any:
         if not has_traced(key):
             return super().__getitem__(key)
-        return constant(np.asarray(self))[key]
+        part = constant(np.asarray(self))[key]
+        part.is_array = True
+        return part
 
 
 class SlicedList(list[Any]):

@@ -63,10 +63,13 @@ def _computed(name: str, plain: Callable[..., Any], x: Any, y: Any) -> Any:
     """
     if _are_alike(x, y):
         return plain(x, y)
+    if not _is_tensor(x) and not _is_tensor(y):
+        return _of_arrays(name, plain, x, y)
     if keras.backend.backend() == "tensorflow":  # in the dtype of the tensor beside it
         x, y = _array_as(y, x), _array_as(x, y)
     found = _dtype(getattr(operator, name), x, y)
-    if found is None or {found} == set(_of_function(name, x, y)):
+    is_known = not any(getattr(one, "is_array", False) for one in (x, y))
+    if found is None or (is_known and {found} == set(_of_function(name, x, y))):
         return plain(x, y)
     x, y = _cast(x, found), _cast(y, found)
     recorder = ACTIVE.get()
@@ -76,6 +79,22 @@ def _computed(name: str, plain: Callable[..., Any], x: Any, y: Any) -> Any:
     shapes = (getattr(one, "static_shape", one.shape) for one in (x, y))
     spec = keras.KerasTensor(broadcast(*shapes), found)
     return recorder.record_node("numpy.FloorDivide", (x, y), {}, spec)
+
+
+def _of_arrays(name: str, plain: Callable[..., Any], x: Any, y: Any) -> Any:
+    """Return what an operator gives of arrays and numbers: what stands for an array."""
+    ones = (np.ones((), _dtype_of(z)) if _is_array(z) else _plain(z) for z in (x, y))
+    found = str(getattr(operator, name)(*ones).dtype)
+    result = plain(_array_of(x, found), _array_of(y, found))
+    result.is_array = True
+    return result
+
+
+def _array_of(x: Any, dtype: str) -> Any:
+    """Return an array, or what stands for one, in a dtype; a number as it is."""
+    if isinstance(x, np.ndarray | np.generic):
+        return np.asarray(x, dtype)
+    return _cast(x, dtype) if isinstance(x, keras.KerasTensor) else x
 
 
 def _of_function(name: str, x: Any, y: Any) -> Iterator[str | None]:
@@ -91,8 +110,8 @@ def _of_function(name: str, x: Any, y: Any) -> Iterator[str | None]:
 def _are_alike(x: Any, y: Any) -> bool:
     """Whether the two give the same whatever promotes them."""
     if _is_number(x) or _is_number(y):
-        tensors = [one for one in (x, y) if not _is_number(one)]
-        return not any(_is_tensor(one) and not _is_float(one) for one in tensors)
+        others = [one for one in (x, y) if not _is_number(one)]
+        return not others or (_is_tensor(others[0]) and _is_float(others[0]))
     both = _is_tensor(x) and _is_tensor(y)
     return both and _is_float(x) and _dtype_of(x) == _dtype_of(y)
 
@@ -104,7 +123,7 @@ def _is_number(x: Any) -> bool:
 
 
 def _is_tensor(x: Any) -> bool:
-    return hasattr(x, "dtype") and not _is_array(x)
+    return hasattr(x, "dtype") and not _is_array(x) and not _is_number(x)
 
 
 def _is_float(x: Any) -> bool:
@@ -116,7 +135,7 @@ def _dtype_of(x: Any) -> str:
 
 
 def _is_array(x: Any) -> bool:
-    return isinstance(x, np.ndarray | np.generic)
+    return isinstance(x, np.ndarray | np.generic) or getattr(x, "is_array", False)
 
 
 def _array_as(tensor: Any, x: Any) -> Any:
@@ -125,7 +144,7 @@ def _array_as(tensor: Any, x: Any) -> Any:
     Booleans are none: an array divides them as it is.
     """
     if _is_array(x) and _is_tensor(tensor) and _dtype_of(tensor) != "bool":
-        return keras.ops.convert_to_tensor(x, _dtype_of(tensor))
+        return _cast(x, _dtype_of(tensor))
     return x
 
 
@@ -149,11 +168,14 @@ def _plain(x: Any) -> Any:
     if _is_tensor(x):
         # A tensor without axes promotes as a number on torch.
         return keras.KerasTensor((1, 1) if len(x.shape) else (), _dtype_of(x))
+    if isinstance(x, keras.KerasTensor):
+        # An array of one element is a number to torch.
+        return np.ones((2,) * len(x.shape), _dtype_of(x))
     return x
 
 
 def _cast(x: Any, dtype: str) -> Any:
     """Return an operand in a dtype."""
-    if _is_tensor(x):
+    if isinstance(x, keras.KerasTensor | keras.Variable):
         return x if _dtype_of(x) == dtype else keras.ops.cast(x, dtype)
     return keras.ops.convert_to_tensor(x, dtype)

@@ -99,3 +99,48 @@ def test_operands_of_each_dtype(name: str, swapped: bool) -> None:
         want = np.asarray(ops.convert_to_numpy(tensor))
         assert got.dtype == want.dtype, pair
         np.testing.assert_allclose(got, want, rtol=2e-3, err_msg=str(pair))
+
+
+ROWS = np.arange(24).reshape(8, 3)
+OF_ARRAYS = {
+    "a part": lambda table, n, x: x + table[:n],
+    "a part, first": lambda table, n, x: table[:n] * x,
+    "a part and a number": lambda table, n, x: x - 2 * table[:n],
+    "a part and an array": lambda table, n, x: x * (table[:n] + table[:1]),
+    "an array and a size": lambda table, n, x: x + table[:1] / n,
+}
+
+
+class OfArray(layers.Layer):
+    """Computes with an array, by a size that is unknown until the model runs."""
+
+    def __init__(self, name: str, dtype: str) -> None:
+        super().__init__(name="of_array")
+        self.function = OF_ARRAYS[name]
+        self.table = ROWS.astype(dtype)
+
+    def call(self, x: Any) -> Any:
+        return self.function(self.table, ops.shape(x)[1], x)
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(x.shape, "float32")
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning")
+@pytest.mark.files_differ("each backend promotes by rules of its own")
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "float64"])
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_a_part_of_an_array_stays_an_array(name: str, dtype: str) -> None:
+    layer = OfArray(name, dtype)
+    try:
+        layer(np.ones((2, 4, 3), "float32"))
+    except TypeError:
+        pytest.skip("the backend's tensor is no second operand of an array")
+    x = keras.Input((None, 3), name="x")
+    session = open_session(to_onnx(keras.Model(x, layer(x)), engine="native"))
+    for length in (4, 6):
+        given = np.full((2, length, 3), 0.3, "float32")
+        (got,) = run(session, [given])
+        want = np.asarray(ops.convert_to_numpy(layer(given)))
+        assert got.dtype == want.dtype
+        np.testing.assert_allclose(got, want, rtol=1e-6)
