@@ -104,9 +104,7 @@ def in_a_loop(x: Any, seed: Any) -> Any:
 
 
 def of_a_weight(x: Any, seed: Any) -> Any:
-    many = ops.sqrt(
-        ops.arange(64.0)
-    )  # draws of a few, or of integers, may sum up alike
+    many = ops.sqrt(ops.arange(64.0))  # sums of integers are often alike
     return x + ops.mean(random.dropout(many, 0.5, seed=seed))
 
 
