@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -131,6 +131,59 @@ def check_size(given: Any, what: str = "`size`") -> tuple[float, float] | None:
             f"Received: {given!r}"
         )
     return pair
+
+
+def check_vary(given: Any) -> dict[str, list[float] | None] | None:
+    """Return the values of each parameter to vary; None for those chosen from it.
+
+    Raises:
+        ValueError: It is no name, and gives no numbers by name.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return {given: None}
+    try:
+        if not isinstance(given, Mapping):
+            raise TypeError
+        found = {str(name): _listed(values) for name, values in given.items()}
+    except (TypeError, ValueError):
+        found = {}
+    if not found or any(values == [] for values in found.values()):
+        raise ValueError(
+            "`vary` must be the name of a parameter, or give each one number at least, "
+            f'such as {{"alpha": [0.5, 1, 2]}}. Received: {given!r}'
+        )
+    return found
+
+
+def _listed(values: Any) -> list[float] | None:
+    """Return finite numbers, an empty list where one isn't; None stays."""
+    if values is None:
+        return None
+    found = [] if isinstance(values, str) else [float(one) for one in values]
+    return found if all(map(math.isfinite, found)) else []
+
+
+def check_flags(**given: Any) -> None:
+    """Check arguments that are True or False.
+
+    Raises:
+        ValueError: One is neither.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"`{name}` must be True or False. Received: {value!r}")
+
+
+def check_title(given: Any) -> None:
+    """Check the title of a figure.
+
+    Raises:
+        ValueError: It is neither a text nor None.
+    """
+    if given is not None and not isinstance(given, str):
+        raise ValueError(f"`title` must be a text or None. Received: {given!r}")
 
 
 def _pair(given: Any) -> tuple[float, float] | None:

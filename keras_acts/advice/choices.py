@@ -6,9 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from keras_acts.advice.questions import SEVERAL, SYNONYMS
+
 
 def chosen(argument: str, value: object, choices: Iterable[str]) -> str:
-    """Return the choice that a value is: case, hyphens and underscores don't matter.
+    """Return the choice that a value is, by its own name or by another word for it.
+
+    Case, hyphens, underscores and spaces don't matter.
 
     Args:
         argument: Name of the argument, for the message.
@@ -21,10 +25,12 @@ def chosen(argument: str, value: object, choices: Iterable[str]) -> str:
     listed = list(choices)
     known = {_plain(one): one for one in listed}
     key = _plain(value) if isinstance(value, str) else ""
-    if key in known:
-        return known[key]
+    others = {_plain(word): one for word, one in SYNONYMS.items() if one in listed}
+    if key in known or key in others:
+        return known.get(key) or others[key]
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f" Did you mean {known[near[0]]!r}?" if near else ""
+    meant = SEVERAL.get(key) or (repr(known[near[0]]) if near else "")
+    hint = f" Did you mean {meant}?" if meant and key else ""
     raise ValueError(
         f"`{argument}` must be one of {', '.join(map(repr, listed))}.{hint} "
         f"Received: {argument}={value!r}"

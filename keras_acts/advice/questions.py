@@ -51,3 +51,31 @@ DEPTHS: Mapping[str, int] = {"shallow": 3, "deep": 20, "very_deep": 50}
 DEEP, VERY_DEEP = 6, 40
 """From how many layers a network counts as deep: gradients vanish behind sigmoids, and
 Swish has been seen to train better than ReLU."""
+
+SYNONYMS: Mapping[str, str] = {
+    "multiclass classification": "multi_class",
+    "multilabel classification": "multi_label",
+    "binary classification": "binary",
+    "semantic segmentation": "segmentation",
+    "poisson regression": "count",
+    "mlp": "dense",
+    "feed forward": "dense",
+    "fully connected": "dense",
+    "convolutional": "cnn",
+    "conv": "cnn",
+    "recurrent": "rnn",
+    "lstm": "rnn",
+    "gru": "rnn",
+    "attention": "transformer",
+    "siren": "implicit",
+    "fast": "speed",
+    "dying relu": "dead_units",
+    "zero centred": "zero_mean",
+    "zero centered": "zero_mean",
+}
+"""Other words for what can be asked."""
+
+SEVERAL: Mapping[str, str] = {
+    "classification": "'binary', 'multi_label' or 'multi_class'",
+}
+"""Words that leave open which of several is meant."""

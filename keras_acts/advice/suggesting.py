@@ -43,7 +43,8 @@ def suggest(
     """Suggest activations for an output or for hidden layers, the best first.
 
     Without arguments it answers each question in one line. Case, hyphens, underscores
-    and spaces don't matter: `"multi-label"` is `"multi_label"`.
+    and spaces don't matter: `"multi-label"` is `"multi_label"`. Other usual words are
+    known too, such as `"recurrent"` and `"LSTM"` for `"rnn"`.
 
     Args:
         task: What the network is for: `"regression"`, `"positive_regression"`,

@@ -8,6 +8,11 @@ from typing import Any
 
 import keras
 
+from keras_acts.diagnosis.arguments import (
+    check_class_weight,
+    check_looking,
+    check_verbose,
+)
 from keras_acts.diagnosis.batches import Batches
 from keras_acts.diagnosis.report.results import Diagnosis
 from keras_acts.diagnosis.session import Session
@@ -81,12 +86,9 @@ def diagnose(
         raise ValueError(
             f"`model` must be a keras.Model. Received: model of type {type(model)}"
         )
-    number = isinstance(saturated_below, int | float)
-    if not number or not 0 < saturated_below < 1:
-        raise ValueError(
-            "`saturated_below` must be between 0 and 1. "
-            f"Received: saturated_below={saturated_below!r}"
-        )
+    check_looking(gradients, saturated_below, activations)
+    check_class_weight(class_weight)
+    check_verbose(verbose, "auto")
     session = Session(
         model,
         loss=loss,

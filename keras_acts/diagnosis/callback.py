@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from keras_acts.diagnosis.arguments import check_looking, check_verbose
 from keras_acts.diagnosis.batches import Batches
 from keras_acts.diagnosis.report.history import (
     ACTIVATION_VALUES,
@@ -87,6 +88,8 @@ class DiagnosisCallback(keras.callbacks.Callback):
             raise ValueError(
                 f"`log_dir` must be the path of a folder. Received: log_dir={log_dir!r}"
             )
+        check_looking(gradients, saturated_below, activations)
+        check_verbose(verbose)
         self._data = data, y
         self._reading: dict[str, Any] = {"batch_size": batch_size, "steps": steps}
         Batches.of(data, y, batch_size=batch_size, steps=steps)  # refuses what is wrong

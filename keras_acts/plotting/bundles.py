@@ -91,7 +91,7 @@ def family(one: Subject, parameter: str, given: Sequence[float] | None) -> Bundl
     """Return the curves of several values of one parameter.
 
     Raises:
-        ValueError: The activation has no such parameter, or refuses every value.
+        ValueError: The activation has no such parameter.
     """
     numbers = {name: float(np.ravel(w)[0]) for name, w in one.learned.items()}
     numbers = {**one.arguments, **numbers}
@@ -103,11 +103,6 @@ def family(one: Subject, parameter: str, given: Sequence[float] | None) -> Bundl
         )
     start = numbers[parameter]
     chosen = sorted(set(_allowed(one, parameter, start) if given is None else given))
-    if not chosen or not all(isinstance(x, int | float) for x in chosen):
-        raise ValueError(
-            "`vary` must give each parameter one number at least. "
-            f"Received: {parameter}={given!r}"
-        )
     learned = {name: numbers[name] for name in one.learned}
 
     def at(value: float) -> Callable[[Any], Any]:
@@ -167,15 +162,16 @@ def channels(one: Subject) -> Bundle:
     drawn: dict[str, Array] = {name: w[shown][None, :] for name, w in flat.items()}
     labels = [f"channel {i}" for i in shown] if count > 1 else [one.name]
     few = f"{len(shown)} of {count} curves" if len(shown) < count else ""
-    some = few or f"{count} curves"
-    alone = _listed({n: float(w[0]) for n, w in flat.items()}) if count == 1 else ""
+    some = few or f"{count} curves" if count > 1 else ""
+    alike = {n: float(w[0]) for n, w in flat.items() if not np.ptp(w) and n != first}
+    alike |= {first: float(flat[first][0])} if count == 1 else {}
     return Bundle(
         one.name,
         lambda x: one.call(x, **drawn),
         tuple(labels),
         one.precision,
         formula=one.formula,
-        note=some or alone,
+        note=", ".join(filter(None, [some, _listed(alike)])),
         parameter=first if count > 1 else None,
         values=tuple(flat[first][shown]) if count > 1 else (),
         weights=flat if count > 1 else {},

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts._plot_arguments import check_range
+from keras_acts._plot_arguments import check_range, check_vary
 from keras_acts.plotting import networks, vectors
 from keras_acts.plotting.bundles import Bundle, family, varied
 from keras_acts.plotting.features import (
@@ -26,6 +26,8 @@ POINTS = 601
 """Points of a curve, besides those beside its kinks."""
 
 Vary = str | Mapping[str, Sequence[float]]
+Varied = Mapping[str, Sequence[float] | None]
+"""The values of each parameter to vary; None for those around the initial one."""
 Ends = tuple[float, float]
 
 
@@ -122,9 +124,10 @@ def groups(
             "plot needs an activation: a name, a layer or a function. Received: none"
         )
     ends = None if range is None else check_range(range)
+    varied = check_vary(vary)
     subjects = [subject(one) for one in activations]
     alone = families and len(subjects) == 1
-    made = [bundle for one in subjects for bundle in _bundles(one, vary, alone)]
+    made = [bundle for one in subjects for bundle in _bundles(one, varied, alone)]
     looked = [
         Group(one, features(one.function, len(one.labels), one.precision, one.main))
         for one in made
@@ -136,10 +139,9 @@ def groups(
     return [_sampled(group, ends) for group in looked]
 
 
-def _bundles(one: Subject, vary: Vary | None, alone: bool) -> list[Bundle]:
+def _bundles(one: Subject, vary: Varied | None, alone: bool) -> list[Bundle]:
     if vary is not None:
-        given = {vary: None} if isinstance(vary, str) else dict(vary)
-        return [family(one, name, numbers) for name, numbers in given.items()]
+        return [family(one, name, numbers) for name, numbers in vary.items()]
     network = networks.bundle(one, built=one.was_built)
     if network is not None:
         return [network]

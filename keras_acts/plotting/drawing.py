@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from keras_acts._plot_arguments import check_size
+from keras_acts._plot_arguments import check_flags, check_size, check_title
 from keras_acts.plotting import figures
 from keras_acts.plotting.curves import Curve, Ends, Group, Vary, groups
+from keras_acts.plotting.looks import LISTED, dashed, entries, is_crowd, looks_of
 from keras_acts.plotting.numbers import Array
-from keras_acts.plotting.panels import Look, draw_slopes, draw_values, finish, heights
+from keras_acts.plotting.panels import draw_slopes, draw_values, finish, heights
 from keras_acts.plotting.style import Theme
-
-LISTED = 10
-"""The most curves that a legend lists; channels beyond have a scale of colours."""
 
 _HEADER = 0.56
 """Inches above the panels for the title and the formula."""
@@ -83,6 +81,8 @@ def plot(
     """
     figures.require()
     size = check_size(size)
+    check_title(title)
+    check_flags(derivative=derivative, dark=dark, transparent=transparent, marks=marks)
     own = _own_axes(ax, axes, derivative)
     found = groups(activations, vary=vary, range=range)
     theme = figures.theme_of(dark)
@@ -128,20 +128,16 @@ def _draw_into(
     marks: bool,
 ) -> None:
     """Draw into axes of the user, whose settings stay but for range and labels."""
-    curves, looks = _curves(found), _looks(found, theme)
+    curves, looks = _curves(found), looks_of(found, theme)
     ends = float(curves[0].x[0]), float(curves[0].x[-1])
     draw_values(axes[0], curves, looks, theme, marks)
     if derivative:
-        dashed = [_dashed(look) if len(axes) == 1 else look for look in looks]
-        draw_slopes(axes[-1], curves, dashed, theme, marks)
+        beside = looks if len(axes) > 1 else [dashed(look) for look in looks]
+        draw_slopes(axes[-1], curves, beside, theme, marks)
     for one in axes:
         finish(one, theme, ends, _variable(found))
     if len(curves) > 1:
         axes[0].legend()
-
-
-def _dashed(look: Look) -> Look:
-    return Look(look.color, "--", look.width * 0.8, look.alpha)
 
 
 def _figure(
@@ -166,9 +162,14 @@ def _figure(
 
 def _weights(rows: Sequence[Sequence[Group]]) -> dict[str, Array]:
     """Return the learned numbers of which histograms are drawn."""
-    alone = len(rows) == 1 and len(rows[0]) == 1
-    found = rows[0][0].bundle.weights if alone else {}
-    return {name: weight for name, weight in found.items() if len(weight) > LISTED}
+    if len(rows) > 1 or len(rows[0]) > 1:
+        return {}
+    bundle = rows[0][0].bundle
+    return {
+        name: weight
+        for name, weight in bundle.weights.items()
+        if len(weight) > LISTED and (np.ptp(weight) > 0 or name == bundle.parameter)
+    }
 
 
 def _rows(
@@ -189,14 +190,15 @@ def _rows(
         axes = parts[-1].subplots(1, len(weights), squeeze=False)[0]
         axes[0].set_ylabel("curves")
         for one, (name, weight) in zip(axes, weights.items(), strict=True):
-            _histogram(one, name, weight, theme)
+            tells = name == rows[0][0].bundle.parameter
+            _histogram(one, name, weight, theme, shaded=tells)
 
 
 def _row(
     part: Any, axes: Sequence[Any], row: Sequence[Group], theme: Theme, marks: bool
 ) -> None:
     """Draw f and f′ of some groups beside each other, with one legend."""
-    curves, looks = _curves(row), _looks(row, theme)
+    curves, looks = _curves(row), looks_of(row, theme)
     ends = float(curves[0].x[0]), float(curves[0].x[-1])
     value, slope = _symbols(row)
     draw_values(axes[0], curves, looks, theme, marks)
@@ -205,10 +207,10 @@ def _row(
         draw_slopes(axes[1], curves, looks, theme, marks)
         whole = [curve for curve in curves if not curve.is_part]
         _finished(axes[1], whole, lambda c: c.slope, theme, ends, row, slope)
-    if len(curves) > LISTED and row[0].bundle.values:
+    if len(row) == 1 and is_crowd(row[0]):
         _scale(part, axes, row[0], theme)
     elif len(curves) > 1:
-        handles, labels = _entries(axes[0], looks)
+        handles, labels = entries(axes[0], looks)
         axes[-1].legend(handles, labels, loc="upper left", bbox_to_anchor=(1.0, 1.02))
 
 
@@ -228,13 +230,6 @@ def _finished(
         ax.set_ylim(*limits)
 
 
-def _entries(ax: Any, looks: Sequence[Look]) -> tuple[list[Any], list[str]]:
-    """Return what the legend lists, in the order of the curves."""
-    by_label = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
-    labels = list(dict.fromkeys(look.label for look in looks if look.label))
-    return [by_label[label] for label in labels], labels
-
-
 def _scale(part: Any, axes: Sequence[Any], group: Group, theme: Theme) -> None:
     """Draw which colour is which value, where curves are too many to list."""
     from matplotlib.cm import ScalarMappable
@@ -247,13 +242,16 @@ def _scale(part: Any, axes: Sequence[Any], group: Group, theme: Theme) -> None:
     bar.outline.set_visible(False)
 
 
-def _histogram(ax: Any, name: str, weight: Array, theme: Theme) -> None:
-    """Draw how many channels have learned which value."""
+def _histogram(
+    ax: Any, name: str, weight: Array, theme: Theme, *, shaded: bool
+) -> None:
+    """Draw how many channels have learned which value, in the colours of the curves."""
     bins = int(np.clip(2 * np.sqrt(len(weight)), 5, 40))
     counts, edges = np.histogram(weight, bins=bins)
     middles = (edges[1:] + edges[:-1]) / 2
     span = float(np.ptp(weight)) or 1.0
-    colors = [theme.shade(float(m - weight.min()) / span) for m in middles]
+    shades = [theme.shade(float(m - weight.min()) / span) for m in middles]
+    colors = shades if shaded else [theme.zero] * bins
     ax.bar(middles, counts, width=0.92 * np.diff(edges), color=colors)
     ax.grid(visible=False, axis="x")
     mean = float(weight.mean())
@@ -264,37 +262,6 @@ def _histogram(ax: Any, name: str, weight: Array, theme: Theme) -> None:
 
 def _curves(found: Sequence[Group]) -> list[Curve]:
     return [curve for group in found for curve in group.curves]
-
-
-def _looks(found: Sequence[Group], theme: Theme) -> list[Look]:
-    """Return colour, width and label of each curve."""
-    looks: list[Look] = []
-    several = len(found) > 1
-    for group in found:
-        count, bundle = len(group.curves), group.bundle
-        for i, curve in enumerate(group.curves):
-            label = curve.label
-            if several and count > 1:
-                label = f"{curve.name}: {label}"
-            if curve.is_main:
-                label += " (initial)"
-            if bundle.parameter is not None and not several:
-                color = theme.shade(_part(bundle.values, i))
-                width = 3.0 if curve.is_main else 1.0 if count > LISTED else 1.7
-                alpha = 0.8 if count > LISTED else 1.0
-                looks.append(Look(color, "-", width, alpha, label))
-                continue
-            color, dash = theme.line(len(looks))
-            thick = 2.2 if not curve.is_part else 1.2
-            looks.append(Look(color, "--" if curve.is_part else dash, thick, 1, label))
-    return looks
-
-
-def _part(values: Sequence[float], i: int) -> float:
-    """Return where a value stands: evenly by order for a few, else by its size."""
-    if len(values) <= LISTED:
-        return i / max(len(values) - 1, 1)
-    return float((values[i] - min(values)) / (np.ptp(values) or 1.0))
 
 
 def _symbols(row: Sequence[Group]) -> tuple[str, str]:

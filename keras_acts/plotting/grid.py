@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from keras_acts import catalogue
+from keras_acts._plot_arguments import check_flags
 from keras_acts.plotting import figures
 from keras_acts.plotting.curves import Curve, Group, groups
 from keras_acts.plotting.panels import Look, draw_slopes, draw_values, heights
@@ -51,6 +52,7 @@ def overview(
         'CELU'
     """
     figures.require()
+    check_flags(derivative=derivative, dark=dark, transparent=transparent)
     shown = _shown(names, family)
     if not isinstance(columns, int) or isinstance(columns, bool) or columns < 1:
         raise ValueError(

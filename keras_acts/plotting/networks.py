@@ -43,6 +43,7 @@ def _maxout(one: Subject, built: bool) -> Bundle:
         slopes, offsets = kernel[feature], bias
         pieces = one.layer.pieces
         note = _along(feature, len(kernel))
+        note = _notes(_some(len(slopes) // pieces, "units"), note)
     else:
         pieces = one.layer.pieces if one.given else PIECES
         slopes = np.linspace(-1.5, 1.5, pieces) if pieces > 1 else np.ones(1)
@@ -111,7 +112,7 @@ def _gated_dense(one: Subject, built: bool) -> Bundle:
         tuple(f"unit {i}" for i in range(shown)),
         one.precision,
         formula=one.formula,
-        note=_along(feature, len(kernel)),
+        note=_notes(_some(units, "units"), _along(feature, len(kernel))),
     )
 
 
@@ -194,7 +195,9 @@ def _channels(one: Subject) -> Bundle:
         tuple(f"channel {i}" for i in range(shown)),
         one.precision,
         formula=one.formula,
-        note="all channels are x" if count > 1 else "",
+        note=_notes(
+            _some(count, "channels"), "all channels are x" if count > 1 else ""
+        ),
     )
 
 
@@ -213,6 +216,15 @@ def _matrices(layer: Any) -> tuple[np.ndarray, np.ndarray]:
 def _strongest(kernel: np.ndarray) -> int:
     """Return the feature with the largest weights."""
     return int(np.linalg.norm(kernel, axis=1).argmax())
+
+
+def _some(count: int, what: str) -> str:
+    """Return how many are drawn where not all are."""
+    return f"{UNITS} of {count} {what}" if count > UNITS else ""
+
+
+def _notes(*parts: str) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _along(feature: int, features: int) -> str:

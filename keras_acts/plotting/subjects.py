@@ -81,6 +81,12 @@ def subject(activation: Any) -> Subject:
         )
     if isinstance(activation, keras.layers.Layer):
         return _layer(activation)
+    if inspect.isclass(activation):
+        raise TypeError(
+            "An activation must be a name, a layer or a function; make a layer of the "
+            f"class: `{activation.__name__}()`. "
+            f"Received: the class {activation.__name__}"
+        )
     if callable(activation):
         return _function(activation)
     raise TypeError(

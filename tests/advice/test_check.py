@@ -370,6 +370,12 @@ MISTAKES: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
         ValueError,
         "Did you mean 'binary_crossentropy'",
     ),
+    "no loss": (
+        sequential(dense()),
+        {"loss": 3},
+        ValueError,
+        "must be a loss of Keras. Received: loss=3",
+    ),
 }
 
 

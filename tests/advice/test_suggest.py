@@ -53,6 +53,34 @@ def test_the_first_choice(name: str) -> None:
         assert first.losses[0] == f"keras.losses.{loss}"
 
 
+WORDS = {
+    "recurrent": ("network", "rnn"),
+    "LSTM": ("network", "rnn"),
+    "MLP": ("network", "dense"),
+    "Convolutional": ("network", "cnn"),
+    "binary classification": ("task", "binary"),
+    "Zero-Centred": ("constraint", "zero_mean"),
+}
+"""What people call what can be asked."""
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_other_words(word: str) -> None:
+    argument, known = WORDS[word]
+    assert str(suggest(**{argument: word})) == str(suggest(**{argument: known}))
+
+
+def test_each_other_word_is_one_of_what_can_be_asked() -> None:
+    known = {*questions.TASKS, *questions.NETWORKS, *questions.CONSTRAINTS}
+    assert set(questions.SYNONYMS.values()) <= known
+    assert not set(questions.SYNONYMS) & known
+
+
+def test_a_word_for_several() -> None:
+    with pytest.raises(ValueError, match="'binary', 'multi_label' or 'multi_class'"):
+        suggest(task="classification")
+
+
 def ranks(**question: object) -> dict[str, int]:
     return {one.activation: one.rank for one in suggest(**question).suggestions}
 

@@ -192,6 +192,14 @@ def test_what_is_wrong_is_said():
         DiagnosisCallback(X, log_dir=3)
     with pytest.raises(ValueError, match="as many samples"):
         DiagnosisCallback(X, Y[:3])
+    for name, value in {
+        "gradients": "yes",
+        "saturated_below": "x",
+        "activations": 3,
+        "verbose": "x",
+    }.items():
+        with pytest.raises(ValueError, match=f"`{name}` must be .* Received: "):
+            DiagnosisCallback(X, **{name: value})
     watch = DiagnosisCallback(X, verbose=False)
     with pytest.raises(ValueError, match="must be one of"):
         watch.history.series("nothing")

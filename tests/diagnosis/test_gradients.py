@@ -179,6 +179,35 @@ def test_gradients_are_refused_where_they_can_not_be():
 
 
 @trains
+def test_a_target_of_no_output_is_refused():
+    inputs = keras.Input((16,))
+    outputs = {"a": keras_layers.Dense(1)(inputs), "b": keras_layers.Dense(1)(inputs)}
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", {"a": "mse", "b": "mse"})
+    with pytest.raises(ValueError, match=r"outputs: 'a', 'b'\. Received: 'c'"):
+        diagnose(model, X, {"a": Y, "c": Y})
+    assert len(diagnose(model, X, {"a": Y, "b": Y}).layers) == 2
+
+
+@trains
+@pytest.mark.parametrize("make", [layers.PReLU, keras_layers.PReLU])
+def test_a_slope_that_is_never_used_is_no_vanished_gradient(make):
+    dense = keras_layers.Dense(8, "relu", kernel_initializer="he_normal")
+    model = keras.Sequential(
+        [
+            keras.Input((16,)),
+            dense,
+            make(alpha_initializer="ones"),
+            keras_layers.Dense(2),
+        ]
+    )
+    found = diagnose(model, X, np.eye(2)[Y], loss="mse")
+    by_name = {one.name: one for one in found.layers}
+    assert by_name[model.layers[1].name].gradient == 0
+    assert "vanishing gradient" not in {one.kind for one in found.findings}
+
+
+@trains
 def test_gradients_need_targets_and_one_output_for_a_loss():
     with pytest.raises(ValueError, match="must have targets"):
         diagnose(linear(optimizer="sgd", loss="mse"), X, gradients=True)

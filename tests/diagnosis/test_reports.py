@@ -11,6 +11,7 @@ import pytest
 from keras import layers as keras_layers
 
 from keras_acts import diagnose
+from keras_acts.diagnosis.report.table import _folded
 
 pytestmark = pytest.mark.runs_once("reports are made of numbers, whose they are")
 
@@ -58,6 +59,30 @@ def test_the_table_fits_80_columns_and_names_all(sick):
     assert "100%" in text
     assert LONG[:20] in text
     assert "Not watched" in text
+
+
+def test_names_are_broken_between_words():
+    found = _folded(
+        "bidirectional/forward_lstm/lstm_cell.recurrent_activation (call 1)", 21
+    )
+    assert found == [
+        "bidirectional/",
+        "forward_lstm/",
+        "lstm_cell.recurrent_",
+        "activation (call 1)",
+    ]
+    assert _folded("x" * 30, 21) == ["x" * 21, "x" * 9]
+
+
+@pytest.mark.skipif(not TRAINS, reason="this backend has no gradients")
+def test_what_is_not_finite_is_named_once():
+    model = keras.Sequential(
+        [keras.Input((6,)), keras_layers.Dense(3, "relu"), keras_layers.Dense(2)]
+    )
+    found = diagnose(model, X * np.nan, np.zeros((40, 2)), loss="mse", batch_size=40)
+    (finding,) = [one for one in found.findings if one.kind == "not finite"]
+    assert finding.where == (model.layers[0].name, model.layers[1].name)
+    assert "40 samples in 1 batch," in str(found)
 
 
 def test_json_holds_what_the_report_does(sick, tmp_path):

@@ -308,6 +308,11 @@ WRONG = [
     (("elu",), {"vary": {"beta": [1]}}, ValueError, "it has alpha"),
     (("elu",), {"vary": {"alpha": []}}, ValueError, "one number at least"),
     (("elu",), {"vary": {"alpha": ["x"]}}, ValueError, "one number at least"),
+    (("elu",), {"vary": {"alpha": "x"}}, ValueError, "one number at least"),
+    (("elu",), {"vary": {"alpha": 3}}, ValueError, "one number at least"),
+    (("elu",), {"vary": ["alpha"]}, ValueError, "one number at least"),
+    (("elu",), {"vary": {"alpha": [math.nan]}}, ValueError, "one number at least"),
+    ((layers.ReLU,), {}, TypeError, r"make a layer of the class: `ReLU\(\)`"),
     ((lambda x: np.tanh(x.detach().numpy()),), {}, ValueError, r"keras\.ops"),
 ]
 

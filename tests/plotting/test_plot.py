@@ -10,6 +10,7 @@ import pytest
 import keras_acts
 from keras_acts import catalogue, layers
 from keras_acts.plotting import overview
+from keras_acts.plotting.style import LIGHT as LIGHT_THEME
 from support.process import ROOT, python
 
 pytestmark = pytest.mark.runs_once("the curves are tested on each backend beside")
@@ -86,6 +87,78 @@ def test_many_channels_have_a_histogram_of_what_they_learned():
     assert len(keras_acts.plot(few).axes) == 2
 
 
+def trained(count: int, layer=layers.PReLU):
+    made = layer()
+    made.build((None, count))
+    made.set_weights([np.linspace(-0.1, 0.5, count).astype("float32")])
+    return made
+
+
+def legend_of(figure) -> list[str]:
+    found = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+    return [text.get_text() for one in found for text in one.get_texts()]
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_few_channels_are_listed(count):
+    figure = keras_acts.plot(trained(count))
+    assert legend_of(figure) == [f"channel {i}" for i in range(count)]
+    assert [ax.get_ylabel() for ax in figure.axes] == ["", ""]
+
+
+@pytest.mark.parametrize("count", [9, 200])
+def test_many_channels_have_a_scale_of_colours_and_no_list(count):
+    figure = keras_acts.plot(trained(count))
+    assert legend_of(figure) == []
+    assert "alpha" in [ax.get_ylabel() for ax in figure.axes]
+
+
+def test_many_values_of_a_parameter_have_a_scale_of_colours():
+    figure = keras_acts.plot("elu", vary={"alpha": np.arange(1, 13)})
+    assert legend_of(figure) == []
+    assert figure.axes[-1].get_ylabel() == "alpha"
+
+
+def test_many_channels_beside_others_have_one_colour_and_one_entry():
+    figure = keras_acts.plot("relu", trained(20), trained(12))
+    assert legend_of(figure) == [
+        "ReLU",
+        "PReLU: 20 curves, alpha −0.1 … 0.5",
+        "PReLU: 12 curves, alpha −0.1 … 0.5",
+    ]
+    colors = [line.get_color() for line in figure.axes[0].get_lines()]
+    assert all(colors.count(color) >= 12 for color in set(LIGHT_THEME.lines[1:3]))
+    assert "alpha" not in [ax.get_ylabel() for ax in figure.axes]
+
+
+def test_many_channels_in_axes_of_the_user_have_their_ends_listed():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    keras_acts.plot(trained(30), ax=figure.subplots())
+    assert legend_of(figure) == [
+        "channel 0, alpha = −0.1",
+        "channel 29, alpha = 0.5",
+    ]
+
+
+def test_one_number_for_all_has_no_histogram_but_is_said():
+    layer = layers.DyT()
+    layer.build((None, 12))
+    alpha, gamma, beta = layer.get_weights()
+    layer.set_weights([alpha, gamma + np.arange(12) / 9, beta + np.arange(12) / 5])
+    figure = keras_acts.plot(layer)
+    titles = [ax.get_title("left") for ax in figure.axes]
+    assert [one.split(",")[0] for one in titles if "mean" in one] == ["gamma", "beta"]
+    assert "alpha = 0.5" in figure.texts[1].get_text()
+
+
+@pytest.mark.parametrize("layer", [layers.Maxout(20), layers.APReLU(), layers.DYReLU()])
+def test_it_is_said_that_not_all_outputs_are_drawn(layer):
+    layer(np.zeros((1, 20), "float32"))
+    assert "8 of 20 " in keras_acts.plot(layer).texts[1].get_text()
+
+
 def test_kinks_and_limits_are_marked():
     marked, plain = keras_acts.plot("relu6"), keras_acts.plot("relu6", marks=False)
     for ax, dots in ((marked.axes[0], 2), (marked.axes[1], 4), (plain.axes[1], 0)):
@@ -115,6 +188,15 @@ def test_axes_of_the_user():
         keras_acts.plot("selu", ax=one, axes=two)
     with pytest.raises(ValueError, match="width and a height"):
         keras_acts.plot("selu", size=(0, 3))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"derivative": "no"}, {"dark": 1}, {"marks": None}, {"title": 3}]
+)
+def test_what_is_wrong_with_an_argument_is_said(wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"`{name}` must be .* Received: {value!r}"):
+        keras_acts.plot("relu", **wrong)
 
 
 @pytest.mark.parametrize("dark", [False, True])

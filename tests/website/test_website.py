@@ -117,6 +117,16 @@ def test_search_finds(found):
     assert any("/activations/squareplus/" in link for link in found["search"])
 
 
+def test_a_page_that_is_missing_says_where_to_go(site):
+    links = re.findall(
+        r'class="md-button[^"]*" href="([^"]+)"', (site / "404.html").read_text("utf-8")
+    )
+    assert len(links) == 3
+    for link in links:  # from the root, as it stands for an address of any depth
+        assert link.startswith("/")
+        assert (site / link.removeprefix("/")).is_file(), link
+
+
 def test_every_activation_has_a_page_with_all_its_parts(site):
     for name in catalogue.activations():
         page = site / "activations" / name.lower() / "index.html"

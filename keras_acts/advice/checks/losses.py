@@ -110,6 +110,8 @@ def _checked(given: Any) -> Any:
             raise ValueError(
                 f"`loss` must be a loss of Keras.{hint} Received: loss={given!r}"
             ) from None
+    elif not callable(given) and not isinstance(given, dict):
+        raise ValueError(f"`loss` must be a loss of Keras. Received: loss={given!r}")
     return given
 
 

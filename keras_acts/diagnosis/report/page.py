@@ -17,6 +17,7 @@ from keras_acts.diagnosis.report.table import (
     ACTIVATION_HEAD,
     LAYER_HEAD,
     activation_row,
+    counted,
     layer_row,
     percent,
 )
@@ -87,10 +88,7 @@ def page(diagnosis: Diagnosis) -> str:
         title="healthy" if diagnosis.healthy else "sick",
         mood="good" if diagnosis.healthy else "bad",
         verdict=escape(diagnosis.verdict[0].upper() + diagnosis.verdict[1:]),
-        counted=(
-            f"{diagnosis.samples:,} samples in {diagnosis.batches:,} batches{loss}, "
-            f"on {escape(diagnosis.backend)}"
-        ),
+        counted=(f"{counted(diagnosis)}{loss}, on {escape(diagnosis.backend)}"),
         findings="\n".join(map(_finding, diagnosis.findings)),
         activations=_table(
             "Activations",

@@ -20,7 +20,7 @@ from keras_acts.diagnosis.steps.base import NOT_CONNECTED
 from keras_acts.diagnosis.totals import Totals, UnitTotals
 from keras_acts.diagnosis.update import norms
 from keras_acts.diagnosis.watching.reductions import Probe
-from keras_acts.diagnosis.watching.sites import PADDED, Sites
+from keras_acts.diagnosis.watching.sites import LAYERS, PADDED, Sites
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -54,6 +54,7 @@ def summarized(
     )
     padding = {name: PADDED for name, x in totals.units.items() if not x.count.any()}
     layers = tuple(_layers(sites, scouting, totals, model, update))
+    learned = {name for name, x in sites.weighted.items() if isinstance(x, LAYERS)}
     return Diagnosis(
         backend=keras.backend.backend(),
         samples=totals.samples,
@@ -62,7 +63,7 @@ def summarized(
         saturated_below=below,
         activations=activations,
         layers=layers,
-        findings=findings(activations, layers, totals.samples),
+        findings=findings(activations, layers, totals.samples, learned),
         uncovered={**scouting.uncovered, **padding},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -35,12 +36,17 @@ def table(diagnosis: Diagnosis) -> str:
 
 def _head(diagnosis: Diagnosis) -> str:
     loss = "" if diagnosis.loss is None else f", loss {number(diagnosis.loss)}"
-    counted = (
-        f"{diagnosis.samples:,} samples in {diagnosis.batches:,} batches{loss}, "
-        f"on {diagnosis.backend}"
-    )
     verdict = textwrap.fill(f"Diagnosis: {diagnosis.verdict}", WIDTH)
-    return f"{verdict}\n{counted}"
+    return f"{verdict}\n{counted(diagnosis)}{loss}, on {diagnosis.backend}"
+
+
+def counted(diagnosis: Diagnosis) -> str:
+    """Return how many samples and batches there were."""
+    samples, batches = diagnosis.samples, diagnosis.batches
+    return (
+        f"{samples:,} sample{'s' * (samples != 1)} in "
+        f"{batches:,} batch{'es' * (batches != 1)}"
+    )
 
 
 ACTIVATION_HEAD = (
@@ -107,13 +113,23 @@ def _lines(row: Row, sizes: Sequence[int], *, left: int) -> Iterator[str]:
 
 
 def _folded(cell: str, size: int) -> list[str]:
-    """Break a long name behind a slash, or where it has to be."""
+    """Break a long name behind a slash, else within words, else where it has to be."""
+    found = []
+    for line in _packed(re.split(r"(?<=/)", cell), size):
+        words = re.split(r"(?<=[._ ])", line)
+        cut = [x[i : i + size] for x in words for i in range(0, max(len(x), 1), size)]
+        found += _packed(cut, size)
+    return found
+
+
+def _packed(parts: Sequence[str], size: int) -> list[str]:
+    """Return lines of as many parts as fit, one at least."""
     lines = [""]
-    for part in cell.replace("/", "/\n").split("\n"):
+    for part in parts:
         if lines[-1] and len(lines[-1]) + len(part) > size:
             lines.append("")
         lines[-1] += part
-    return [x[i : i + size] for x in lines for i in range(0, max(len(x), 1), size)]
+    return lines
 
 
 def _finding(one: Finding) -> str:

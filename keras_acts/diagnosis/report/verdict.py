@@ -7,7 +7,7 @@ and is tested.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from keras_acts.advice.remedies import REMEDIES
 from keras_acts.diagnosis.report.results import (
@@ -49,6 +49,7 @@ def findings(
     activations: Sequence[ActivationStatistics],
     layers: Sequence[LayerGradients],
     samples: int,
+    learned: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Return what is wrong with a network, the causes first.
 
@@ -56,13 +57,15 @@ def findings(
         activations: What its activations did, in order.
         layers: The gradients of its layers, in order.
         samples: How many samples were looked at.
+        learned: The layers that are activations and learn, such as PReLU. How large
+            their gradient is depends on how often their parameters are used.
     """
     found = [
         *_not_finite(activations, layers),
         *(_dead(activations) if samples >= FEWEST_SAMPLES else ()),
         *_saturated(activations),
         *_signal(activations),
-        *_gradients(layers),
+        *_gradients(layers, learned),
         *_updates(layers),
     ]
     return tuple(found)
@@ -91,7 +94,8 @@ def _not_finite(
         if x.gradient is not None and not math.isfinite(x.gradient)
     ]
     message = "Outputs or gradients are NaN or infinite, from the first one named on."
-    yield from _finding("not finite", "exploding", where, message)
+    once = list(dict.fromkeys(where))
+    yield from _finding("not finite", "exploding", once, message)
 
 
 def _dead(activations: Sequence[ActivationStatistics]) -> Iterator[Finding]:
@@ -159,7 +163,9 @@ def _signal(activations: Sequence[ActivationStatistics]) -> Iterator[Finding]:
             yield from _finding(kind, "not_normalized", names, message)
 
 
-def _gradients(layers: Sequence[LayerGradients]) -> Iterator[Finding]:
+def _gradients(
+    layers: Sequence[LayerGradients], learned: Collection[str]
+) -> Iterator[Finding]:
     """Yield layers whose gradient is out of proportion to those behind them.
 
     Weights that begin as zeros, as the last scale of a residual branch may, let no
@@ -175,7 +181,8 @@ def _gradients(layers: Sequence[LayerGradients]) -> Iterator[Finding]:
         behind = [x.gradient or 0.0 for x in known[i + 1 :]]
         gradient = one.gradient or 0.0
         gated = gradient == 0 and any(x.weight == 0 for x in layers)
-        if behind and not gated and gradient < VANISHED * max(behind):
+        used_less = gated or one.name in learned
+        if behind and not used_less and gradient < VANISHED * max(behind):
             vanished.append((one.name, gradient / max(behind)))
         if (behind and gradient > EXPLODED * max(behind)) or (
             gradient > STEEP * one.weight

@@ -34,6 +34,7 @@ class Objective:
 
     def __call__(self, batch: Batch, answer: Any) -> Any:
         """Return the loss of an answer, a scalar."""
+        _check_names(batch.y, answer)
         if self._loss is None:
             return self.model.compute_loss(
                 x=batch.x,
@@ -57,6 +58,22 @@ class Objective:
         if self._loss is not None or optimizer is None:
             return 1.0
         return float(ops.convert_to_numpy(optimizer.scale_loss(ops.ones(()))))
+
+
+def _check_names(y: Any, answer: Any) -> None:
+    """Check the names of targets, of which Keras's own message doesn't tell.
+
+    Raises:
+        ValueError: A target is of none of the outputs.
+    """
+    if not isinstance(y, dict) or not isinstance(answer, dict):
+        return
+    unknown = [name for name in y if name not in answer]
+    if unknown:
+        raise ValueError(
+            "`y` must have targets by the names of the model's outputs: "
+            f"{', '.join(map(repr, answer))}. Received: {unknown[0]!r}"
+        )
 
 
 def _as_loss(loss: Any) -> keras.losses.Loss:

@@ -1,8 +1,10 @@
 """The statistics that a recurrent layer's loop carries from step to step.
 
-One tensor of the shape (batch, statistics · units), for the calls of all activations
-together: a row a sample, so that a mask keeps the rows of those whose step is padding.
-Means and squares are merged step by step as in Chan, Golub, LeVeque, 1979.
+One tensor of the shape (rows, statistics · units), for the calls of all activations
+together. Where there is a mask it has a row a sample, so that the loop keeps the rows
+of those whose step is padding. Where there is none it has one row: each step is reduced
+over the batch, and what is carried is small. Means and squares are merged step by step
+as in Chan, Golub, LeVeque, 1979.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from keras_acts.diagnosis.watching.reductions import Probe
@@ -29,12 +30,17 @@ class Carried:
 
     Args:
         asked: What is asked of each call, and from where on its function is saturated.
+        by_sample: Whether each sample has a row of its own, as a mask needs it.
     """
 
     def __init__(
-        self, asked: Mapping[Call, tuple[Probe, Mapping[str, Tensor]]]
+        self,
+        asked: Mapping[Call, tuple[Probe, Mapping[str, Tensor]]],
+        *,
+        by_sample: bool,
     ) -> None:
         self._asked = asked
+        self._by_sample = by_sample
         self._sides = [
             side
             for side in _SIDES
@@ -42,10 +48,18 @@ class Carried:
         ]
         self._rows = [*_ROWS, *self._sides]
         self._units = sum(probe.units for probe, _ in asked.values())
+        # Here, outside of the loop, which would make them anew at each step.
+        alike = all(
+            len(ops.shape(x)) < 2 for _, e in asked.values() for x in e.values()
+        )
+        self._ends = (
+            {side: self._joined_ends(side) for side in self._sides} if alike else {}
+        )
 
     def start(self, batch: Any) -> Tensor:
         """Return the tensor before the first step."""
-        return ops.zeros((batch, len(self._rows) * self._units), "float32")
+        samples = batch if self._by_sample else 1
+        return ops.zeros((samples, len(self._rows) * self._units), "float32")
 
     def after(self, before: Tensor, step: Mapping[Call, Pair]) -> Tensor:
         """Return the tensor after a step.
@@ -55,7 +69,8 @@ class Carried:
             step: Input and output of each call.
         """
         shape = (-1, len(self._rows), self._units)
-        old = ops.reshape(before, shape)
+        # Else the backward pass of a compiled loop goes through the statistics too.
+        old = ops.reshape(ops.stop_gradient(before), shape)
         count, mean = old[:, 0], old[:, 1]
         each, new_mean, squares, shares = self._of_step(step)
         apart = new_mean - mean
@@ -67,45 +82,51 @@ class Carried:
         return ops.reshape(new, (-1, shape[1] * shape[2]))
 
     def _of_step(self, step: Mapping[Call, Pair]) -> tuple[Any, Tensor, Any, list[Any]]:
-        """Return a step's counts, means, squares and shares, (batch, units) each."""
+        """Return a step's counts, means, squares and shares, (rows, units) each."""
         pairs = [tuple(map(_prepared, step[call])) for call in self._asked]
         if all(len(y.shape) == 2 for _, y in pairs):
+            x = _joined([x for x, _ in pairs]) if self._sides else None
             y = _joined([y for _, y in pairs])
-            shares = [_float32(ops.equal(y, 0.0))]
-            if self._sides:
-                x = _joined([x for x, _ in pairs])
-                shares += [
-                    _float32(_SIDES[side][0](x, self._ends(side)))
-                    for side in self._sides
-                ]
-            return 1.0, y, 0.0, shares
-        found = [
-            self._of_call(probe, ends, *pair)
-            for (probe, ends), pair in zip(self._asked.values(), pairs, strict=True)
-        ]
-        each, *rows = (_joined(list(column)) for column in zip(*found, strict=True))
+            each, *rows = self._of_tensor(x, y, 1, self._ends)
+        else:
+            found = [
+                self._of_tensor(x, y, probe.axis, ends)
+                for (probe, ends), (x, y) in zip(
+                    self._asked.values(), pairs, strict=True
+                )
+            ]
+            each, *rows = (_joined(list(column)) for column in zip(*found, strict=True))
         return each, rows[0], rows[1], rows[2:]
 
-    def _of_call(
-        self, probe: Probe, ends: Mapping[str, Tensor], x: Tensor, y: Tensor
+    def _of_tensor(
+        self, x: Tensor, y: Tensor, axis: int | None, ends: Mapping[str, Tensor]
     ) -> tuple[Tensor, ...]:
-        """Return the same of one call whose outputs have any shape."""
-        rank = len(y.shape)
-        axis = probe.axis if probe.axis is not None else rank
-        axes = tuple(i for i in range(1, rank) if i != axis)
+        """Return the same of outputs whose units are along an axis.
 
-        def mean(z: Tensor) -> Tensor:
-            return ops.reshape(ops.mean(z, axes) if axes else z, (-1, probe.units))
+        Args:
+            x: The input; used where functions are saturated.
+            y: The output.
+            axis: Of the units; None where all outputs are one unit.
+            ends: Where the function is saturated, by side.
+        """
+        axes = tuple(i for i in range(self._by_sample, len(y.shape)) if i != axis)
+        units = 1 if axis is None else y.shape[axis]
 
-        each = float(np.prod([y.shape[i] for i in axes], dtype=int))
-        centre = ops.mean(y, axes, keepdims=True) if axes else y
-        rows = [mean(y), mean(ops.square(y - centre)) * each, mean(_float32(y == 0))]
+        def reduced(function: Any, z: Tensor) -> Tensor:
+            return ops.reshape(function(z, axes) if axes else z, (-1, units))
+
+        mean = ops.mean(y, axes, keepdims=True) if axes else y
+        flat = ops.reshape(mean, (-1, units))
+        none = ops.zeros_like(flat)
+        squares = reduced(ops.sum, ops.square(y - mean)) if axes else none
+        shares = [reduced(ops.mean, _float32(ops.equal(y, 0.0)))]
         for side in self._sides:
             compare, never = _SIDES[side]
-            rows.append(mean(_float32(compare(x, ends.get(side, never)))))
-        return (ops.zeros_like(rows[0]) + each, *rows)
+            end = ends.get(side, never)
+            shares.append(reduced(ops.mean, _float32(compare(x, end))))
+        return (none + _size(y, axes), flat, squares, *shares)
 
-    def _ends(self, side: str) -> Tensor:
+    def _joined_ends(self, side: str) -> Tensor:
         """Return from where on each unit is saturated at a side."""
         never = _SIDES[side][1]
         return _joined(
@@ -136,6 +157,15 @@ class Carried:
             found[call] = ops.stack([whole[name][part] for name in probe.rows])
             start += probe.units
         return found
+
+
+def _size(tensor: Tensor, axes: tuple[int, ...]) -> Tensor:
+    """Return how many elements there are along axes, whose sizes may be unknown."""
+    sizes = ops.shape(tensor)
+    size: Tensor = 1.0
+    for axis in axes:
+        size = size * ops.cast(sizes[axis], "float32")
+    return size
 
 
 def _prepared(tensor: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """Statistics of what the cell of a recurrent layer does, step by step.
 
 What a compiled loop computes can't be read from outside of it. So the loop carries the
-statistics along as one more state of the cell, a row a sample, and hands them out with
-the others. Keras keeps the states of a masked step as they were: so padding is left
-out, on each backend by its own loop.
+statistics along as one more state of the cell, and hands them out with the others. With
+a mask the state has a row a sample: Keras keeps the states of a masked step as they
+were, and so padding is left out, on each backend by its own loop.
 
 Torch's loops are Python's, in which each operation of a step costs more than its
 numbers. There what the steps give is kept, and reduced at once behind the loop.
@@ -89,7 +89,10 @@ class Cells:
         states = given.arguments["initial_state"]
         asked = self._asked(run)
         keeps = self.reductions.keeps_steps
-        carried = Carried(asked) if asked and not keeps else None
+        masked = first_tensor(given.arguments.get("mask")) is not None
+        carried = None
+        if asked and not keeps:
+            carried = Carried(asked, by_sample=masked)
         latest: Steps = {}
         kept: list[Steps] = []
 
