@@ -198,10 +198,10 @@ def test_a_slope_that_is_never_used_is_no_vanished_gradient(make):
             keras.Input((16,)),
             dense,
             make(alpha_initializer="ones"),
-            keras_layers.Dense(2),
+            keras_layers.Dense(4),
         ]
     )
-    found = diagnose(model, X, np.eye(2)[Y], loss="mse")
+    found = diagnose(model, X, np.eye(4)[Y], loss="mse")
     by_name = {one.name: one for one in found.layers}
     assert by_name[model.layers[1].name].gradient == 0
     assert "vanishing gradient" not in {one.kind for one in found.findings}
