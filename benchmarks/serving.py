@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import re
 import socket
@@ -30,6 +31,11 @@ CLIENTS = (1, 16)
 ROWS = (1, 32)
 _ROUND = 30.0
 _PAGE = 4096
+_PATIENCE = 60
+"""Seconds in which the service has to answer."""
+
+_NO_ANSWER = (OSError, http.client.HTTPException)
+"""What `urllib` raises where nothing answers, or not to the end."""
 
 
 def main() -> None:
@@ -68,14 +74,28 @@ def serving(model: Path, workers: int) -> Iterator[tuple[str, int]]:
     )
     url = f"http://127.0.0.1:{port}/v2/models/measured"
     try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), urllib.request.urlopen(url):
-                break
-            time.sleep(0.1)
+        wait(url, process)
         yield url, process.pid
     finally:
         process.terminate()
         process.wait()
+
+
+def wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a service answers.
+
+    Raises:
+        RuntimeError: It ended before it did, or takes too long.
+    """
+    end = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(*_NO_ANSWER), urllib.request.urlopen(url):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(
+        f"The service must answer within {_PATIENCE} s. "
+        f"Received: exit code {process.poll()}"
+    )
 
 
 def free_port() -> int:

@@ -20,7 +20,7 @@ import onnxruntime
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
-from keras_acts.serving.elements import feeds_of_lists
+from keras_acts.serving.elements import feeds_of_lists, lists_of
 from keras_acts.serving.loading import checked
 
 MODEL = Path(os.environ.get("MODEL", "digits.onnx"))
@@ -52,4 +52,4 @@ def predict(request: Request) -> dict[str, Any]:
     except Exception as error:  # onnxruntime's errors have no public base class
         raise HTTPException(400, str(error)) from error
     names = (one.name for one in file.ports.outputs)
-    return dict(zip(names, (x.tolist() for x in answers), strict=True))
+    return dict(zip(names, map(lists_of, answers), strict=True))

@@ -24,7 +24,7 @@ import ray.data
 
 from keras_acts._onnx_files.batches import rows_are_independent
 from keras_acts._onnx_files.ports import Port, Ports
-from keras_acts.serving.elements import converted, texts
+from keras_acts.serving.elements import check_shape, converted, texts
 from keras_acts.serving.loading import checked
 
 CPUS = 0.5
@@ -89,15 +89,7 @@ def feed(port: Port, columns: list[pa.ChunkedArray]) -> np.ndarray:
         array = texts(array) if array.dtype.kind == "O" else array
     except ValueError as error:
         raise ValueError(f"The input {port.name!r}: {error}") from error
-    fits = len(array.shape) == len(port.sizes) and all(
-        n == size or not isinstance(size, int)
-        for n, size in zip(array.shape, port.sizes, strict=True)
-    )
-    if not fits:
-        raise ValueError(
-            f"The input {port.name!r} must have the shape {port.shape}, with any size "
-            f"for -1. Received: {[*array.shape]}"
-        )
+    check_shape(array.shape, port)
     return array
 
 

@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from ray import serve
 
 from keras_acts._onnx_files.batches import rows_are_independent
-from keras_acts.serving.elements import ElementError, feeds_of_lists
+from keras_acts.serving.elements import ElementError, feeds_of_lists, lists_of
 from keras_acts.serving.loading import checked
 
 MOST_ROWS = 1024
@@ -37,13 +37,6 @@ app = FastAPI(title="An ONNX file")
 
 class Inputs(BaseModel):
     inputs: dict[str, Any]  # by name, as nested lists
-
-
-def listed(x: np.ndarray) -> list[Any]:
-    """Return nested lists, with null for what JSON has no number for."""
-    if x.dtype.kind != "f" or np.isfinite(x).all():
-        return x.tolist()
-    return np.where(np.isfinite(x), x.astype(object), None).tolist()
 
 
 @serve.deployment(
@@ -85,7 +78,7 @@ class Model:
         answer = await self.answers(feeds)
         if isinstance(answer, str):
             raise HTTPException(400, answer)
-        return {name: listed(x) for name, x in answer.items()}
+        return {name: lists_of(x) for name, x in answer.items()}
 
     @serve.batch(max_batch_size=32, batch_wait_timeout_s=0.002)
     async def answers(self, requests: list[Arrays]) -> list[Arrays | str]:

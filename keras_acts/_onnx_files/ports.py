@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,6 +71,13 @@ class Port:
     def shape(self) -> list[int]:
         """Return the sizes with -1 for each open one."""
         return [n if isinstance(n, int) else -1 for n in self.sizes]
+
+    def fits(self, shape: Sequence[int]) -> bool:
+        """Whether a shape has as many sizes, and those that are fixed."""
+        return len(shape) == len(self.sizes) and all(
+            n == size or not isinstance(size, int)
+            for n, size in zip(shape, self.sizes, strict=True)
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import multiprocessing
 import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -23,6 +25,9 @@ from keras_acts.serving.settings import Settings
 
 SETTINGS_VARIABLE = "KERAS_ACTS_SERVING"
 """Where each process finds the settings, as JSON."""
+
+_LOOK = 1.0
+"""Seconds between looks at the process that started this one."""
 
 
 def create() -> Limits:
@@ -51,13 +56,23 @@ def application(settings: Settings) -> Limits:
     app = FastAPI(
         title="keras-acts", version=__version__, lifespan=lifespan, redoc_url=None
     )
-    app.add_api_route("/metrics", _metrics, include_in_schema=False)
-    # Before KServe's own route, whose answer has no place for the verdict.
-    route = "/v2/models/{model_name}"
-    app.add_api_route(route, plane.model_metadata, include_in_schema=False)
+    _add_own_routes(app, plane)
     register_v2_endpoints(app, plane, extension)
     add_handlers(app)
     return Limits(app, settings.max_request)
+
+
+def _add_own_routes(app: FastAPI, plane: OnnxDataPlane) -> None:
+    """Add what stands before KServe's own routes, which describe it in the OpenAPI."""
+
+    def add(path: str, answer: Any, method: str) -> None:
+        app.add_api_route(path, answer, methods=[method], include_in_schema=False)
+
+    model = "/v2/models/{model_name}"
+    add(model, plane.model_metadata, "GET")  # KServe's has no place for the verdict
+    for path in (model, f"{model}/versions/{{model_version}}"):
+        add(f"{path}/infer", plane.infer_rest, "POST")
+    add("/metrics", _metrics, "GET")
 
 
 async def _metrics() -> Response:
@@ -69,7 +84,7 @@ async def _beside(
     plane: OnnxDataPlane, extension: Extension, settings: Settings
 ) -> AsyncIterator[None]:
     """Run gRPC and the watch as long as the application runs."""
-    tasks = []
+    tasks = [asyncio.create_task(_end_with_parent())]
     server = None
     if settings.watch:
         tasks.append(asyncio.create_task(plane.model_registry.watch()))
@@ -86,6 +101,15 @@ async def _beside(
             await server.stop(settings.grace)
         for model in plane.model_registry.get_models().values():
             model.stop()
+
+
+async def _end_with_parent() -> None:
+    """Stop a worker whose service was killed: nothing would stop or replace it."""
+    parent = multiprocessing.parent_process()
+    while parent is None or parent.is_alive():
+        await asyncio.sleep(_LOOK)
+    LOGGER.warning("The process that started this worker is gone, so it stops")
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _set_up_logs() -> None:

@@ -1,18 +1,18 @@
-"""What both REST and gRPC ask: KServe's data plane, with our decoding and metadata."""
+"""What both REST and gRPC ask: KServe's data plane, with our bodies and metadata."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from kserve.errors import ModelNotFound
+import orjson
+from fastapi import Request, Response
+from kserve.errors import ModelNotFound, ModelNotReady
 from kserve.protocol.dataplane import DataPlane
-from kserve.protocol.infer_type import InferRequest
 
 from keras_acts._version import __version__
+from keras_acts.serving.bodies import BINARY_HEADER, request_of
 from keras_acts.serving.model import PLATFORM, OnnxModel
 from keras_acts.serving.repository import OnnxRepository
-from keras_acts.serving.requests import from_body
 
 
 class OnnxDataPlane(DataPlane):
@@ -52,17 +52,26 @@ class OnnxDataPlane(DataPlane):
         properties = self.model(model_name).properties
         return {**found, "platform": PLATFORM, "properties": properties}
 
-    def decode(
-        self,
-        body: Any,
-        headers: Mapping[str, str],
-        protocol_version: str = "v2",
-        model_name: str = "",
-    ) -> tuple[InferRequest, dict[str, Any]]:
-        """Read a request; one with binary tensors without making lists of them."""
-        if isinstance(body, bytes):
-            return from_body(body, headers, model_name), {}
-        found: tuple[InferRequest, dict[str, Any]] = super().decode(
-            body, headers, protocol_version, model_name
-        )
-        return found
+    async def infer_rest(
+        self, request: Request, model_name: str, model_version: str | None = None
+    ) -> Response:
+        """Answer a request of REST, in JSON or with binary tensors as it asks.
+
+        Raises:
+            InvalidInput: The request is none.
+            ModelNotFound: There is no such model.
+            ModelNotReady: The service ends.
+            NotImplementedError: A version is named.
+        """
+        if model_version is not None:
+            raise NotImplementedError("Model versioning not supported yet.")
+        if not self.model(model_name).ready:
+            raise ModelNotReady(model_name)
+        length = request.headers.get(BINARY_HEADER)
+        asked = request_of(await request.body(), length, model_name)
+        answer, _ = await self.infer(model_name, asked, dict(request.headers))
+        content, size = answer.to_rest()
+        if size is None:  # JSON alone, in which NaN is null
+            return Response(orjson.dumps(content), media_type="application/json")
+        headers = {BINARY_HEADER: str(size)}
+        return Response(content, headers=headers, media_type="application/octet-stream")

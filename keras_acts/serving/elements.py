@@ -5,7 +5,7 @@ Nothing here needs a server: services of one's own use it too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,17 +58,33 @@ def _feed(data: Any, port: Port) -> np.ndarray:
             f"The input {port.name!r} must be lists of {port.kind.protocol}, nested as "
             f"{port.shape}. Received: {error}"
         ) from error
-    fits = len(array.shape) == len(port.sizes) and all(
-        n == size if isinstance(size, int) else n > 0
-        for n, size in zip(array.shape, port.sizes, strict=True)
-    )
-    if not fits:
-        raise ElementError(
-            f"The input {port.name!r} must have the shape {port.shape}, with any size "
-            f"above 0 for -1. Received: {[*array.shape]}"
-        )
+    check_shape(array.shape, port)
     return array
 
+
+def check_shape(shape: Sequence[int], port: Port) -> None:
+    """Refuse an array that has not the sizes of an input, or no elements.
+
+    Raises:
+        ElementError: It has others; on inputs without elements kernels of onnxruntime
+            end the process.
+    """
+    if not port.fits(shape) or not all(shape):
+        raise ElementError(
+            f"The input {port.name!r} must have the shape {port.shape}, with any size "
+            f"above 0 for -1. Received: {[*shape]}"
+        )
+
+
+def lists_of(array: np.ndarray) -> Any:
+    """Return nested lists for JSON, which has no number for NaN and infinity: None."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return array.tolist()
+    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+
+
+_DEEPEST = 32
+"""Lists inside lists: as many as NumPy made arrays of for long."""
 
 _TAKEN = {"f": "fiu", "i": "iu", "u": "iu", "b": "b"}
 """Kinds of numbers that each kind of array takes."""
@@ -83,6 +99,9 @@ def converted(data: Any, port: Port) -> np.ndarray:
     dtype = np.dtype(port.kind.dtype)
     if dtype.kind == "O":
         return np.array(data, dtype=object)
+    if isinstance(data, list) and str in _kinds(data):
+        # An array of texts takes as much for each as for the longest of them.
+        raise ElementError("elements of another kind, texts")
     array = np.asarray(data)
     if array.dtype == dtype:
         return array
@@ -97,6 +116,21 @@ def converted(data: Any, port: Port) -> np.ndarray:
     if not np.all(fits):
         raise ElementError(f"elements out of the range of {port.kind.protocol}")
     return found
+
+
+def _kinds(data: list[Any], depth: int = 0) -> set[type]:
+    """Return the types of the elements of nested lists.
+
+    Raises:
+        ElementError: They are nested deeper than any array.
+    """
+    found = set(map(type, data))
+    if list not in found:
+        return found
+    if depth == _DEEPEST:
+        raise ElementError(f"lists nested deeper than {_DEEPEST}")
+    inner = (_kinds(one, depth + 1) for one in data if type(one) is list)
+    return found.union(*inner)
 
 
 def texts(array: np.ndarray) -> np.ndarray:

@@ -6,11 +6,12 @@ import logging
 from typing import Any
 
 import grpc
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from grpc_interceptor import AsyncExceptionToStatusInterceptor
 from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 LOGGER = logging.getLogger("keras_acts.serving")
 
@@ -23,19 +24,20 @@ _STATUS: dict[type[Exception], tuple[int, grpc.StatusCode]] = {
     InvalidInput: (400, grpc.StatusCode.INVALID_ARGUMENT),
     ModelNotFound: (404, grpc.StatusCode.NOT_FOUND),
     ModelNotReady: (503, grpc.StatusCode.UNAVAILABLE),
+    ClientDisconnect: (400, grpc.StatusCode.CANCELLED),
     BusyError: (503, grpc.StatusCode.RESOURCE_EXHAUSTED),
     NotImplementedError: (404, grpc.StatusCode.NOT_FOUND),  # a version of a model
 }
 _UNEXPECTED = "The model could not be run; the service's log says why"
+_LONGEST = 1000
+"""Characters that an error has at most, of which a client may have sent any number."""
 
 
 def add_handlers(app: FastAPI) -> None:
     """Answer each error over REST with its status, and a line that says what it is."""
     for kind in (*_STATUS, Exception):
         app.add_exception_handler(kind, _respond)
-    app.add_exception_handler(RequestValidationError, _respond_invalid)
-    app.add_exception_handler(404, _respond_http)
-    app.add_exception_handler(405, _respond_http)
+    app.add_exception_handler(HTTPException, _respond_http)
 
 
 async def _respond(_: Request, error: Exception) -> JSONResponse:
@@ -44,22 +46,16 @@ async def _respond(_: Request, error: Exception) -> JSONResponse:
         LOGGER.error("A request failed", exc_info=error)
         return JSONResponse({"error": _UNEXPECTED}, 500)
     headers = {"Retry-After": "1"} if isinstance(error, BusyError) else None
-    return JSONResponse({"error": str(error)}, found[0], headers)
+    return JSONResponse({"error": _said(error)}, found[0], headers)
 
 
-async def _respond_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-    """Say what in the JSON is wrong; the request may also be bytes, which it isn't."""
-    found = [one for one in error.errors() if "bytes" not in one["loc"]]
-    said = "; ".join(
-        f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in found
-    )
-    return JSONResponse(
-        {"error": f"A request must be of the protocol. Received: {said}"}, 400
-    )
+def _said(error: Exception) -> str:
+    said = str(error)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]} …"
 
 
 async def _respond_http(_: Request, error: HTTPException) -> JSONResponse:
-    return JSONResponse({"error": error.detail}, error.status_code)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 class StatusInterceptor(AsyncExceptionToStatusInterceptor):
@@ -77,6 +73,6 @@ class StatusInterceptor(AsyncExceptionToStatusInterceptor):
             raise ex
         for kind, (_, status) in _STATUS.items():
             if isinstance(ex, kind):
-                await context.abort(status, str(ex))
+                await context.abort(status, _said(ex))
         LOGGER.error("A request failed", exc_info=ex)
         await context.abort(grpc.StatusCode.INTERNAL, _UNEXPECTED)

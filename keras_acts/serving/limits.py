@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from keras_acts.serving.requests import BINARY_HEADER
+from starlette.exceptions import HTTPException
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -14,10 +14,15 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _LENGTH, _TYPE = b"content-length", b"content-type"
+_DIGITS = 18
+"""Of a length that Python still reads as a number in no time."""
 
 
-class _TooLargeError(Exception):
-    """More came than may."""
+class _TooLargeError(HTTPException):
+    """More came than may; of this kind, so that the application logs no failure."""
+
+    def __init__(self) -> None:
+        super().__init__(413)
 
 
 class _Watched:
@@ -67,11 +72,9 @@ class Limits:
             return
         headers = dict(scope["headers"])
         length = headers.get(_LENGTH, b"0")
-        if not length.isdigit() or int(length) > self._most:
+        if not length.isdigit() or len(length) > _DIGITS or int(length) > self._most:
             await self._refuse(send)
             return
-        if _TYPE not in headers:
-            scope["headers"] = [*scope["headers"], (_TYPE, _kind(headers))]
         request = _Watched(receive, send, self._most)
         with contextlib.suppress(_TooLargeError):
             await self._app(scope, request.receive, request.send)
@@ -88,10 +91,3 @@ class Limits:
         start = {"type": "http.response.start", "status": 413, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": text})
-
-
-def _kind(headers: MutableMapping[bytes, bytes]) -> bytes:
-    """Return what a body is whose client, such as Triton's, doesn't say it."""
-    if BINARY_HEADER.encode() in headers:
-        return b"application/octet-stream"
-    return b"application/json"

@@ -7,54 +7,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 from kserve import InferInput, InferRequest
 from kserve.errors import InvalidInput
-from kserve.protocol.infer_type import RequestedOutput, deserialize_bytes_tensor
 
 from keras_acts._onnx_files.ports import Port, Ports
 from keras_acts.serving.elements import ElementError, converted, texts
-
-BINARY_HEADER = "inference-header-content-length"
-"""The length of the JSON before the tensors, in a body of both."""
-
-
-def from_body(body: bytes, headers: Mapping[str, str], model: str) -> InferRequest:
-    """Read a body of JSON and then tensors, as Triton's binary extension has it.
-
-    Raises:
-        InvalidInput: It is none.
-    """
-    length = headers.get(BINARY_HEADER)
-    if length is None or not length.isdecimal() or int(length) > len(body):
-        raise InvalidInput(
-            "A body that is not JSON must say in Inference-Header-Content-Length how "
-            f"much of it is. Received: {length or 'no such header'}"
-        )
-    try:
-        content = orjson.loads(body[: int(length)])
-        rest = _Rest(memoryview(body)[int(length) :])
-        inputs = [_input(one, rest) for one in content["inputs"]]
-        outputs = [
-            RequestedOutput(str(one["name"]), one.get("parameters"))
-            for one in content.get("outputs") or ()
-        ]
-        rest.check_empty()
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(
-            f"A request must be of the Open Inference Protocol. Received: {error}"
-        ) from error
-    return InferRequest(
-        model_name=model,
-        request_id=content.get("id"),
-        parameters=content.get("parameters"),
-        infer_inputs=inputs,
-        request_outputs=outputs or None,
-    )
 
 
 def feeds_of(
@@ -104,66 +65,6 @@ def _listed(names: Any) -> str:
     return ", ".join(map(repr, names)) or "none"
 
 
-class _Rest:
-    """The tensors of a body that no input has taken yet."""
-
-    def __init__(self, data: memoryview) -> None:
-        self.data = data
-
-    def take(self, name: str, size: object) -> bytes:
-        if not isinstance(size, int) or not 0 <= size <= len(self.data):
-            raise InvalidInput(
-                f"The binary_data_size of {name!r} must be what the body has. "
-                f"Received: {size}, of {len(self.data)} bytes"
-            )
-        taken, self.data = self.data[:size], self.data[size:]
-        return bytes(taken)
-
-    def check_empty(self) -> None:
-        if self.data:
-            raise InvalidInput(
-                "A body must end with the tensors that its JSON tells of. "
-                f"Received: {len(self.data)} bytes are left"
-            )
-
-
-def _input(content: Mapping[str, Any], rest: _Rest) -> InferInput:
-    """Return an input; one whose tensor follows the JSON gets its elements in a row."""
-    name, datatype = str(content["name"]), str(content["datatype"])
-    data = content.get("data")
-    if data is None:
-        size = (content.get("parameters") or {}).get("binary_data_size")
-        data = _elements(name, datatype, rest.take(name, size))
-    return InferInput(name, content["shape"], datatype, data)
-
-
-def _elements(name: str, datatype: str, raw: bytes) -> np.ndarray:
-    dtype = _DTYPES.get(datatype)
-    try:
-        if datatype == "BYTES":
-            texts: np.ndarray = deserialize_bytes_tensor(raw)
-            return texts
-        return np.frombuffer(raw, dtype)
-    except (struct.error, ValueError, TypeError) as error:
-        raise InvalidInput(
-            f"The tensor of {name!r} must be elements of {datatype}. Received: {error}"
-        ) from error
-
-
-_DTYPES = {
-    "BOOL": "bool",
-    "FP16": "float16",
-    "FP32": "float32",
-    "FP64": "float64",
-    "BYTES": "object",
-    **{
-        f"{sign}INT{bits}": f"{sign.lower()}int{bits}"
-        for sign in ("", "U")
-        for bits in (8, 16, 32, 64)
-    },
-}
-
-
 def _check(
     one: InferInput, port: Port, bound: dict[str, int], most_bytes: int, max_size: int
 ) -> None:
@@ -188,8 +89,7 @@ def _check(
     if (
         not isinstance(shape, Sequence)
         or not all(type(n) is int and n >= 0 for n in shape)
-        or len(shape) != len(port.sizes)
-        or not all(map(_fits, shape, port.sizes))
+        or not port.fits(shape)
     ):
         raise InvalidInput(
             f"The input {port.name!r} must have the shape {port.shape}, with any size "
@@ -213,10 +113,6 @@ def _check(
             f"The input {port.name!r} must have at most {most_bytes} bytes. "
             f"Received: the shape {shape}"
         )
-
-
-def _fits(n: int, size: int | str | None) -> bool:
-    return not isinstance(size, int) or n == size
 
 
 def _array(one: InferInput, port: Port) -> np.ndarray:

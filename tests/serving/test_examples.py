@@ -100,6 +100,14 @@ def test_the_smallest_service_answers(models, answers, tmp_path):
         assert status == 200
         for name in ("product", "mean"):
             np.testing.assert_allclose(found[name], case[name], rtol=1e-5, atol=1e-6)
+        # JSON has no infinity, which these overflow to.
+        large = {"ids": [[1]] * 2, "scale": [[3e38] * 4, [-3e38] * 4]}
+        status, found = _post(f"http://127.0.0.1:{port}/predict", {"inputs": large})
+        assert status == 200
+        assert sorted(found["product"][0] + found["product"][1], key=str) == [
+            *[0.0] * 4,
+            *[None] * 4,
+        ]
         for wrong in ({"ids": [[1]]}, {"ids": [["a"]], "scale": [[0] * 4]}):
             assert (
                 _post(f"http://127.0.0.1:{port}/predict", {"inputs": wrong})[0] == 400

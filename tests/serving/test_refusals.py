@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import grpc
@@ -25,8 +26,30 @@ def changed(**values: Any) -> dict[str, Any]:
 
 BODIES: dict[str, tuple[Any, int, str]] = {
     "no JSON": (b"{", 400, "JSON"),
-    "a list": ([], 400, "InferenceRequest"),
-    "no inputs": ({}, 400, "inputs: Field required"),
+    "nested without end": (b"[" * 100_000, 400, "must be JSON"),
+    "no UTF-8": (b'{"inputs": "\xff"}', 400, "must be JSON"),
+    "an integer of 5,000 digits": (b"[1%s]" % (b"0" * 5000), 400, "Received: "),
+    "a list": ([], 400, "the body must be an object. Received: a list"),
+    "no inputs": ({}, 400, "inputs must be a list. Received: nothing"),
+    "inputs that are none": ({"inputs": [1] * 9}, 400, "inputs.0 must be an object"),
+    "an id that is a number": (
+        {**GOOD, "id": 1},
+        400,
+        "id must be a text",
+    ),
+    "parameters that are a list": ({**GOOD, "parameters": [1]}, 400, "an object"),
+    "an output's parameters": (
+        {**GOOD, "outputs": [{"name": "score", "parameters": 1}]},
+        400,
+        "outputs.0.parameters must be an object",
+    ),
+    "a name that is a number": (changed(name=7), 400, "inputs.0.name must be a text"),
+    "a shape that is a number": (
+        changed(shape=8),
+        400,
+        "inputs.0.shape must be",
+    ),
+    "data that is a number": (changed(data=8), 400, "inputs.0.data must be a list"),
     "an empty list of inputs": (
         {"inputs": []},
         400,
@@ -36,17 +59,22 @@ BODIES: dict[str, tuple[Any, int, str]] = {
     "one twice": ({"inputs": GOOD["inputs"] * 2}, 400, "each once"),
     "another type": (changed(datatype="FP64"), 400, "must be FP32. Received: FP64"),
     "no such type": (changed(datatype="FLOAT"), 400, "must be FP32. Received: FLOAT"),
-    "no data": ({"inputs": [{**GOOD["inputs"][0], "data": None}]}, 400, "data"),
+    "no data": (
+        {"inputs": [{**GOOD["inputs"][0], "data": None}]},
+        400,
+        "must have data",
+    ),
     "another rank": (changed(shape=[8]), 400, "the shape [-1, 8]"),
     "another size": (changed(shape=[1, 7]), 400, "the shape [-1, 8]"),
     "a negative size": (changed(shape=[-1, 8]), 400, "the shape [-1, 8]"),
-    "a size that is no integer": (changed(shape=[1.5, 8]), 400, "shape.0"),
+    "a size that is no integer": (changed(shape=[1.5, 8]), 400, "the shape [-1, 8]"),
     "no rows": (changed(shape=[0, 8], data=[]), 400, "must be 1 or more"),
     "too few elements": (changed(data=[1, 2]), 400, "must be 8 elements"),
     "too many elements": (changed(data=[1.0] * 9), 400, "must be 8 elements"),
     "nested otherwise": (changed(data=[[1, 2]] * 4), 400, "nested as [4, 2]"),
     "ragged": (changed(data=[[1, 2], [3]]), 400, "must be 8 elements"),
     "texts": (changed(data=["a"] * 8), 400, "another kind"),
+    "nested too deep": (changed(data=eval("[" * 60 + "]" * 60)), 400, "nested deeper"),
     "booleans": (changed(data=[True] * 8), 400, "another kind"),
     "nothing": (changed(data=[None] * 8), 400, "another kind"),
     "beyond the type": (changed(data=[1e39] * 8), 400, "out of the range of FP32"),
@@ -87,37 +115,37 @@ def test_sizes_of_one_name_must_agree(service):
     assert "Received: 2, and 3 in 'scale'" in answer["error"]
 
 
-def body_of(json: bytes, tensors: bytes) -> tuple[bytes, dict[str, str]]:
-    headers = {"Inference_Header_Content_Length": str(len(json))}
-    return json + tensors, {**headers, "Content_Type": "application/octet-stream"}
+def body_of(text: bytes, tensors: bytes) -> tuple[bytes, dict[str, str]]:
+    headers = {"Inference_Header_Content_Length": str(len(text))}
+    return text + tensors, {**headers, "Content_Type": "application/octet-stream"}
 
 
 PORT = b'{"inputs":[{"name":"features","shape":[1,8],"datatype":"FP32",%s}]}'
 SIZE = b'"parameters":{"binary_data_size":%s}'
 BINARY = {
-    "fewer bytes than said": (PORT % (SIZE % b"32"), bytes(31), "what the body has"),
-    "a negative size": (PORT % (SIZE % b"-1"), bytes(32), "what the body has"),
-    "a size that is a text": (PORT % (SIZE % b'"32"'), bytes(32), "what the body has"),
-    "no size": (PORT % b'"parameters":{}', bytes(32), "what the body has"),
+    "fewer bytes than said": (PORT % (SIZE % b"32"), bytes(31), "the body has"),
+    "a negative size": (PORT % (SIZE % b"-1"), bytes(32), "the body has"),
+    "a size that is a text": (PORT % (SIZE % b'"32"'), bytes(32), "the body has"),
+    "no size": (PORT % b'"parameters":{}', bytes(32), "the body has"),
     "half an element": (PORT % (SIZE % b"30"), bytes(30), "elements of FP32"),
     "elements of fewer rows": (PORT % (SIZE % b"16"), bytes(16), "8 elements"),
     "bytes that none takes": (PORT % (SIZE % b"32"), bytes(40), "8 bytes are left"),
     "no JSON": (b"{", bytes(4), "unexpected end"),
-    "no inputs": (b"{}", b"", "'inputs'"),
+    "no inputs": (b"{}", b"", "inputs must be a list"),
     "a number": (b"7", b"", "Open Inference Protocol"),
 }
 
 
 @pytest.mark.parametrize("case", BINARY)
 def test_binary_tensors_that_are_none(case, service):
-    json, tensors, said = BINARY[case]
-    body, headers = body_of(json, tensors)
+    text, tensors, said = BINARY[case]
+    body, headers = body_of(text, tensors)
     status, answer = service.post("/v2/models/scorer/infer", body, **headers)
     assert status == 400
     assert said.lower() in answer["error"].lower()
 
 
-@pytest.mark.parametrize("length", ["", "-1", "x", "999999", "1e3"])
+@pytest.mark.parametrize("length", ["", "-1", "x", "999999", "1e3", "1" * 5000])
 def test_a_length_of_the_json_that_is_none(length, service):
     headers = {"Inference_Header_Content_Length": length, "Content_Type": "a/b"}
     status, answer = service.post("/v2/models/scorer/infer", b"{}", **headers)
@@ -162,6 +190,27 @@ def test_messages_that_the_model_does_not_take(case, service):
     assert said in caught.value.details()
 
 
+@pytest.mark.parametrize("case", [x for x in BODIES if isinstance(BODIES[x][0], dict)])
+def test_json_before_tensors_is_held_to_the_same(case, service):
+    body, _, _ = BODIES[case]
+    text, headers = body_of(json.dumps(body).encode(), b"")
+    assert service.post("/v2/models/scorer/infer", text, **headers)[0] == 400
+
+
+def test_an_error_is_short(service):
+    """Whatever a client sent."""
+    name = "x" * 100_000
+    status, answer = service.post("/v2/models/scorer/infer", changed(name=name))
+    assert (status, len(answer["error"]) < 2000) == (400, True)
+    address = f"127.0.0.1:{service.grpc_port}"
+    with (
+        grpc.insecure_channel(address) as channel,
+        pytest.raises(grpc.RpcError) as caught,
+    ):
+        GRPCInferenceServiceStub(channel).ModelInfer(message(name=name))
+    assert caught.value.code() == INVALID
+
+
 def test_nothing_of_this_stops_the_service(service):
     assert service.get("/v2/health/ready") == {"ready": True}
     assert "score" in service.infer("scorer", features=FEATURES)
@@ -182,15 +231,21 @@ def test_other_paths(path, service):
     assert answer["error"]
 
 
-def test_texts_and_half_floats(tmp_path):
-    """Types that JSON and NumPy have otherwise."""
+def test_texts_half_floats_and_no_numbers(tmp_path):
+    """What JSON and NumPy have otherwise, or not at all."""
     texts = onnx_file(
         tmp_path / "texts.onnx", "(string[n] x) => (string[n] y)", "y = Identity (x)"
     )
     halves = onnx_file(
         tmp_path / "halves.onnx", "(float16[n] x) => (float16[n] y)", "y = Abs (x)"
     )
-    with serving(tmp_path / "log", texts, halves, "--unverified") as service:
+    logs = onnx_file(
+        tmp_path / "logs.onnx", "(float[n] x) => (float[n] y)", "y = Log (x)"
+    )
+    with serving(tmp_path / "log", texts, halves, logs, "--unverified") as service:
+        given = np.array([1, 0, -1], "float32")
+        status, answer = service.post("/v2/models/logs/infer", request(x=given))
+        assert (status, answer["outputs"][0]["data"]) == (200, [0.0, None, None])
         words = np.array(["a", "ß", ""], object)
         status, answer = service.post("/v2/models/texts/infer", request(x=words))
         assert (status, answer["outputs"][0]["data"]) == (200, ["a", "ß", ""])

@@ -232,3 +232,18 @@ def test_a_worker_that_is_killed_gives_no_wrong_answer(models, answers, tmp_path
         ]
         assert counted >= found.count("right")
         assert service.stop() == 0
+
+
+def runs(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    return False
+
+
+def test_workers_end_with_a_service_that_is_killed(models, tmp_path):
+    with serving(tmp_path / "log", models / "scorer.onnx", "--workers", 2) as service:
+        pid = service.process.pid
+        until(lambda: len(children(pid)) == 2)
+        workers = children(pid)
+        assert service.stop(signal.SIGKILL) == -signal.SIGKILL
+        until(lambda: not any(map(runs, workers)), 60)

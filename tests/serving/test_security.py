@@ -154,6 +154,28 @@ def test_sizes_that_the_file_leaves_open_have_a_limit(small):
         assert good or "at most 16" in answer["error"]
 
 
+def peak(process: int) -> int:
+    """Return the most megabytes that a process ever had."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+INPUT = b'{"inputs":[{"name":"features","datatype":"FP32","shape":[%s],"data":[%s]}]}'
+HUGE = {
+    "a million mistakes": b'{"inputs":[' + b"1," * 1_000_000 + b"1]}",
+    "a long text beside others": INPUT
+    % (b"2500,8", b'"%s"' % (b"x" * 50_000) + b',"a"' * 19_999),
+    "a long shape": INPUT % (b"1" + b",1" * 500_000, b""),
+}
+
+
+@pytest.mark.parametrize("case", HUGE)
+def test_a_wrong_body_takes_little_more_memory_than_it_has(case, service):
+    before = peak(service.process.pid)
+    assert ask(service, "/v2/models/scorer/infer", HUGE[case])[0] == 400
+    assert peak(service.process.pid) - before < 100
+
+
 def test_connections_have_a_limit(small):
     held = []
     try:

@@ -26,6 +26,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60
 """Seconds in which a service has to start."""
 
+PROVIDER = os.environ.get("KERAS_ACTS_SERVED_PROVIDER", "cpu")
+"""What services run on, where a test doesn't say."""
+
 NO_ANSWER = (OSError, http.client.HTTPException)
 """What a client gets of a process that isn't there, or dies while it answers."""
 
@@ -130,7 +133,7 @@ def run(*arguments: object) -> Result:
 def serving(log: Path, *arguments: object) -> Iterator[Service]:
     """Run a service until the block ends."""
     port, grpc_port = free_ports()
-    ports = ("--port", port, "--grpc-port", grpc_port)
+    ports = ("--port", port, "--grpc-port", grpc_port, "--provider", PROVIDER)
     with log.open("w") as file:
         process = subprocess.Popen(
             command("serve", *arguments, *ports),
