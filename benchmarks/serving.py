@@ -29,6 +29,10 @@ import numpy as np
 
 CLIENTS = (1, 16)
 ROWS = (1, 32)
+SOAK_CLIENTS = 8
+_PORTION = 500
+"""Requests of a soak between looks at the clock."""
+
 _ROUND = 30.0
 _PAGE = 4096
 _PATIENCE = 60
@@ -169,14 +173,16 @@ def in_a_loop(model: Path, rows: int, runs: int) -> tuple[float, float, float]:
 
 def soak(url: str, body: bytes, process: int, minutes: float) -> None:
     """Ask for some minutes, and print the memory as it goes."""
-    end = time.monotonic() + 60 * minutes
-    count = 0
+    start = time.monotonic()
+    shown, count, end = start, 0, start + 60 * minutes
     while time.monotonic() < end:
-        start = time.monotonic()
-        while time.monotonic() < min(start + _ROUND, end):
-            ab(url, body, 8, 1000)
-            count += 1000
-        print(f"{count:>9,} requests, {memory(process) / 1e6:,.1f} MB", flush=True)
+        ab(url, body, SOAK_CLIENTS, _PORTION)
+        count += _PORTION
+        now = time.monotonic()
+        if now >= min(shown + _ROUND, end):
+            shown, megabytes = now, memory(process) / 1e6
+            took = f"{(now - start) / 60:4.1f} min"
+            print(f"{took} {count:>9,} requests {megabytes:,.1f} MB", flush=True)
 
 
 def memory(process: int) -> int:

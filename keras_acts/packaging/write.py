@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -19,6 +20,8 @@ FORMATS: dict[str, Callable[..., list[Path]]] = {
 """What writes each format."""
 
 MAX_BATCH = 32
+MOST_ROWS = 2**31 - 1
+"""Triton's configuration has 32 bits for it."""
 
 
 def package(
@@ -105,15 +108,17 @@ def check(
             f"--provider must be {', '.join(triton.ACCELERATED)}. "
             f"Received: {provider!r}"
         )
-    if max_batch < 1:
-        raise ValueError(f"--max-batch must be 1 or more. Received: {max_batch}")
+    if not 1 <= max_batch <= MOST_ROWS:
+        raise ValueError(
+            f"--max-batch must be from 1 to {MOST_ROWS}. Received: {max_batch}"
+        )
     if storage_uri is not None and format != "kserve":
         raise ValueError(
             f"--storage-uri is for KServe. Received: {storage_uri!r} with {format}"
         )
-    if storage_uri is not None and "://" not in storage_uri:
+    if storage_uri is not None and not re.fullmatch(r"[a-z]\w*://\S+", storage_uri):
         raise ValueError(
-            "--storage-uri must have a scheme, as `s3://bucket/models` does. "
+            "--storage-uri must have a scheme and a place, as in `s3://bucket/models`. "
             f"Received: {storage_uri!r}"
         )
     _check_folder(target, force=force)

@@ -80,7 +80,9 @@ def lists_of(array: np.ndarray) -> Any:
     """Return nested lists for JSON, which has no number for NaN and infinity: None."""
     if array.dtype.kind != "f" or np.isfinite(array).all():
         return array.tolist()
-    return np.where(np.isfinite(array), array.astype(object), None).tolist()
+    found = array.astype(object)
+    found[~np.isfinite(array)] = None
+    return found.tolist()
 
 
 _DEEPEST = 32

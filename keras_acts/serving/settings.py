@@ -79,10 +79,15 @@ class Settings:
         folders = []
         for one in paths:
             name, path = _named(str(one))
-            if path.is_dir():
+            if not path.is_dir():
+                _add(models, name, path)
+            elif name is None:
                 folders.append(path.resolve())
             else:
-                _add(models, name, path)
+                raise ValueError(
+                    "NAME=FILE must be a file; those of a folder have their own names. "
+                    f"Received: {one}"
+                )
         found = cls(models=models, folders=tuple(folders), **settings)
         found.check()
         if not found.files():

@@ -258,11 +258,13 @@ def test_kserves_own_classes_take_it(models, tmp_path):
 REFUSED = {
     "a format with a typo": (["--format", "trition"], "must be triton or kserve"),
     "a provider with a typo": (["--provider", "cdua"], "--provider must be cpu"),
-    "no batch": (["--max-batch", "0"], "--max-batch must be 1"),
+    "no batch": (["--max-batch", "0"], "--max-batch must be from 1"),
+    "more rows than 32 bits": (["--max-batch", str(2**31)], "to 2147483647"),
     "a name that is a path": (["--name", "../up"], "must be letters"),
     "a name Kubernetes lacks": (["--format", "kserve", "--name", "2"], "begin with"),
     "an address for Triton": (["--storage-uri", "s3://a"], "is for KServe"),
     "no scheme": (["--format", "kserve", "--storage-uri", "a/b"], "a scheme"),
+    "no place": (["--format", "kserve", "--storage-uri", "s3://"], "and a place"),
     "no report": (["--report", "scorer.onnx"], "A report must be JSON"),
     "a report that failed": (["--report", "failed.json"], "which failed"),
 }

@@ -110,6 +110,7 @@ MISTAKES = {
     "a text": (["text.onnx"], "no ONNX model"),
     "two of a name": (["scorer.onnx", "copy/scorer.onnx"], "a name of its own"),
     "a name that is a path": (["../up=scorer.onnx"], "must be letters"),
+    "a folder with a name": (["up=copy"], "must be a file; those of a folder"),
     "no such provider": (["scorer.onnx", "--provider", "cuda"], "CUDAExecution"),
     "a misspelt provider": (["scorer.onnx", "--provider", "cdua"], "'cdua'"),
     "a host name": (["scorer.onnx", "--host", "here"], "--host must be an address"),
