@@ -12,6 +12,9 @@ from keras_acts.serving.loading import check_provider, checked
 from keras_acts.serving.settings import Settings
 
 _APPLICATION = "keras_acts.serving.app:create"
+_STARTING = 120
+"""Seconds in which a worker has to answer the first process. One that still imports or
+loads a large file can't, and would be killed and begun anew without end."""
 
 
 def serve(settings: Settings) -> None:
@@ -43,6 +46,7 @@ def serve(settings: Settings) -> None:
             workers=settings.workers,
             limit_concurrency=settings.max_connections,
             timeout_graceful_shutdown=settings.grace,
+            timeout_worker_healthcheck=_STARTING,
             log_level="info" if settings.verbose else "warning",
             access_log=settings.verbose,
             server_header=False,
