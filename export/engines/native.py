@@ -77,5 +77,5 @@ def converted(graph: Graph, request: Request) -> ir.Model:
     )
     name_sizes(model, request.size_names)
     Metadata(islands=listed(graph.islands)).add_to(model)
-    run_passes(model)
+    run_passes(model, target=request.target)
     return model

@@ -30,20 +30,26 @@ from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
+from keras_acts.export.passes.masks import AddMasksPass
+from keras_acts.export.passes.norm_sums import SumBeforeNormsPass
 from keras_acts.export.passes.shapes.computed import NameComputedSizesPass
 from keras_acts.export.passes.shapes.empty import KeepEmptyPass
 from keras_acts.export.passes.shapes.inference import InferShapesPass
 from keras_acts.export.passes.shapes.loop_sizes import KeepLoopSizesPass
 from keras_acts.export.passes.shapes.subgraphs import LocalizeSizesPass
 from keras_acts.export.passes.shapes.symbols import NameSizesPass
+from keras_acts.export.passes.shared import ShareResultsPass
 from keras_acts.export.passes.string_gathers import GatherStringsPass
 
 
-def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
+def run_passes(
+    model: ir.Model, *, target: str = "cpu", writer: str | None = None
+) -> None:
     """Optimize a converted model in place, and infer the shape of every value.
 
     Args:
         model: The model.
+        target: What it shall run fast on, as in `to_onnx`.
         writer: The package that wrote it, if not the exporter.
 
     Raises:
@@ -51,6 +57,7 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
     """
     inference = InferShapesPass(strict=writer is None)
     named = () if writer is None else (NameFixPass(),)
+    on_cpu = (SumBeforeNormsPass(),) if target == "cpu" else ()
     passes = (
         *named,
         *_PREPARE,
@@ -65,11 +72,14 @@ def run_passes(model: ir.Model, *, writer: str | None = None) -> None:
         ChooseLayoutPass(),
         CancelTransposesPass(),
         DropIdentitiesPass(),
+        AddMasksPass(),
+        ShareResultsPass(),
         KeepZerosPass(),
         LocalizeSizesPass(),
         RemoveUnusedNodesPass(),
         inference,
         GatherStringsPass(),
+        *on_cpu,
         UseGlobalPoolsPass(),
         NameSizesPass(),
         AppendPass(),

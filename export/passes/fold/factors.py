@@ -1,13 +1,16 @@
 """Fold constant factors after a matrix product into its matrix.
 
-Rule 1, for a Mul or Div by a constant (a scalar or one number per column) of the MatMul
-with a constant float32 matrix, optionally with the Add of a bias between them, that
-nothing else reads: the factors go into the columns of the matrix and into the bias.
-Weights that another operator also reads are left alone, since the file would contain
-them twice.
+For a Mul or Div by a constant of the MatMul with a constant float32 matrix, that
+nothing else reads, the factors go into the matrix and into the bias:
 
-The layer scale of a residual block is such a factor. The new weights are computed in
-float64 when the file is written, and rounded once.
+1. one number per column, optionally with the Add of a bias of as many between them, as
+   the layer scale of a residual block;
+2. a scalar, optionally with a Reshape and the Add of a bias of any shape between them,
+   in this order, as the queries of an attention are scaled.
+
+Weights that another operator also reads are left alone, since the file would contain
+them twice. The new weights are computed in float64 when the file is written, and
+rounded once.
 """
 
 from __future__ import annotations
@@ -32,27 +35,25 @@ from keras_acts.export.passes.weights import (
 
 
 class FoldFactorsPass(InPlacePass):
-    """Fold a Mul or Div after a MatMul into its weights (rule 1)."""
+    """Fold a Mul or Div after a MatMul into its weights (rules 1 and 2)."""
 
     def call(self, model: ir.Model) -> PassResult:
-        """Apply rule 1 to each Mul and Div, in graph order."""
+        """Apply the rules to each Mul and Div, in graph order."""
         modified = False
         for node in model.graph.all_nodes():
             if kind(node) not in ("Div", "Mul"):
                 continue
             x, factor = _parts(node)
-            weights = None if x is None else _weights_of(x)
-            if x is None or factor is None or not weights:
+            if x is None or factor is None:
                 continue
             if node.outputs[0].is_graph_output() and not is_made_in_same_graph(x, node):
                 continue
-            columns = sizes(tensor_of(weights[0][1]))[-1]
-            if sizes(tensor_of(factor)) not in ((), (1,), (columns,)):
-                continue
+            weights = _weights_of(x, sizes(tensor_of(factor)))
             for reader, weight in weights:
                 _scale(model.graph, reader, weight, node, factor)
-            bypass(node, x)
-            modified = True
+            if weights:
+                bypass(node, x)
+                modified = True
         return PassResult(model, modified)
 
 
@@ -64,28 +65,41 @@ def _parts(node: ir.Node) -> tuple[ir.Value | None, ir.Value | None]:
     return (x, factor) if factor is not None and _is_float32(factor) else (None, None)
 
 
-def _weights_of(x: ir.Value) -> list[tuple[ir.Node, ir.Value]]:
-    """Return the matrix and the bias of a product, each with the node reading it."""
-    node = x.producer() if has_single_use(x) else None
-    found: list[tuple[ir.Node, ir.Value]] = []
+def _weights_of(x: ir.Value, factor: tuple[int, ...]) -> list[tuple[ir.Node, ir.Value]]:
+    """Return the matrix and the bias that take a factor, each with its reader.
+
+    Args:
+        x: What is multiplied.
+        factor: The shape of the factor.
+
+    Returns:
+        An empty list if they can't take it.
+    """
+    is_number = factor in ((), (1,))
+    bias: tuple[ir.Node, ir.Value] | None = None
+    node = _only_read(x)
     if node is not None and kind(node) == "Add":
-        product, bias = node.inputs
-        if product is None or bias is None or not _is_float32(bias):
+        product, added = node.inputs
+        if product is None or added is None or not _is_float32(added):
             return []
-        if len(sizes(tensor_of(bias))) != 1:
-            return []
-        found = [(node, bias)]
-        node = product.producer() if has_single_use(product) else None
-    if node is None or kind(node) != "MatMul":
+        bias, node = (node, added), _only_read(product)
+    if is_number and node is not None and kind(node) == "Reshape":
+        node = None if node.inputs[0] is None else _only_read(node.inputs[0])
+    matrix = None if node is None or kind(node) != "MatMul" else node.inputs[1]
+    if node is None or matrix is None or not _is_float32(matrix):
         return []
-    matrix = node.inputs[1]
-    if matrix is None or not _is_float32(matrix) or len(sizes(tensor_of(matrix))) != 2:
+    shape = sizes(tensor_of(matrix))
+    if len(shape) != 2 or not (is_number or factor == shape[1:]):
         return []
-    columns = sizes(tensor_of(matrix))[1]
-    if any(sizes(tensor_of(bias)) != (columns,) for _, bias in found):
+    if not is_number and bias is not None and sizes(tensor_of(bias[1])) != shape[1:]:
         return []
-    found.insert(0, (node, matrix))
+    found = [(node, matrix), *([] if bias is None else [bias])]
     return found if all(has_single_use(weight) for _, weight in found) else []
+
+
+def _only_read(x: ir.Value) -> ir.Node | None:
+    """Return the node that makes a value which nothing else reads."""
+    return x.producer() if has_single_use(x) else None
 
 
 def _is_float32(x: ir.Value) -> bool:

@@ -22,6 +22,11 @@ def dense(x, **kwargs):
     return layers.Dense(4, kernel_initializer="ones", **kwargs)(x)
 
 
+def heads(x, bias_axes="de"):
+    kwargs = {"kernel_initializer": "ones", "bias_axes": bias_axes}
+    return layers.EinsumDense("bhwc,cde->bhwde", (6, 5, 2, 3), **kwargs)(x)
+
+
 def normalization(axis=-1):
     """Statistics of images as they come: with a mean, far from unit variance."""
     mean, variance = [3.0, -1.0, 0.0, 2.0], [4.0, 0.25, 1.0, 9.0]
@@ -132,6 +137,18 @@ MODELS = {
     "layer scale, read twice": (
         lambda x: (lambda y: y * SCALE + y)(dense(x)),
         "MatMul Add Mul Add",
+    ),
+    "scaled heads": (
+        lambda x: heads(x) * np.float32(0.3),
+        "MatMul Reshape Add",
+    ),
+    "scaled heads, no bias": (
+        lambda x: heads(x, bias_axes=None) * np.float32(0.3),
+        "MatMul Reshape",
+    ),
+    "heads by another factor": (
+        lambda x: heads(x) * np.ones((2, 1), "float32"),
+        "MatMul Reshape Add Mul",
     ),
     "factor along another axis": (
         lambda x: dense(x) * np.arange(1, 6, dtype="float32").reshape(5, 1),
