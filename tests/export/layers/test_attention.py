@@ -27,6 +27,7 @@ from support.zoo import (
 
 ONES = {"kernel_initializer": "ones"}
 PLAIN = {"Add", "MatMul", "Mul", "Softmax"}
+SCALED = PLAIN - {"Mul"}  # where the weights of the queries take the factor
 CAUSAL = PLAIN | {"GreaterOrEqual", "Range", "Where"}
 MASKED = PLAIN | {"Where"}
 
@@ -187,12 +188,12 @@ MULTI_HEAD = [
     of_heads("causal cross", CAUSAL, cross=True, call={"use_causal_mask": True}),
     of_heads("mask", MASKED, cross=True, given={"attention_mask": mask("T", "S")}),
     of_heads("mask of each head", MASKED, given={"attention_mask": mask(2, "T", "T")}),
-    of_heads("dropout", PLAIN, dropout=0.5),
+    of_heads("dropout", SCALED, dropout=0.5),
     of_heads("dropout and causal", None, dropout=0.5, call={"use_causal_mask": True}),
     of_heads("output shape", PLAIN, output_shape=(3, 2)),
     of_heads("gate", PLAIN | {"Sigmoid"}, use_gate=True),
     of_heads("window", None, sliding_window=3, call={"use_causal_mask": True}),
-    of_heads("scores", PLAIN, call={"return_attention_scores": True}),
+    of_heads("scores", SCALED, call={"return_attention_scores": True}),
     of_heads(
         "masked scores",
         None,

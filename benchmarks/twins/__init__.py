@@ -1,0 +1,1 @@
+"""Networks beside their twins in PyTorch, by torch.onnx."""
