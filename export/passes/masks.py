@@ -20,12 +20,15 @@ alone is the same in each layer, and shared by a later pass.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
 from keras_acts.export.passes.nodes import bypass, graph_of, has_single_use, kind
-from keras_acts.export.passes.weights import constant
+from keras_acts.export.passes.weights import Array, constant
 
 _DTYPES = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
 _LARGEST_LOW = -1e9
@@ -70,7 +73,7 @@ class _Constants:
         """The axis -1, as a reduction takes it."""
         return self._get("last_axis", np.asarray([-1], np.int64))
 
-    def _get(self, name: str, array: np.ndarray) -> ir.Value:
+    def _get(self, name: str, array: Array) -> ir.Value:
         key = (name, array.dtype.name)
         if key not in self._made:
             self._made[key] = constant(self._graph, array, f"mask/{'/'.join(key)}")
@@ -150,7 +153,7 @@ def _product_of_kept(softmax: ir.Node, keep: ir.Value) -> ir.Node | None:
     weights = softmax.outputs[0]
     if not has_single_use(weights) or not _is_over_last_axis(softmax):
         return None
-    choice = weights.uses()[0].node
+    choice = weights.consumers()[0]
     if kind(choice) != "Where" or choice.graph is not softmax.graph:
         return None
     zero = choice.inputs[2]
@@ -161,7 +164,7 @@ def _product_of_kept(softmax: ir.Node, keep: ir.Value) -> ir.Node | None:
     chosen = choice.outputs[0]
     if zero.const_value.numpy().any() or not has_single_use(chosen):
         return None
-    product = chosen.uses()[0].node
+    product = chosen.consumers()[0]
     if kind(product) != "MatMul" or product.graph is not softmax.graph:
         return None
     result, mask = product.outputs[0].shape, keep.shape
@@ -195,9 +198,9 @@ def _before(
     reader: ir.Node,
     op_type: str,
     name: str,
-    inputs: list[ir.Value | None],
+    inputs: Sequence[ir.Value | None],
     like: ir.Value,
-    **attributes: object,
+    **attributes: Any,
 ) -> ir.Value:
     """Insert a node before another, and return its result, of the dtype of `like`."""
     name = f"{reader.name}/{name}"
