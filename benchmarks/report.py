@@ -146,9 +146,39 @@ def training() -> str:
     )
 
 
+def twins() -> str:
+    """Return the section on networks beside their twins in PyTorch."""
+    text = (
+        "Random weights, one thread in the processor's time. The twin is the network "
+        "of transformers by torch.onnx; onnxruntime's optimizer for transformers "
+        "makes operators of it that are not ONNX's own."
+    )
+    heads = ["network", "batch", "size", "threads", "ms"]
+    heads += ["against torch.onnx", "against optimized", "MB: ours, twin"]
+    return section(
+        "Twins", "twins", text, table(heads, map(twin_cells, load("twins")["rows"]))
+    )
+
+
+def twin_cells(row: dict[str, Any]) -> list[str]:
+    """Return one line of the table of twins."""
+    cells = [row["network"], *(str(row[x]) for x in ("batch", "size", "threads"))]
+    cells.append(f"{row['milliseconds']:.1f}")
+    for name in ("torch.onnx", "optimized"):
+        failing = row["failing"].get(name)
+        numbers = row["against"].get(name)
+        cells.append(_failure(failing) if failing else ratio(numbers))
+    megabytes = [
+        f"{row['files'][name]['bytes'] / 1e6:.0f}"
+        for name in ("keras-acts", "torch.onnx")
+    ]
+    return [*cells, ", ".join(megabytes)]
+
+
 PARTS = {
     "activations": activations,
     "models": models,
+    "twins": twins,
     "export_cost": export_cost,
     "training": training,
 }

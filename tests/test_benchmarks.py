@@ -21,6 +21,7 @@ from benchmarks import (
 from benchmarks.mutation import __main__ as mutations
 from benchmarks.targets import Figure, Target
 from benchmarks.timing import Timings, compare
+from benchmarks.twins.networks import MASK, NETWORKS
 from keras_acts import catalogue
 from keras_acts.export import to_onnx
 from support.process import ROOT
@@ -240,6 +241,29 @@ def test_the_committed_page_is_current(tmp_path, monkeypatch):
     assert report.PAGE.read_text(encoding="utf-8") == written, (
         "run `python -m benchmarks.report`: performance.md is out of date"
     )
+
+
+@no_backend
+def test_a_row_of_twins_has_short_cells():
+    row = {
+        "network": "BERT base",
+        **{"batch": 1, "size": 128, "threads": 2, "milliseconds": 80.04},
+        "against": {"torch.onnx": [0.98, 0.96, 0.99]},
+        "failing": {"optimized": "does not run: an operator"},
+        "files": {"keras-acts": {"bytes": 434e6}, "torch.onnx": {"bytes": 438e6}},
+    }
+    assert report.twin_cells(row)[4:] == [
+        *("80.0", "0.98 (0.96–0.99)", "*fails*: does not run", "434, 438")
+    ]
+
+
+@no_backend
+def test_twins_read_inputs_that_both_sides_have():
+    for network in NETWORKS:
+        arrays = network.arrays(2, 16)
+        assert set(arrays) == set(network.inputs)
+        assert {len(x) for x in arrays.values()} == {2}
+        assert network.is_of_images or not arrays[MASK][:, -2:].any()
 
 
 @pytest.mark.runs_once("the command is the same on each backend")
