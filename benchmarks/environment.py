@@ -23,6 +23,8 @@ PACKAGES = (
     "tf2onnx",
     "jax2onnx",
     "numpy",
+    "keras-hub",
+    "transformers",
 )
 BACKENDS = ("tensorflow", "jax", "torch")
 
