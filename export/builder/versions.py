@@ -14,6 +14,11 @@ _AXES_AS_INPUT = {"ReduceSum": 13}
 _AXES_AS_INPUT_BY_DEFAULT = 18
 
 
+def takes_axes_as_input(op_type: str, opset: int) -> bool:
+    """Whether a reduction takes its axes as an input in an opset."""
+    return opset >= _AXES_AS_INPUT.get(op_type, _AXES_AS_INPUT_BY_DEFAULT)
+
+
 def reduce(
     g: GraphBuilder,
     op_type: str,
@@ -37,10 +42,10 @@ def reduce(
         result = g.Identity(x)
     elif axes is None:
         result = getattr(g, op_type)(x, **attributes)
-    elif g.opset < _AXES_AS_INPUT.get(op_type, _AXES_AS_INPUT_BY_DEFAULT):
-        result = getattr(g, op_type)(x, axes=list(axes), **attributes)
-    else:
+    elif takes_axes_as_input(op_type, g.opset):
         result = getattr(g, op_type)(x, list(axes), **attributes)
+    else:
+        result = getattr(g, op_type)(x, axes=list(axes), **attributes)
     return result
 
 

@@ -41,15 +41,29 @@ def maxout_by_piece(
     The columns of a piece lie side by side, rather than those of a unit: the weights
     are stored so. Of two pieces that takes 0.7 to 0.9 of the time of Gathers and a Max.
     """
-    columns = g.static_shape(kernel)[-1]
-    assert columns is not None  # a weight's shape is static
-    units, rows = columns // pieces, [0] * (g.rank(x) - 1)
-    y = g.MatMul(x, _by_piece(g, kernel, units, pieces))
-    if bias is not None:
-        y = g.Add(y, _by_piece(g, bias, units, pieces))
-    g.with_shape(y, [*g.static_shape(x)[:-1], columns])
+    units, rows = _columns(g, kernel) // pieces, [0] * (g.rank(x) - 1)
+    kernel = _by_piece(g, kernel, units, pieces)
+    bias = None if bias is None else _by_piece(g, bias, units, pieces)
+    y = _product(g, x, kernel, bias, units * pieces)
     groups = g.Reshape(y, [*rows, pieces, units])
     return reduce(g, "ReduceMax", groups, [len(rows)])
+
+
+def _columns(g: GraphBuilder, kernel: ir.Value) -> int:
+    columns = g.static_shape(kernel)[-1]
+    assert columns is not None  # a weight's shape is static
+    return columns
+
+
+def _product(
+    g: GraphBuilder, x: ir.Value, kernel: ir.Value, bias: ir.Value | None, columns: int
+) -> ir.Value:
+    """Append the product of all pieces, and the Add of their bias."""
+    y = g.MatMul(x, kernel)
+    if bias is not None:
+        y = g.Add(y, bias)
+    g.with_shape(y, [*g.static_shape(x)[:-1], columns])
+    return y
 
 
 def _by_piece(g: GraphBuilder, weight: ir.Value, units: int, pieces: int) -> ir.Value:
@@ -70,12 +84,8 @@ def maxout(
     pieces: int = 2,
 ) -> ir.Value:
     """Map to a MatMul with all pieces, an Add of the bias, and a channel maxout."""
-    columns = g.static_shape(kernel)[-1]
-    assert columns is not None  # a weight's shape is static
-    y = g.MatMul(x, kernel)
-    if bias is not None:
-        y = g.Add(y, bias)
-    g.with_shape(y, [*g.static_shape(x)[:-1], columns])
+    columns = _columns(g, kernel)
+    y = _product(g, x, kernel, bias, columns)
     return lower("channel_maxout", g, y, units=columns // pieces)
 
 

@@ -27,6 +27,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import InPlacePass, PassResult
 
+from keras_acts.export.builder.versions import takes_axes_as_input
 from keras_acts.export.passes.nodes import bypass, graph_of, has_single_use, kind
 from keras_acts.export.passes.weights import Array, constant
 
@@ -34,9 +35,6 @@ _DTYPES = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
 _LARGEST_LOW = -1e9
 _LOWEST = -0.7
 """What is added to masked logits, as a fraction of the largest number."""
-
-_AXES_ARE_INPUTS = 18
-"""The first opset in which the axes of a ReduceMax are an input."""
 
 
 class AddMasksPass(InPlacePass):
@@ -188,7 +186,7 @@ def _is_over_last_axis(softmax: ir.Node) -> bool:
 
 def _row_maximum(reader: ir.Node, number: ir.Value, constants: _Constants) -> ir.Value:
     """Return the maximum along the last axis, which stays with size 1."""
-    if constants.opset >= _AXES_ARE_INPUTS:
+    if takes_axes_as_input("ReduceMax", constants.opset):
         inputs = [number, constants.last_axis]
         return _before(reader, "ReduceMax", "kept_rows", inputs, number)
     return _before(reader, "ReduceMax", "kept_rows", [number], number, axes=[-1])

@@ -10,15 +10,14 @@ operands are cast to the dtype that the operator gives.
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_acts.export.trace.protocol import ACTIVE, unrecorded
+from keras_acts.export.trace.shapes.backend_spec import backend_spec
 from keras_acts.export.trace.shapes.broadcasting import broadcast
 
 FUNCTIONS: dict[str, str] = {
@@ -150,15 +149,8 @@ def _array_as(tensor: Any, x: Any) -> Any:
 
 def _dtype(function: Callable[..., Any], x: Any, y: Any) -> str | None:
     """Return the dtype that a function of two operands gives, None if it refuses."""
-    infer = keras.Operation.compute_output_spec
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # as an error, one would count as a refusal
-            # Keras's own way for an operation without shape inference.
-            call = SimpleNamespace(call=function)
-            return str(unrecorded(infer, call, _plain(x), _plain(y)).dtype)
-    except Exception:
-        return None
+    spec = backend_spec(function, _plain(x), _plain(y))
+    return getattr(spec, "dtype", None)
 
 
 def _plain(x: Any) -> Any:

@@ -15,10 +15,8 @@ it does for operations without shape inference:
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -26,7 +24,7 @@ import numpy as np
 from keras import KerasTensor
 
 from keras_acts.export.trace.graph import Shape
-from keras_acts.export.trace.protocol import unrecorded
+from keras_acts.export.trace.shapes.backend_spec import backend_spec
 from keras_acts.export.trace.structure import flatten, map_structure
 from keras_acts.export.trace.tensors import (
     has_traced,
@@ -112,14 +110,7 @@ def _measured(
     given = statics, args, kwargs
     shapes = [tuple(x.shape) for x in flatten(given) if isinstance(x, KerasTensor)]
     statics, args, kwargs = map_leaves(partial(_plain, shapes, size), given)
-    infer, measured = keras.Operation.compute_output_spec, SimpleNamespace(call=call)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # as an error, one would count as a refusal
-            # Keras's own way for an operation without shape inference.
-            return unrecorded(infer, measured, statics, *args, **kwargs)
-    except Exception:
-        return None
+    return backend_spec(call, statics, *args, **kwargs)
 
 
 def _held(x: Any) -> Any:
