@@ -311,7 +311,14 @@ def test_reasons_for_other_files_are_told(capsys):
     evidence = {"a test": shown("a", differ="a constant is computed by the user")}
     runs = [finished(Part(backend), evidence=evidence) for backend in ("torch", "jax")]
     assert parts.conclude(runs, fewest=0) == 0
-    assert "a constant is computed by the user: a test" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "files differ in 1 tests: a constant is computed by the user" in printed
+
+
+def test_failed_tests_are_named_at_the_end(capsys):
+    failed = finished(Part("jax"), 1, {"a test": Evidence(outcome="failed")})
+    assert parts.conclude([failed, finished(Part("torch"))], fewest=0) == 1
+    assert "a test on jax: failed" in capsys.readouterr().out
 
 
 # What processes share

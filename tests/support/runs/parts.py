@@ -22,7 +22,7 @@ import pytest
 
 from support.backends import INFERENCE, environment
 from support.runs import shared
-from support.runs.agreement import Agreement, agreement
+from support.runs.agreement import Agreement, Found, agreement
 from support.runs.cross_section import CASES
 from support.runs.evidence import Evidence
 
@@ -202,15 +202,22 @@ def conclude(runs: Sequence[Run], fewest: int) -> int:
         passed[one.part.backend] += one.counts["passed"]
     agreed = agreement(found)
     wrong = [*agreed.problems, *_without(passed), *_too_few(agreed, fewest)]
+    wrong += [f"{name} on {of}: failed" for of, name in _failed(found)]
+    for reason, tests in Counter(agreed.differing.values()).most_common():
+        print(f"files differ in {tests} tests: {reason}")
     for line in wrong:
         print(line)
-    for reason in sorted(set(agreed.differing.values())):
-        tests = [name for name, why in agreed.differing.items() if why == reason]
-        print(f"files differ: {reason}: {', '.join(tests)}")
     print(agreed)
     total = {key: sum(one.counts[key] for one in runs) for key in OUTCOMES}
     print(", ".join(f"{count} {outcome}" for outcome, count in total.items()))
     return 1 if wrong or not all(one.is_good for one in runs) else 0
+
+
+def _failed(found: Found) -> Iterator[tuple[str, str]]:
+    for backend, tests in found.items():
+        for name, one in tests.items():
+            if one.outcome == "failed":
+                yield backend, name
 
 
 def _without(passed: Mapping[str, int]) -> Iterator[str]:
