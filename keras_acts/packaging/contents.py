@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +12,13 @@ from typing import Any
 from keras_acts._files import regular_size
 from keras_acts._onnx_files import external_tensors, read_proto
 from keras_acts._onnx_files.batches import rows_are_independent
+from keras_acts._onnx_files.names import checked_name
 from keras_acts._onnx_files.ports import Ports, ports_of
 from keras_acts._onnx_files.verdicts import Verdict, verdict_of
 
 REPORT = "parity.json"
 """The name of the report in a package."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _STATUSES = ("passed", "failed", "not run", "not proven")
 
 
@@ -69,7 +68,7 @@ class Contents:
         doubt = _doubt(path, ports)
         return cls(
             path=path,
-            name=checked_name(path.stem if name is None else name),
+            name=checked_name(path.stem if name is None else name, "`--name`"),
             ports=ports,
             weight_files=_weight_files(proto),
             verdict=verdict,
@@ -126,20 +125,6 @@ class Contents:
             "keras_acts_verdict": word,
             **({"keras_acts_digest": digest} if digest else {}),
         }
-
-
-def checked_name(name: str) -> str:
-    """Return a name that is a folder's and a part of a URL.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            "A model's name must be letters, digits, `_`, `.` and `-`, and begin with "
-            f"a letter or digit; `--name` sets it. Received: {name!r}"
-        )
-    return name
 
 
 def read_report(path: Path) -> dict[str, Any]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import ipaddress
 import json
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from keras_acts._files import kind_of, regular_size
+from keras_acts._onnx_files.names import checked_name
 from keras_acts._providers import SHORT_NAMES
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MEGABYTE = 1 << 20
 
 
@@ -196,11 +195,7 @@ def _named(text: str) -> tuple[str | None, Path]:
 def _add(models: dict[str, Path], name: str | None, path: Path) -> None:
     regular_size(path, "A model to serve")
     name = path.stem if name is None else name
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            "A model's name must be letters, digits, `_`, `.` and `-`; NAME=FILE sets "
-            f"it. Received: {name!r} for {path}"
-        )
+    checked_name(name, "NAME=FILE")
     if name in models:
         raise ValueError(
             "Each model must have a name of its own; NAME=FILE sets it. "
