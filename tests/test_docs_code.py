@@ -71,6 +71,8 @@ NOT_RUN = {
 SAVED_MODEL = "load_saved_model("
 SAVED_MODEL_FOLDER = "saved_model_folder"
 
+on_one = pytest.mark.runs_once("`.ci/docs` runs it on JAX")
+
 needs_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="writes a TensorFlow SavedModel"
 )
@@ -104,6 +106,7 @@ def _run(block, names):
     exec(compile(block.code, str(block), "exec"), names)
 
 
+@on_one
 @pytest.mark.parametrize("page", PYTHON_PAGES)
 def test_python_runs_from_the_top_of_a_page_down(page, folder):
     names = {"MyLayer": MyLayer}
@@ -130,7 +133,7 @@ def test_saved_models_are_loaded(block, folder):
 COMMANDS = [
     pytest.param(
         line,
-        marks=[needs_tensorflow] if SAVED_MODEL_FOLDER in line else [],
+        marks=[needs_tensorflow if SAVED_MODEL_FOLDER in line else on_one],
         id=f"{block}-{line}",
     )
     for block in BLOCKS
