@@ -202,9 +202,8 @@ def test_the_others_take_turns(backend):
 
 
 def test_the_others_share_out_what_is_of_no_backend():
-    shared = [kept((), backend, shared_out=True) for backend in turns.OTHERS]
-    assert sum(shared) == 1000
-    assert all(450 < count < 550 for count in shared)
+    for backend in turns.OTHERS:
+        assert 200 < kept((), backend, shared_out=True) < 300
     assert kept((), FIRST, shared_out=True) == 1000
     for mark in turns.OWN:
         assert kept((mark,), turns.OTHERS[0], shared_out=True) == 1000

@@ -25,6 +25,7 @@ from support.runs import shared
 from support.runs.agreement import Agreement, Found, agreement
 from support.runs.cross_section import CASES
 from support.runs.evidence import Evidence
+from support.runs.turns import TURNS
 
 OUTCOMES = {
     "passed": ("passed", "xpassed"),
@@ -103,7 +104,7 @@ def run_all(backends: Sequence[str], config: pytest.Config) -> int:
         for done in as_completed(started):
             runs.append(done.result())
             print(runs[-1], flush=True)
-    share = 2 * CASES if "--cross-section" in arguments else 2 if rest else 1
+    share = 2 * CASES if "--cross-section" in arguments else TURNS if rest else 1
     return conclude(runs, fewest=FEWEST_DIGESTS // share if is_whole else 0)
 
 

@@ -2,9 +2,9 @@
 
 The first backend runs every test. The others leave out what one backend proves
 (`runs_once`), and take turns with what hardly depends on the backend (`in_turn`): each
-of them runs one in `TURNS`, drawn by the test's name. In `pytest --rest` the others
-share out all that isn't of one backend: each test runs on the first and on one more.
-`pytest --all` doesn't share out, and `pytest --answers` runs what takes turns as well.
+of them runs one in `TURNS`, drawn by the test's name. In `pytest --rest` they take
+turns with all that isn't of one backend. In `pytest --all` each runs all but the turns,
+and with `--answers` these as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from support.backends import BACKENDS, FIRST
 
 TURNS = 4
-"""One in so many of the tests marked `in_turn` runs on a backend but the first."""
+"""One in so many of the tests that take turns runs on a backend but the first."""
 
 OTHERS = tuple(name for name in BACKENDS if name != FIRST)
 
@@ -33,18 +33,17 @@ def runs_here(
         item: The test.
         backend: The backend of this process.
         answers: Whether answers are compared on every backend.
-        shared_out: Whether a test runs on the first backend and one more.
+        shared_out: Whether all tests take turns that aren't of one backend.
     """
     if backend == FIRST:
         return True
     if item.get_closest_marker("runs_once"):
         return False
     turn = OTHERS.index(backend) if backend in OTHERS else 0
-    number = zlib.crc32(item.nodeid.encode())
-    if not answers and item.get_closest_marker("in_turn"):
-        return number % TURNS == turn
-    if shared_out and not any(map(item.get_closest_marker, OWN)):
-        return number % len(OTHERS) == turn
+    is_own = any(map(item.get_closest_marker, OWN))
+    takes_turns = not answers and item.get_closest_marker("in_turn")
+    if takes_turns or (shared_out and not is_own):
+        return zlib.crc32(item.nodeid.encode()) % TURNS == turn
     return True
 
 
