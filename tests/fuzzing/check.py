@@ -17,8 +17,8 @@ from fuzzing.program import FUNCTION, FUNCTIONAL, SUBCLASSED, Program
 from keras_acts.export import ExportError, to_onnx
 from keras_acts.export.errors import GraphError
 from support.automatic_names import count_anew
+from support.empty import ABORTS_ON_SIZES, has_any
 from support.empty import REFUSED as REFUSED_EMPTY
-from support.empty import aborts
 from support.export_check import assert_alike, open_session, run
 from support.masks import attach_mask, mask_of
 
@@ -140,7 +140,7 @@ def _checked(program: Program) -> tuple[str, str]:
         sessions = [open_session(proto), open_session(proto, optimized=False)]
     except Exception as error:
         return BROKEN, f"{type(error).__name__}: {error}"
-    for arrays in _runs(program, empty=not aborts(proto.graph)):
+    for arrays in _runs(program, empty=not has_any(proto.graph, ABORTS_ON_SIZES)):
         try:
             want, magnitude = answers(program, names, arrays)
         except NoAnswerError:

@@ -204,7 +204,7 @@ def check_empty(
 ) -> None:
     """Compare the answers on inputs without elements, as far as Keras answers."""
     for arrays in empty_inputs(model, proto):
-        want = keras_answers(partial(outputs_of, model), arrays)
+        want = keras_answers(model, partial(outputs_of, model), arrays)
         got = None if want is None else answers_of(partial(run, session), arrays)
         if want is None or got is None:
             continue
