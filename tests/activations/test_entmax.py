@@ -43,6 +43,7 @@ def _weighted_sums(alpha):
     return ops.sum(y * ops.convert_to_tensor(COTANGENT, dtype=alpha.dtype), axis=-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64"])
 def test_derivatives_of_alpha_in_every_mode(dtype):
     alphas = np.array([1.2, 1.4, 1.6], dtype)

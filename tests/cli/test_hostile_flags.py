@@ -95,6 +95,7 @@ def test_a_provider_that_a_release_has_dropped_does_not_run(folder):
     assert "not run: ROCMExecutionProvider" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="the limit is one that Linux has"
 )

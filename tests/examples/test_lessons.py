@@ -157,6 +157,7 @@ CLAIMS = {
 """What is looked at besides, with what a lesson has computed."""
 
 
+@pytest.mark.slow
 @pytest.mark.runs_once("`pytest -m sweep` runs them on every backend")
 @pytest.mark.files_differ("it depends on trained weights")
 @each_lesson

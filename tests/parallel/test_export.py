@@ -12,6 +12,7 @@ import pytest
 from support.process import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.runs_once("it runs in a process of its own, on eight devices of JAX")
 def test_weights_in_parts_are_gathered_one_at_a_time(tmp_path):
     env = {

@@ -250,6 +250,7 @@ except ImportError as error:
 """
 
 
+@pytest.mark.slow
 def test_it_is_light_and_names_what_is_missing(tmp_path):
     done = python("-c", LIGHT, str(tmp_path / "x.png"), backend=keras.backend.backend())
     assert done.returncode == 0, done.stderr
@@ -257,6 +258,7 @@ def test_it_is_light_and_names_what_is_missing(tmp_path):
     assert "Received: " in done.stdout
 
 
+@pytest.mark.slow
 def test_the_overview_shows_every_activation():
     figure = overview()
     titles = [ax.get_title() for ax in figure.axes if ax.axison]
@@ -284,6 +286,7 @@ def test_what_is_wrong_with_an_overview_is_said(options, message):
     assert "Received: " in str(caught.value)
 
 
+@pytest.mark.slow
 def test_the_pictures_of_the_readme_are_made_by_their_command(tmp_path):
     command = [str(ROOT / "docs" / "pictures.py"), str(tmp_path)]
     done = python(*command, backend=keras.backend.backend())

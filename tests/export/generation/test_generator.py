@@ -46,6 +46,7 @@ def in_keras(model: Any, prompt: list[int], length: int) -> list[int]:
     return row[0, :length].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", PROMPTS, ids=str)
 def test_greedy_tokens_are_those_of_keras(
     model: Any, generator: Generator, prompt: list[int]

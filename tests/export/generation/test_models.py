@@ -45,6 +45,7 @@ def greedy(model: Any, prompt: list[int], length: int) -> list[int]:
     return row
 
 
+@pytest.mark.slow
 @turns
 def test_a_cache_is_any_structure(tmp_path: Path) -> None:
     model = randomized(TinyCausalLM(stacked=False))

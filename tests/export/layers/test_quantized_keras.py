@@ -32,6 +32,7 @@ def textual() -> keras.Model:
 MODELS = {"dense": dense, "textual": textual}
 
 
+@pytest.mark.slow
 @pytest.mark.answers_differ("each backend multiplies integers by itself")
 @pytest.mark.filterwarnings("ignore:Layer .* `quantize` method:UserWarning")
 @pytest.mark.parametrize("mode", ["int8", "int4"])

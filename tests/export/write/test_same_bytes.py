@@ -46,6 +46,7 @@ def test_every_backend_and_process_writes_the_same_bytes(saved: Path) -> None:
         assert digests == here, backend
 
 
+@pytest.mark.slow
 @ON_TORCH
 @pytest.mark.skipif(
     not is_installed("openvino"),

@@ -139,6 +139,7 @@ def test_the_smallest_layer_with_the_layers_inside_it() -> None:
     assert "outer/first/kernel" in weight_names(proto)
 
 
+@pytest.mark.slow
 def test_several_tensors_masks_and_dtypes() -> None:
     x = keras.Input((None,), dtype="int32", name="x")
     masked = layers.Embedding(5, 4, mask_zero=True, name="embedding")(x)
