@@ -253,3 +253,22 @@ def test_axes_of_unknown_size(call: Any, opset: int) -> None:
     x = np.random.default_rng(0).normal(size=(2, 3, 5)).astype("float32")
     want = np.asarray(ops.convert_to_numpy(call(ops.convert_to_tensor(x))))
     assert_alike(run(open_session(proto), [x])[0], want)
+
+
+@pytest.mark.files_differ("TensorFlow normalizes integers in integers")
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("given", [(), ("scale",), ("offset",), ("offset", "scale")])
+def test_batch_normalization_of_integers(given: tuple[str, ...], dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    mean, variance, scale, offset = rng.uniform(0.2, 1.9, (4, 5)).astype("float32")
+    taken = {"scale": scale, "offset": offset}
+    kwargs = {name: taken[name] for name in given}
+
+    def call(x: Any) -> Any:
+        return ops.batch_normalization(x, mean, variance, axis=-1, **kwargs)
+
+    signature = [keras.InputSpec(dtype=dtype, shape=(None, 3, 5), name="x")]
+    x = rng.integers(-9, 9, (2, 3, 5)).astype(dtype)
+    want = np.asarray(ops.convert_to_numpy(call(ops.convert_to_tensor(x))))
+    proto = to_onnx(call, engine="native", input_signature=signature)
+    assert_alike(run(open_session(proto), [x])[0], want)

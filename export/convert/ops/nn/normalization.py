@@ -34,6 +34,8 @@ def batch_norm(
     """Map `ops.batch_normalization` to BatchNormalization, in float64 to arithmetic."""
     axis = op.axis % g.rank(x)
     if not require_dtype(x).is_floating_point():
+        if keras.backend.backend() == "tensorflow":
+            return _in_integers(g, op, x, mean, variance, offset, scale)
         x = g.cast(x, "float32")
     count: Any = g.static_shape(mean)[0]
     if _needs_float64_arithmetic(x) or count is None:
@@ -57,6 +59,24 @@ def batch_norm(
         epsilon=float(op.epsilon),
     )
     return transposed(g, y, inverse_permutation(perm))
+
+
+def _in_integers(
+    g: GraphBuilder,
+    op: Any,
+    x: ir.Value,
+    mean: ir.Value,
+    variance: ir.Value,
+    offset: ir.Value | None,
+    scale: ir.Value | None,
+) -> ir.Value:
+    """Append TensorFlow's arithmetic, which casts factor and offset to x's dtype."""
+    factor = inverse_root(g, variance, float(op.epsilon))
+    factor = factor if scale is None else g.Mul(factor, scale)
+    shift = g.Neg(g.Mul(mean, factor))
+    shift = shift if offset is None else g.Add(offset, shift)
+    axes = [op.axis % g.rank(x)]
+    return g.Add(g.Mul(x, _aligned(g, x, factor, axes)), _aligned(g, x, shift, axes))
 
 
 @converts("nn.LayerNorm")
