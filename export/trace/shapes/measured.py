@@ -108,7 +108,8 @@ def _measured(
         return with_statics(operation, statics).call(*args, **kwargs)
 
     given = statics, args, kwargs
-    shapes = [tuple(x.shape) for x in flatten(given) if isinstance(x, KerasTensor)]
+    arrays = KerasTensor, np.ndarray, keras.Variable
+    shapes = [tuple(x.shape) for x in flatten(given) if isinstance(x, arrays)]
     statics, args, kwargs = map_leaves(partial(_plain, shapes, size), given)
     return backend_spec(call, statics, *args, **kwargs)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
+import pytest
 from keras import ops
 
+from keras_acts.export import to_onnx
 from support import export_check, operations
 from support.differences import on
 from support.operations import Operation, one
@@ -120,3 +123,20 @@ FACTORS = [
 @export_check.each(*SYSTEMS, *FACTORS)
 def test_answers_like_keras(case: Operation) -> None:
     operations.check_operation(case)
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "jax", reason="the others refuse floats beside integers"
+)
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int32"])
+def test_a_system_of_an_array_and_integers_of_unknown_rows(dtype: str) -> None:
+    matrix = np.eye(3, dtype="float32") * 2
+
+    def solved(b: Any) -> Any:
+        return ops.solve(matrix, b)
+
+    signature = [keras.InputSpec(shape=(None, 2), dtype=dtype, name="b")]
+    proto = to_onnx(solved, engine="native", input_signature=signature)
+    b = np.arange(6).reshape(3, 2).astype(dtype)
+    (got,) = export_check.run(export_check.open_session(proto), [b])
+    export_check.assert_alike(got, np.asarray(solved(ops.convert_to_tensor(b))))
