@@ -55,7 +55,9 @@ CATALOGUE = """\
 
 Made from the layers' docstrings by `python docs/generate.py`. `A → B` says what an
 input gives, or the derivative there; lists are what lies along the axis. Tests hold the
-layers to it on each backend. The examples need these imports:
+layers to it on each backend, and to the accuracy, in float16, bfloat16, float32 and
+float64: a unit in the last place is that of the result, an epsilon that of 1, and the
+wider bound holds. The examples need these imports:
 
 ```python
 import keras
@@ -82,7 +84,14 @@ def entry(row: Activation) -> str:
     )
     title = f"### {row.name}"
     call = f"`layers.{row.name}({arguments})`"
-    return "\n\n".join([title, call, *markdown(inspect.getdoc(row.layer) or "")])
+    return "\n\n".join([title, call, *described(row)])
+
+
+def described(row: Activation) -> list[str]:
+    """Return the paragraphs on an activation: its docstring, and how exact it is."""
+    parts = [*markdown(inspect.getdoc(row.layer) or "")]
+    place = parts.index("**Example**")
+    return [*parts[:place], "**Accuracy**", str(row.accuracy), *parts[place:]]
 
 
 def markdown(docstring: str) -> Iterable[str]:

@@ -18,6 +18,7 @@ import keras
 
 from keras_acts import layers
 from keras_acts.bases import ActivationLayer
+from keras_acts.functional._accuracy import Accuracy, accuracy_of
 
 SECTIONS = (
     "Args:",
@@ -65,6 +66,11 @@ class Activation:
             for p in parameters
             if p.name != "self" and p.kind is not p.VAR_KEYWORD
         }
+
+    @property
+    def accuracy(self) -> Accuracy:
+        """The largest errors of its values and of its gradient."""
+        return accuracy_of(self.name)
 
     @property
     def learnable(self) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from generate import markdown
+from generate import described
 
 from keras_acts import catalogue
 from keras_acts.catalogue import Activation
@@ -43,7 +42,7 @@ def page(row: Activation) -> str:
     if row.name in playground.NAMES:
         link = f'<a class="md-button" href="../../play/#{row.name}">'
         parts.append(f"{link}Move its parameters, draw it live</a>")
-    _, *sections = markdown(inspect.getdoc(row.layer) or "")
+    _, *sections = described(row)
     parts += _headings(sections)
     parts += [*_choosing(row), *_elsewhere(row), *_operators(row), *_costs(row)]
     return "\n\n".join(parts) + "\n"
@@ -80,6 +79,7 @@ _TITLES = {
     "**Output shape**": "",
     "**Edge values**": "Edge values",
     "**Gradient**": "Gradient",
+    "**Accuracy**": "Accuracy",
     "**Example**": "Example",
     "**Reference**": "Source",
 }

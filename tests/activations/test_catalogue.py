@@ -7,6 +7,7 @@ import inspect
 import pytest
 
 from keras_acts import catalogue, functional, layers
+from keras_acts.functional._accuracy import ACCURACY
 from support.case import Axis, Case, Elementwise
 from support.process import ROOT
 from support.rows import CASES
@@ -199,3 +200,23 @@ def test_each_row_stands_once():
 def test_find_suggests_what_is_near():
     with pytest.raises(ValueError, match=r"Did you mean Mish.*Received: 'mihs'"):
         catalogue.find("mihs")
+
+
+@pytest.mark.parametrize("name", catalogue.activations())
+def test_the_stated_accuracy_is_what_the_layer_is_held_to(name):
+    stated = catalogue.find(name).accuracy
+    cases = [case for case in CASES if case.layer == name]
+    assert all(isinstance(case, Elementwise) is not stated.along_axes for case in cases)
+    bounds = ["ulps"]
+    if not stated.along_axes:
+        bounds += ["absolute", "gradient_ulps"]
+        held = max(case.gradient_absolute for case in cases)
+        assert held <= stated.gradient_absolute <= 2
+    for bound in bounds:
+        assert getattr(stated, bound) == max(getattr(case, bound) for case in cases)
+    beyond = stated.absolute or stated.ulps > (16 if stated.along_axes else 7)
+    assert stated.reason or not beyond
+
+
+def test_accuracy_is_stated_of_activations_alone():
+    assert set(ACCURACY) <= set(catalogue.activations())

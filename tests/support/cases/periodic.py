@@ -26,7 +26,7 @@ def sine(x, frequency=30.0):
 WAVE = {
     "at_minus_inf": -math.inf,
     "at_plus_inf": math.inf,
-    "gradient_absolute": 4,
+    "gradient_absolute": 2,
 }
 
 CASES = [

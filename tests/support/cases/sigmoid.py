@@ -94,7 +94,7 @@ CASES = [
         torch=torch_function("silu", beta=None),
         gradient_ulps=20,
         absolute=SWISH_TAIL,
-        gradient_absolute=4,
+        gradient_absolute=2,
     ),
     Elementwise(
         layer="Swish",
@@ -105,7 +105,7 @@ CASES = [
         at_minus_inf=0.0,
         at_plus_inf=math.inf,
         absolute=SWISH_ROUNDED_TAIL,
-        gradient_absolute=4,
+        gradient_absolute=2,
     ),
     Elementwise(
         layer="Swish",
@@ -116,7 +116,7 @@ CASES = [
         at_minus_inf=0.0,
         at_plus_inf=math.inf,
         absolute=SWISH_ROUNDED_TAIL,
-        gradient_absolute=4,
+        gradient_absolute=2,
     ),
     Elementwise(
         layer="Swish",
@@ -127,7 +127,7 @@ CASES = [
         at_minus_inf=0.0,
         at_plus_inf=math.inf,
         absolute=SWISH_ROUNDED_TAIL,
-        gradient_absolute=4,
+        gradient_absolute=2,
     ),
     Elementwise(
         layer="HardSwish",

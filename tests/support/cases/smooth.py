@@ -93,7 +93,7 @@ def rational(x, numerator, denominator):
 
 
 # Where a factor of the value or the derivative crosses 0, beside it or in its tail.
-NEAR_ZERO = {"absolute": 2, "gradient_absolute": 4}
+NEAR_ZERO = {"absolute": 2, "gradient_absolute": 2}
 
 CASES = [
     case("TeLU", telu, 0.0, INF, marks=(-88.0, -1.0, 2.0, 3.5), **NEAR_ZERO),
