@@ -13,7 +13,7 @@ from keras_acts.functional.exponential import softplus
 def sigmoid(x: Tensor) -> Tensor:
     """Sigmoid: `1 / (1 + exp(-x))`.
 
-    0 at -inf, 1 at +inf. The gradient is accurate in both tails, e^-|x| there.
+    0 at -inf, 1 at +inf. The gradient is `y * (1 - y)`, 0 in both tails.
 
     Args:
         x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.

@@ -14,7 +14,7 @@ from keras_acts.functional._activation import Tensor, activation
 def tanh(x: Tensor) -> Tensor:
     """Tanh: `(exp(x) - exp(-x)) / (exp(x) + exp(-x))`.
 
-    -1 at -inf, 1 at +inf. The gradient is accurate in both tails, 4e^-2|x| there.
+    -1 at -inf, 1 at +inf. The gradient is `1 - y**2`, 0 in both tails.
 
     Args:
         x: Tensor of any shape; float16, bfloat16, float32, float64 or an integer dtype.

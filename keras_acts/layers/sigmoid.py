@@ -21,7 +21,7 @@ class Sigmoid(ActivationLayer):
         0 → 1/2; -inf → 0; +inf → 1; NaN → NaN.
 
     Gradient:
-        0 → 1/4; ±inf → 0. Smooth, accurate in both tails.
+        0 → 1/4; ±inf → 0. Smooth, `y * (1 - y)`.
 
     Example:
         >>> y = layers.Sigmoid()(np.array([[-1.0, 0.0, 2.0]]))

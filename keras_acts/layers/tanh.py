@@ -20,7 +20,7 @@ class Tanh(ActivationLayer):
         0 → 0; ±inf → ±1; NaN → NaN.
 
     Gradient:
-        0 → 1; ±inf → 0. Smooth, accurate in both tails.
+        0 → 1; ±inf → 0. Smooth, `1 - y**2`.
 
     Example:
         >>> y = layers.Tanh()(np.array([[-1.0, 0.0, 2.0]]))

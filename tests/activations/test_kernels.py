@@ -33,8 +33,8 @@ ON_TORCH = {
         # An infinite slope must not spoil the inputs that it does not multiply.
         "gt lift_fresh where mul gt lift_fresh where mul sum",
     ),
-    "Sigmoid": ({}, "sigmoid", "abs mul_ sigmoid_ sigmoid_backward"),
-    "Tanh": ({}, "tanh", "abs mul_ sigmoid_ sigmoid_backward mul"),
+    "Sigmoid": ({}, "sigmoid", "sigmoid_backward"),
+    "Tanh": ({}, "tanh", "tanh_backward"),
 }
 """Kernels of the forward and of the backward pass in eager mode."""
 
