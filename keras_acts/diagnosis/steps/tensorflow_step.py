@@ -12,6 +12,7 @@ from keras_acts.diagnosis.batches import Batch
 from keras_acts.diagnosis.steps.base import NOT_CONNECTED, Array, Measured, Step
 from keras_acts.diagnosis.steps.objective import Objective
 from keras_acts.diagnosis.watching.recorder import Recorder
+from keras_acts.diagnosis.watching.reductions import TensorFlowReductions
 from keras_acts.diagnosis.watching.sites import Site
 
 
@@ -19,6 +20,7 @@ class TensorFlowStep(Step):
     """Forward, or forward and backward by a `GradientTape`, as a `tf.function`."""
 
     has_gradients = True
+    reductions = TensorFlowReductions()
 
     def __init__(self, model: Any, objective: Objective | None) -> None:
         super().__init__(model, objective)

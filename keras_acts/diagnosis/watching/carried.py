@@ -10,7 +10,7 @@ as in Chan, Golub, LeVeque, 1979.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras import ops
@@ -20,6 +20,9 @@ from keras_acts.diagnosis.watching.reductions import Probe
 Tensor = Any
 Call = tuple[str, int]
 Pair = tuple[Any, Any]
+
+Merge = Callable[[Tensor, list[Pair]], Tensor]
+"""Takes what a loop carries and the pairs of a step; returns what it carries on."""
 
 _ROWS = ("count", "mean", "squares", "zeros")
 _SIDES = {"low": (ops.less_equal, -math.inf), "high": (ops.greater_equal, math.inf)}
@@ -31,6 +34,7 @@ class Carried:
     Args:
         asked: What is asked of each call, and from where on its function is saturated.
         by_sample: Whether each sample has a row of its own, as a mask needs it.
+        fused: Compiles what a step adds, where the backend would run it op by op.
     """
 
     def __init__(
@@ -38,8 +42,10 @@ class Carried:
         asked: Mapping[Call, tuple[Probe, Mapping[str, Tensor]]],
         *,
         by_sample: bool,
+        fused: Callable[[Merge], Merge] = lambda merge: merge,
     ) -> None:
         self._asked = asked
+        self._merge = fused(self._merged)
         self._by_sample = by_sample
         self._sides = [
             side
@@ -68,11 +74,16 @@ class Carried:
             before: The tensor before it.
             step: Input and output of each call.
         """
-        shape = (-1, len(self._rows), self._units)
+        pairs = [tuple(map(_prepared, step[call])) for call in self._asked]
         # Else the backward pass of a compiled loop goes through the statistics too.
-        old = ops.reshape(ops.stop_gradient(before), shape)
+        return ops.stop_gradient(self._merge(ops.stop_gradient(before), pairs))
+
+    def _merged(self, before: Tensor, pairs: list[Pair]) -> Tensor:
+        """Return the tensor after a step, from the pairs in the order of the calls."""
+        shape = (-1, len(self._rows), self._units)
+        old = ops.reshape(before, shape)
         count, mean = old[:, 0], old[:, 1]
-        each, new_mean, squares, shares = self._of_step(step)
+        each, new_mean, squares, shares = self._of_step(pairs)
         apart = new_mean - mean
         part = each / (count + each)
         rows = [ops.zeros_like(count) + each, apart * part]
@@ -81,9 +92,8 @@ class Carried:
         new = old + ops.stack(rows, axis=1)
         return ops.reshape(new, (-1, shape[1] * shape[2]))
 
-    def _of_step(self, step: Mapping[Call, Pair]) -> tuple[Any, Tensor, Any, list[Any]]:
+    def _of_step(self, pairs: list[Pair]) -> tuple[Any, Tensor, Any, list[Any]]:
         """Return a step's counts, means, squares and shares, (rows, units) each."""
-        pairs = [tuple(map(_prepared, step[call])) for call in self._asked]
         if all(len(y.shape) == 2 for _, y in pairs):
             x = _joined([x for x, _ in pairs]) if self._sides else None
             y = _joined([y for _, y in pairs])

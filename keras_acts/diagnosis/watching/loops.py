@@ -92,7 +92,7 @@ class Cells:
         masked = first_tensor(given.arguments.get("mask")) is not None
         carried = None
         if asked and not keeps:
-            carried = Carried(asked, by_sample=masked)
+            carried = Carried(asked, by_sample=masked, fused=self.reductions.fused)
         latest: Steps = {}
         kept: list[Steps] = []
 
