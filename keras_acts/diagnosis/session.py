@@ -158,13 +158,14 @@ class Session:
 
     def collect(self, totals: Totals) -> None:
         """Add what is still on the device to the totals."""
+        for call, row in self._rows.items():
+            each = [one.activations.get(key(call)) for one in self._pending]
+            found = [_array(one) for one in each if one is not None]
+            if found:
+                totals.add(row, self._asked[call], found)
+            if len(found) < len(each):
+                self._scouting.uncovered.setdefault(call[0], IN_LOOP)
         for one in self._pending:
-            for call, row in self._rows.items():
-                found = one.activations.get(key(call))
-                if found is not None:
-                    totals.add(row, self._asked[call], _array(found))
-                else:
-                    self._scouting.uncovered.setdefault(call[0], IN_LOOP)
             if one.norms is not None:
                 totals.norms.append(_array(one.norms))
                 totals.losses.append(float(_array(one.loss)))

@@ -46,6 +46,15 @@ class UnitTotals:
             self.__dict__.update(mine.__dict__)
         self._merge(part)
 
+    def add_all(self, rows: Sequence[str], batches: Sequence[Array]) -> None:
+        """Add the statistics of several batches, at once where they can be."""
+        alike = all(one.shape == batches[0].shape for one in batches)
+        if len(batches) < 2 or not alike:
+            for one in batches:
+                self.add(rows, one)
+            return
+        self.add(rows, _together(rows, np.stack(batches).astype(np.float64)))
+
     def _merge(self, part: UnitTotals) -> None:
         count = self.count + part.count
         with np.errstate(invalid="ignore", over="ignore"):
@@ -80,6 +89,21 @@ class UnitTotals:
         return found
 
 
+def _together(rows: Sequence[str], batches: Array) -> Array:
+    """Return the statistics of batches, (batches, statistics, units), as of one."""
+    at = {name: i for i, name in enumerate(rows)}
+    counts = batches[:, at["count"]]
+    count = counts.sum(0)
+    weights = counts / np.maximum(count, 1)
+    counted = np.where(counts[:, None] > 0, batches, 0)  # padding alone may be NaN
+    with np.errstate(invalid="ignore", over="ignore"):
+        found: Array = (counted * weights[:, None]).sum(0)
+        apart = counted[:, at["mean"]] - found[at["mean"]]
+        found[at["variance"]] += (apart**2 * weights).sum(0)
+    found[at["count"]] = count
+    return found
+
+
 @dataclass
 class Totals:
     """What was measured over all batches.
@@ -98,6 +122,6 @@ class Totals:
     norms: list[Array] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
 
-    def add(self, name: str, rows: Sequence[str], batch: Array) -> None:
-        """Add a batch's statistics of a call to those of its activation."""
-        self.units.setdefault(name, UnitTotals()).add(rows, batch)
+    def add(self, name: str, rows: Sequence[str], batches: Sequence[Array]) -> None:
+        """Add the statistics of a call in some batches to those of its activation."""
+        self.units.setdefault(name, UnitTotals()).add_all(rows, batches)
