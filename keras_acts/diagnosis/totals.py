@@ -94,12 +94,13 @@ def _together(rows: Sequence[str], batches: Array) -> Array:
     at = {name: i for i, name in enumerate(rows)}
     counts = batches[:, at["count"]]
     count = counts.sum(0)
-    weights = counts / np.maximum(count, 1)
+    least = np.maximum(count, 1)
     counted = np.where(counts[:, None] > 0, batches, 0)  # padding alone may be NaN
     with np.errstate(invalid="ignore", over="ignore"):
-        found: Array = (counted * weights[:, None]).sum(0)
+        # Divided last, so that a share that is 1 in each batch stays 1.
+        found: Array = (counted * counts[:, None]).sum(0) / least
         apart = counted[:, at["mean"]] - found[at["mean"]]
-        found[at["variance"]] += (apart**2 * weights).sum(0)
+        found[at["variance"]] += (apart**2 * counts).sum(0) / least
     found[at["count"]] = count
     return found
 

@@ -53,3 +53,11 @@ def test_padding_alone_stays_without_numbers():
     totals = UnitTotals()
     totals.add_all(ROWS, [batch(0), batch(0)])
     assert not totals.count.any()
+
+
+def test_a_share_that_is_whole_in_each_batch_stays_whole():
+    totals = UnitTotals()
+    counts = (7, 3, 11, 5, 13, 1)
+    ones = [np.array([[float(n)], [0.0], [0.0], [1.0], [0.0]]) for n in counts]
+    totals.add_all(ROWS, ones)
+    assert totals.shares["zeros"] == 1  # a unit is dead only then
