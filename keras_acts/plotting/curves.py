@@ -20,7 +20,7 @@ from keras_acts.plotting.features import (
     margin,
 )
 from keras_acts.plotting.numbers import Array, values_and_derivatives
-from keras_acts.plotting.subjects import Subject, subject
+from keras_acts.plotting.subjects import Subject, distinct, subject
 
 POINTS = 601
 """Points of a curve, besides those beside its kinks."""
@@ -125,7 +125,7 @@ def groups(
         )
     ends = None if range is None else check_range(range)
     varied = check_vary(vary)
-    subjects = [subject(one) for one in activations]
+    subjects = [subject(one) for one in distinct(activations)]
     alone = families and len(subjects) == 1
     made = [bundle for one in subjects for bundle in _bundles(one, varied, alone)]
     looked = [

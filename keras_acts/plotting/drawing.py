@@ -14,6 +14,7 @@ from keras_acts.plotting.looks import LISTED, dashed, entries, is_crowd, looks_o
 from keras_acts.plotting.numbers import Array
 from keras_acts.plotting.panels import draw_slopes, draw_values, finish, heights
 from keras_acts.plotting.style import Theme
+from keras_acts.plotting.subjects import distinct
 
 _HEADER = 0.56
 """Inches above the panels for the title and the formula."""
@@ -51,7 +52,7 @@ def plot(
     Args:
         *activations: Names (`"mish"`, or with arguments `"leaky_relu:negative_slope=
             0.2"`), layers of this package or of Keras, trained or not, and functions of
-            a tensor. Several stand in one figure.
+            a tensor. Several stand in one figure, the same one once.
         derivative: Whether to draw f′ beside f. Default True.
         vary: A parameter to vary, or its values by name: `{"alpha": [0.5, 1, 2]}`.
             None (default) varies what is learned.
@@ -90,7 +91,7 @@ def plot(
         _draw_into(own, found, theme, derivative, marks)
         return own[0].figure
     with figures.styled(theme):
-        alone = len(activations) == 1
+        alone = len(distinct(activations)) == 1
         rows = [[group] for group in found] if alone else [found]
         header = title is not None or alone
         figure = _figure(rows, theme, derivative, size, transparent, header)

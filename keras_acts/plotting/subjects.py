@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -310,3 +310,28 @@ def _middle(initializer: Any) -> float | None:
 
 def _numbers(weight: Any) -> np.ndarray:
     return np.array(ops.convert_to_numpy(weight), "float64")
+
+
+def distinct(activations: Iterable[Any]) -> list[Any]:
+    """Return activations in order, each name with its arguments, and object, once.
+
+    Two equal curves would look like one.
+
+    Raises:
+        ValueError: A name is none of the catalogue's.
+    """
+    found: dict[Hashable, Any] = {}
+    for one in activations:
+        found.setdefault(_identity(one), one)
+    return list(found.values())
+
+
+def _identity(activation: Any) -> Hashable:
+    """Return what two activations have in common that are the same."""
+    if isinstance(activation, catalogue.Activation):
+        return activation.name, frozenset[Any]()
+    if not isinstance(activation, str):
+        return id(activation)
+    name, arguments = parsed(activation)
+    given = ((key, repr(value)) for key, value in arguments.items())
+    return catalogue.find(name).name, frozenset(given)

@@ -299,3 +299,20 @@ def test_the_pictures_of_the_readme_are_made_by_their_command(tmp_path):
     for name in made:
         assert f"docs/images/{name}" in readme
         assert (committed / name).stat().st_size < 150_000
+
+
+SAME = [
+    (("relu", "relu"), ("relu",)),
+    (("relu", "ReLU", catalogue.find("relu")), ("relu",)),
+    (("elu:alpha=2", "elu", "elu:alpha=2"), ("elu:alpha=2", "elu")),
+    (("prelu", "prelu"), ("prelu",)),
+    ((keras.ops.tanh, keras.ops.tanh, "mish"), (keras.ops.tanh, "mish")),
+]
+
+
+@pytest.mark.parametrize(("asked", "drawn"), SAME)
+def test_what_is_asked_for_twice_is_drawn_once(asked, drawn):
+    found, expected = (keras_acts.plot(*given) for given in (asked, drawn))
+    assert len(found.axes) == len(expected.axes)
+    for one, other in zip(found.axes, expected.axes, strict=True):
+        assert list(lines(one)) == list(lines(other))
