@@ -151,7 +151,12 @@ def twins() -> str:
     text = (
         "Random weights, one thread in the processor's time. The twin is the network "
         "of transformers by torch.onnx; onnxruntime's optimizer for transformers "
-        "makes operators of it that are not ONNX's own."
+        "makes operators of it that are not ONNX's own. The figures of BERT are from "
+        "when its masks were added to the logits, which let through an infinite or NaN "
+        "logit that Keras hides. They are chosen by Where again, and only what Keras "
+        "does after the Softmax is a product: attention by itself, of 12 heads, 64 "
+        "wide, with a mask of keys, takes 0.85 of the time of two Where at 512 tokens, "
+        "not 0.62; 0.87 at 128, not 0.80; and 0.96 there at a batch of 8, not 0.91."
     )
     heads = ["network", "batch", "size", "threads", "ms"]
     heads += ["against torch.onnx", "against optimized", "MB: ours, twin"]

@@ -30,7 +30,7 @@ from keras_acts.export.passes.keep_zeros import KeepZerosPass
 from keras_acts.export.passes.layout.global_pools import UseGlobalPoolsPass
 from keras_acts.export.passes.layout.regions import ChooseLayoutPass
 from keras_acts.export.passes.layout.transposes import CancelTransposesPass
-from keras_acts.export.passes.masks import AddMasksPass
+from keras_acts.export.passes.masks import MultiplyMasksPass
 from keras_acts.export.passes.norm_sums import SumBeforeNormsPass
 from keras_acts.export.passes.shapes.computed import NameComputedSizesPass
 from keras_acts.export.passes.shapes.empty import KeepEmptyPass
@@ -72,7 +72,7 @@ def run_passes(
         ChooseLayoutPass(),
         CancelTransposesPass(),
         DropIdentitiesPass(),
-        AddMasksPass(),
+        MultiplyMasksPass(),
         ShareResultsPass(),
         KeepZerosPass(),
         LocalizeSizesPass(),

@@ -15,12 +15,12 @@ from keras import layers
 from onnx_ir.passes import PassBase
 from onnx_ir.passes.common import NameFixPass
 
-from keras_acts.export.passes.masks import AddMasksPass
+from keras_acts.export.passes.masks import MultiplyMasksPass
 from keras_acts.export.passes.norm_sums import SumBeforeNormsPass
 from keras_acts.export.passes.shared import ShareResultsPass
 from support.export_check import assert_alike, open_session, outputs_of, randomize, run
 from support.exported import exported, node_types
-from support.foreign import SHAPE, Foreign, answers
+from support.foreign import SHAPE, Foreign, answers, check
 from support.runs.evidence import compares_answers
 
 once = pytest.mark.runs_once("the passes read an ONNX graph alone")
@@ -51,46 +51,67 @@ def rewritten(case: Foreign, one: PassBase) -> Counter[str]:
     return Counter(node_types(after))
 
 
-ADDED = {"Where": 1, "Add": 1}
+KEYS = np.array([[1, 0, 1, 1]], "bool")
+BY_KEYS = {**MASKED, "keep": KEYS}
+LOGITS_OF_ONE = "t = Transpose<perm = [0,1,3,2]>(x) l = MatMul(q, t) "
+CHOSEN, MULTIPLIED = {"Where": 2}, {"Where": 1, "Mul": 1}
 MASKS = [
     # A graph, and what it has besides LOGITS, a Softmax and a last MatMul.
-    (Foreign("heads-share", ATTENTION, MASKED), {**ADDED, "Mul": 1, "ReduceMax": 1}),
+    (Foreign("by-keys", ATTENTION, BY_KEYS), MULTIPLIED),
+    (Foreign("opset-17", ATTENTION, BY_KEYS, opset=17), MULTIPLIED),
+    (Foreign("no-key", ATTENTION, {**BY_KEYS, "keep": KEPT[1:2]}), MULTIPLIED),
     (
-        Foreign("opset-17", ATTENTION, MASKED, opset=17),
-        {**ADDED, "Mul": 1, "ReduceMax": 1},
+        Foreign("one-axis", ATTENTION, {**BY_KEYS, "keep": KEPT[0]}),
+        {**MULTIPLIED, "Reshape": 1},
     ),
     (
-        Foreign("keys", ATTENTION, {**MASKED, "keep": KEPT[0]}),
-        {**ADDED, "Mul": 1, "ReduceMax": 1},
+        Foreign("by-rows", ATTENTION, {**BY_KEYS, "keep": np.tile(KEYS, (2, 1, 1, 1))}),
+        MULTIPLIED,
+    ),
+    (Foreign("by-queries", ATTENTION, MASKED), MULTIPLIED),
+    (
+        Foreign(
+            "one-query",
+            ATTENTION.replace(LOGITS, LOGITS_OF_ONE),
+            {**BY_KEYS, "q": (2, 3, 1, 5)},
+        ),
+        MULTIPLIED,
     ),
     (
-        Foreign("no-choice-after", f"{LOGITS}{CHOICE}y = MatMul(s, x)", MASKED),
-        ADDED,
+        Foreign("no-choice-after", f"{LOGITS}{CHOICE}y = MatMul(s, x)", BY_KEYS),
+        {"Where": 1},
+    ),
+    (
+        Foreign(
+            "no-choice-before",
+            ATTENTION.replace(CHOICE, "s = Softmax<axis = -1>(l) "),
+            {"keep": KEYS, "zero": ZERO},
+        ),
+        {"Where": 1},
     ),
     (
         Foreign(
             "read-twice",
             f"{CHOICES}a = MatMul(z, x) y = Concat<axis = -1>(a, z)",
-            MASKED,
+            BY_KEYS,
         ),
-        {"Where": 2, "Add": 1, "Concat": 1},
+        {**CHOSEN, "Concat": 1},
     ),
-    (Foreign("not-low", ATTENTION, {**MASKED, "low": np.float32(-9)}), {"Where": 2}),
     (
         Foreign("as-large", ATTENTION, {**MASKED, "keep": np.tile(KEPT, (2, 3, 1, 1))}),
-        {"Where": 2},
+        CHOSEN,
     ),
     (
-        Foreign("not-zero", ATTENTION, {**MASKED, "zero": np.float32(1)}),
-        {"Where": 2, "Add": 1},
+        Foreign("infinitely-low", ATTENTION, {**BY_KEYS, "low": np.float32("-inf")}),
+        CHOSEN,
     ),
     (
-        Foreign(
-            "another-axis",
-            ATTENTION.replace("axis = -1", "axis = 2"),
-            {**MASKED, "keep": KEPT.T.copy()},
-        ),
-        {"Where": 2, "Add": 1},
+        Foreign("not-zero", ATTENTION, {**BY_KEYS, "zero": np.float32(1)}),
+        CHOSEN,
+    ),
+    (
+        Foreign("another-axis", ATTENTION.replace("axis = -1", "axis = 2"), BY_KEYS),
+        CHOSEN,
     ),
 ]  # fmt: skip
 
@@ -99,11 +120,49 @@ MASKS = [
 @pytest.mark.parametrize(
     ("case", "expected"), MASKS, ids=[str(case) for case, _ in MASKS]
 )
-def test_a_mask_is_added(case, expected):
-    found = rewritten(case, AddMasksPass())
-    found.subtract({"Transpose": 1, "MatMul": 2, "Softmax": 1})
-    found["Cast"] = 0
+def test_a_mask_is_multiplied(case, expected):
+    found = rewritten(case, MultiplyMasksPass())
+    found.subtract({"Transpose": found["Transpose"], "MatMul": 2, "Softmax": 1})
+    found.subtract({"Cast": found["Mul"]})
     assert +found == expected
+
+
+NAN, INF = float("nan"), float("inf")
+WILD = {
+    # A mask, and what is added to the logits; what is not kept is hidden.
+    "hidden-nan": (KEYS, [0, NAN, 0, 0]),
+    "hidden-inf": (KEYS, [0, INF, 0, 0]),
+    "hidden-minus-inf": (KEYS, [0, -INF, 0, 0]),
+    "kept-minus-inf": (KEYS, [0, 1, -INF, 0]),
+    "all-kept-minus-inf": (KEYS, [-INF, 1, -INF, -INF]),
+    "below-what-masks": (KEYS, [-2e9, 1, -2e9, -3e9]),
+    "no-key": (KEPT[1:2], [NAN, INF, -INF, 0]),
+    "by-queries": (KEPT, np.where(KEPT, 0, NAN)),
+    "by-queries-inf": (KEPT, np.where(KEPT, 0, INF)),
+}
+
+
+@once
+@pytest.mark.parametrize("name", WILD)
+def test_what_a_mask_hides_stays_hidden(name):
+    keep, added = WILD[name]
+    weights = {**MASKED, "keep": keep, "wild": np.asarray(added, "float32")}
+    body = ATTENTION.replace("l = MatMul(x, t)", "p = MatMul(x, t) l = Add(p, wild)")
+    case = Foreign(name, body, weights)
+    x = np.random.default_rng(0).normal(size=case.shape).astype("float32")
+    model = case.model()
+    (want,) = answers(model, x)
+    assert np.isfinite(want).all()
+    for changed in (check(model, x), _by_pass(model)):
+        (got,) = answers(changed, x)
+        assert_alike(got, want)
+
+
+def _by_pass(model: onnx.ModelProto) -> onnx.ModelProto:
+    converted = ir.from_proto(onnx.shape_inference.infer_shapes(model))
+    NameFixPass()(converted)
+    MultiplyMasksPass()(converted)
+    return ir.to_proto(converted)
 
 
 SHARED = [
@@ -189,12 +248,10 @@ def test_an_encoder_makes_its_mask_once():
     model = encoder()
     proto = exported(model)
     found = Counter(node_types(proto))
-    once_a_model = ("Where", "Cast", "ReduceMax")
-    assert {name: found[name] for name in once_a_model} == dict.fromkeys(
-        once_a_model, 1
-    )
-    # By rows without a kept element; the queries are scaled in their weights.
-    assert found["Mul"] == 2
+    assert found["Cast"] == 1
+    # One for the logits of each block, and one for its values; the queries are scaled
+    # in their weights.
+    assert found["Where"] == found["Mul"] == 2
     assert found["Sum"] == found["LayerNormalization"] == 2
     if compares_answers():
         rng = np.random.default_rng(1)
