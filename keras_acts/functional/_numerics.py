@@ -54,8 +54,8 @@ def largest(like: Tensor) -> float:
 
 def largest_along(x: Tensor, axis: Any, *, keepdims: bool = False) -> Tensor:
     """Return the largest elements along axes. Of an empty batch they are none."""
-    if 0 in tuple(x.shape):  # TensorFlow's `amax` refuses it without a number to begin
-        return ops.max(x, axis=axis, keepdims=keepdims, initial=-math.inf)
+    if 0 in tuple(x.shape):  # TensorFlow's `amax` refuses it; torch's `max` loses axes
+        return ops.sum(x, axis=axis, keepdims=keepdims) - math.inf
     return ops.amax(x, axis=axis, keepdims=keepdims)
 
 

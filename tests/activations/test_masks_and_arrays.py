@@ -62,6 +62,31 @@ def test_an_axis_of_no_element_gives_none(function):
     assert y.dtype == "float32"
 
 
+def assert_none(case, shape):
+    layer = case.make_built()
+    y = keras.ops.convert_to_numpy(layer(np.zeros(shape, "float32")))
+    assert y.shape == layer.compute_output_shape(shape)
+
+
+@each_row(CASES)
+def test_a_batch_of_none_gives_none(case):
+    assert_none(case, (0, *case.shape[1:]))
+
+
+OF_ANY_LENGTH = [
+    case
+    for case in CASES
+    if not case.make().has_weights and case.kwargs.get("axis") != 1
+]
+"""What takes any size of the second axis."""
+
+
+@each_row(OF_ANY_LENGTH)
+def test_a_sequence_of_none_gives_none(case):
+    batch, _, *others = case.shape
+    assert_none(case, (batch, 0, *others))
+
+
 STARTS = {
     "array": np.array([1.0, 2.0, 3.0, 4.0]),
     "float32 array": np.array([1.0, 2.0, 3.0, 4.0], "float32"),
