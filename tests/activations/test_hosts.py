@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from keras import layers as hosts
 
-from keras_acts import layers
+from keras_acts import catalogue, layers
 from support import models
 
 pytestmark = pytest.mark.in_turn("what Keras and this package do, whatever the backend")
 
 LEARNABLE: dict[str, Callable[[], Any]] = {
+    "ACONB": layers.ACONB,
     "ACONC": layers.ACONC,
     "APReLU": layers.APReLU,
     "DYReLU": layers.DYReLU,
@@ -183,6 +184,16 @@ WAYS = {
 def _weights_without(host):
     """Return how many weights a host has with an activation that has none."""
     return len(host.model(lambda: "tanh").weights)
+
+
+NO_ACTIVATIONS = {"GatedDense"}
+"""Rows with weights that a host can't take: a whole feed-forward layer."""
+
+
+@pytest.mark.runs_once("it reads names")
+def test_no_row_with_weights_is_missing():
+    rows = {row.name for row in catalogue.activations().values() if row.learnable}
+    assert rows - NO_ACTIVATIONS == set(LEARNABLE)
 
 
 @each_pair
