@@ -112,8 +112,13 @@ def _runs(item, option):
     if not option.results:  # a run of one backend
         return True
     return turns.runs_here(
-        item, option.backend, answers=option.answers, shared_out=option.rest
+        item, option.backend, answers=option.answers, shared_out=_is_shared_out(option)
     )
+
+
+def _is_shared_out(option):
+    """Whether the other backends take turns, as in all runs but `--all`."""
+    return option.rest or option.cross_section
 
 
 def pytest_terminal_summary(terminalreporter, config):
@@ -141,7 +146,8 @@ def pytest_configure(config):
         config.addinivalue_line("filterwarnings", "ignore::RuntimeWarning")
     if config.option.results:
         option = config.option
-        recorder = Recorder(option.backend, option.answers, shared_out=option.rest)
+        shared_out = _is_shared_out(option)
+        recorder = Recorder(option.backend, option.answers, shared_out=shared_out)
         config.pluginmanager.register(recorder, "evidence")
 
 

@@ -2,9 +2,9 @@
 
 The first backend runs every test. The others leave out what one backend proves
 (`runs_once`), and take turns with what hardly depends on the backend (`in_turn`): each
-of them runs one in `TURNS`, drawn by the test's name. In `pytest --rest` they take
-turns with all that isn't of one backend. In `pytest --all` each runs all but the turns,
-and with `--answers` these as well.
+of them runs one in `TURNS`, drawn by the test's name. In plain `pytest` and in `pytest
+--rest` they take turns with all that isn't of one backend. `pytest --answers` runs what
+is marked `in_turn` on each.
 """
 
 from __future__ import annotations
