@@ -117,7 +117,8 @@ def _write_single_file(model: ir.Model, path: Path) -> onnx.ModelProto:
 
 def _write_with_data(model: ir.Model, path: Path) -> onnx.ModelProto:
     temporary = path.with_name("weights")
-    ir.save(model, path, external_data=temporary.name)
+    # onnx-ir changes what it saves until it ends, and others may be writing it too.
+    ir.save(model.clone(), path, external_data=temporary.name)
     proto = onnx.load(path, load_external_data=False)
     _check_complete(proto, path.parent)
     weights = path.with_name(f"{path.name}.{_digest(temporary)}.data")

@@ -8,7 +8,6 @@ nested messages prefixed with their length.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
@@ -37,8 +36,7 @@ def checked_outline(model: ir.Model) -> onnx.ModelProto:
     Raises:
         GraphError: The checker rejects it.
     """
-    with _without_data(model):
-        outline = ir.to_proto(model)
+    outline = ir.to_proto(_without_data(model))
     for tensor in outline.graph.initializer:
         tensor.ClearField("external_data")
         tensor.ClearField("data_location")
@@ -136,21 +134,18 @@ def _write_data(tensor: ir.TensorProtocol, file: BinaryIO) -> None:
         file.write(tensor.tobytes())
 
 
-@contextlib.contextmanager
-def _without_data(model: ir.Model) -> Iterator[None]:
-    """Replace large weights by references to external data within the block."""
-    weights = large_weights(model)
-    initializers = model.graph.initializers
-    try:
-        for name, tensor in weights.items():
-            shape = ir.Shape(sizes(tensor))
-            initializers[name].const_value = ir.ExternalTensor(
-                "", 0, tensor.nbytes, tensor.dtype, shape=shape, name=name
-            )
-        yield
-    finally:
-        for name, tensor in weights.items():
-            initializers[name].const_value = tensor
+def _without_data(model: ir.Model) -> ir.Model:
+    """Return a copy that refers to large weights as external data.
+
+    The model itself isn't touched: other threads may be writing it too.
+    """
+    copy = model.clone()
+    for name, tensor in large_weights(model).items():
+        shape = ir.Shape(sizes(tensor))
+        copy.graph.initializers[name].const_value = ir.ExternalTensor(
+            "", 0, tensor.nbytes, tensor.dtype, shape=shape, name=name
+        )
+    return copy
 
 
 def _check(outline: onnx.ModelProto, weights: dict[str, Any]) -> None:

@@ -290,6 +290,37 @@ def test_many_write_the_same_file(size: str, tmp_path: Path) -> None:
     assert len(contents(tmp_path)) == (2 if size == "two files" else 1)
 
 
+def test_what_is_written_is_not_touched_meanwhile(
+    size: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Look at the model in each step of its writing, as another thread would."""
+    model = converted(48)
+    for value in model.graph.initializers.values():
+        value.const_value = ir.tensor(value.const_value.numpy(), name=value.name)
+    weights = {k: x.const_value for k, x in model.graph.initializers.items()}
+    monkeypatch.setattr(files.stream, "LARGE", 64)
+    seen = []
+
+    def watched(step: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*arguments: Any, **keywords: Any) -> Any:
+            now = {k: x.const_value for k, x in model.graph.initializers.items()}
+            seen.append([k for k in weights if now[k] is not weights[k]])
+            return step(*arguments, **keywords)
+
+        return watch
+
+    for owner, name in (
+        (ir.serde, "serialize_model"),
+        (ir, "to_proto"),
+        (onnx.checker, "check_model"),
+        (onnx, "load"),
+    ):
+        monkeypatch.setattr(owner, name, watched(getattr(owner, name)))
+    write_model(model, tmp_path / "model.onnx")
+    assert len(seen) > 1
+    assert seen == [[]] * len(seen)
+
+
 def test_the_verdict_is_in_the_file_and_is_about_it(size: str, tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     report = export_model(keras_model(80), path)
