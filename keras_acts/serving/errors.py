@@ -13,11 +13,9 @@ from kserve.errors import InvalidInput, ModelNotFound, ModelNotReady
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from keras_acts.serving.queue import BusyError
+
 LOGGER = logging.getLogger("keras_acts.serving")
-
-
-class BusyError(Exception):
-    """More requests wait than may; the client should come again."""
 
 
 _STATUS: dict[type[Exception], tuple[int, grpc.StatusCode]] = {

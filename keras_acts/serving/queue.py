@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from keras_acts.serving import metrics
-from keras_acts.serving.errors import BusyError
 
 if TYPE_CHECKING:
     from keras_acts.serving.loading import Loaded
     from keras_acts.serving.settings import Settings
 
 Feeds = Mapping[str, np.ndarray]
+
+
+class BusyError(Exception):
+    """More requests wait than may; the client should come again."""
 
 
 @dataclass
