@@ -107,7 +107,7 @@ def _named(text: str) -> Subject:
     known = {*row.defaults, *COMMON}
     layer = made(row, {k: v for k, v in arguments.items() if k in known})
     given = ", ".join(f"{k}={_short(v)}" for k, v in arguments.items())
-    found = _of(layer, given=given, fresh=not arguments)
+    found = _of(layer, ours=True, given=given, fresh=not arguments)
     weights = {k: v for k, v in arguments.items() if k not in known}
     return _with_weights(found, weights) if weights else found
 
@@ -194,11 +194,12 @@ def _function(function: Any) -> Subject:
     module = getattr(function, "__module__", "") or ""
     for row in catalogue.activations().values():
         if row.function is not None and function is row.function:
-            return _of(made(row, {}))
+            return _of(made(row, {}), ours=True)
     if module.startswith("keras.") and name in NAMES:
         layer, arguments = NAMES[name]
         given = ", ".join(f"{k}={_short(v)}" for k, v in arguments.items())
-        return _of(made(catalogue.find(layer), arguments), given=given)
+        layer = made(catalogue.find(layer), arguments)
+        return _of(layer, ours=True, given=given)
     return Subject(name.replace("<lambda>", "f"), "", None, function)
 
 
@@ -210,11 +211,14 @@ def _build(layer: Any) -> Any:
     return layer.build((None, 1, 1))  # one that reads neighbours
 
 
-def _of(layer: Any, *, given: str = "", fresh: bool = False) -> Subject:
-    """Return the subject of a layer of ours."""
+def _of(
+    layer: Any, *, ours: bool = False, given: str = "", fresh: bool = False
+) -> Subject:
+    """Return the subject of an activation layer, `ours` if nobody else has it."""
     was_built = bool(layer.weights) and not layer.awaits_weights
     if layer.awaits_weights or not (layer.built or layer.weights):
-        layer = _copy(layer)
+        # Copying asks Keras for the layer's config, for which it imports TensorFlow.
+        layer = layer if ours else _copy(layer)
         _build(layer)
     summary = (inspect.getdoc(type(layer)) or "").split("\n", 1)[0]
     _, colon, formula = summary.partition(": ")

@@ -240,8 +240,9 @@ import keras_acts
 assert "keras_acts.plotting" not in sys.modules
 keras_acts.plotting.curves("relu")
 assert of_keras or "matplotlib" not in sys.modules
-keras_acts.plot("relu").savefig(sys.argv[1])
+keras_acts.plot("relu", "prelu", keras.activations.gelu).savefig(sys.argv[1])
 assert of_keras or "matplotlib.pyplot" not in sys.modules
+assert keras.backend.backend() == "tensorflow" or "tensorflow" not in sys.modules
 sys.modules.update({"matplotlib": None, "matplotlib.figure": None})
 try:
     keras_acts.plot("relu")
