@@ -28,7 +28,9 @@ from keras_acts.export.options import (
     check_path,
 )
 from keras_acts.export.parity import ParityReport
+from keras_acts.export.parity.checks import check_comparison
 from keras_acts.export.parity.onnx_model import OnnxModel
+from keras_acts.export.parity.providers import known_providers
 from keras_acts.export.parity.reference.choice import reference_of
 from keras_acts.export.parity.report.report import Status
 from keras_acts.export.parity.verify import verify_reference
@@ -174,6 +176,14 @@ def export_model(
     """
     check_path(path)
     options = ExportOptions.among(locals())
+    check_comparison(
+        batch_sizes=batch_sizes,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        strict_edges=strict_edges,
+    )
+    known_providers(providers)
     if quantize is not None:
         given = {k: v for k, v in locals().items() if k not in _NOT_OF_THE_FLOAT_FILE}
         return _quantized(path, quantize, given)

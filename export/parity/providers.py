@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from keras_acts._providers import SHORT_NAMES
+from keras_acts.export.errors import OptionError
 
 Provider = str | tuple[str, Mapping[str, Any]]
 
@@ -64,11 +65,11 @@ def known_providers(providers: Sequence[Provider]) -> dict[str, dict[str, Any]]:
         providers: Names, short names, or pairs of a name and options.
 
     Raises:
-        ValueError: A provider is unknown to onnxruntime, or none is given.
+        OptionError: A provider is unknown to onnxruntime, or none is given.
     """
     known = onnxruntime().get_all_providers()
     if isinstance(providers, str) or not providers:
-        raise ValueError(
+        raise OptionError(
             "`providers` must be a non-empty sequence of provider names. "
             f"Received: providers={providers!r}"
         )
@@ -77,7 +78,7 @@ def known_providers(providers: Sequence[Provider]) -> dict[str, dict[str, Any]]:
         name, options = (one, {}) if isinstance(one, str) else one
         name = SHORT_NAMES.get(name.lower(), name)
         if name not in known and name not in SHORT_NAMES.values():
-            raise ValueError(
+            raise OptionError(
                 f"`providers` must name providers of onnxruntime: {', '.join(known)}, "
                 f"or in short {', '.join(SHORT_NAMES)}. Received: {name!r}"
             )

@@ -39,6 +39,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_acts.export.parity.checks import check_tolerances
+
 Array = np.ndarray[Any, Any]
 
 
@@ -138,14 +140,9 @@ def tolerance(
     """Return the tolerance for a dtype: the user's where given, else the table's.
 
     Raises:
-        ValueError: `rtol` or `atol` is negative or not finite.
+        OptionError: `rtol` or `atol` is no number, negative or not finite.
     """
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if value is not None and not (np.isfinite(value) and value >= 0):
-            raise ValueError(
-                f"`{name}` must be a finite number, 0 or above, or None for the "
-                f"dtype's own. Received: {name}={value!r}"
-            )
+    check_tolerances(rtol, atol)
     row = PRECISIONS[precision]
     given = rtol is not None or atol is not None
     rtol = row.rtol if rtol is None else rtol

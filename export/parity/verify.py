@@ -12,6 +12,7 @@ import onnx
 from keras_acts.export.contexts import check_context
 from keras_acts.export.parity import pairing
 from keras_acts.export.parity.apart.replay import verify_recorded
+from keras_acts.export.parity.checks import check_comparison
 from keras_acts.export.parity.inputs.case import Case
 from keras_acts.export.parity.inputs.generator import Generator
 from keras_acts.export.parity.inputs.sizes import Attempt, searched
@@ -87,8 +88,9 @@ def verify(
         FileNotFoundError: There is no such file.
         SignatureError: The inputs of the Keras model are unknown.
         ContextError: The call is inside `tf.function`, `jax.jit` or autocast.
-        ValueError: An argument is invalid, the file is not an ONNX model, or the model
-            accepts no generated input.
+        OptionError: An option is invalid, or `inputs` doesn't fit the model.
+        ValueError: The file is not an ONNX model, or the model accepts no generated
+            input.
 
     Example:
         >>> model = keras.Sequential([keras.Input((4,)), layers.Mish()])
@@ -138,8 +140,13 @@ def verify_reference(
     """
     check_context()
     asked = known_providers(providers)
-    _check_batch_sizes(batch_sizes)
-    _check_seed(seed)
+    check_comparison(
+        batch_sizes=batch_sizes,
+        rtol=rtol,
+        atol=atol,
+        seed=seed,
+        strict_edges=strict_edges,
+    )
     theirs = OnnxModel.read(onnx_model)
     precision = coarsest([reference.precision, *theirs.dtypes])
     evidence = Evidence(
@@ -182,21 +189,6 @@ def _attempt(reference: Reference) -> Attempt:
         return "the outputs have no elements" if empty else None
 
     return attempt
-
-
-def _check_batch_sizes(sizes: Sequence[int]) -> None:
-    if not sizes or not all(isinstance(n, int) and n > 0 for n in sizes):
-        raise ValueError(
-            "`batch_sizes` must be a non-empty sequence of positive integers. "
-            f"Received: batch_sizes={sizes!r}"
-        )
-
-
-def _check_seed(seed: int) -> None:
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise ValueError(
-            f"`seed` must be an integer, 0 or above. Received: seed={seed!r}"
-        )
 
 
 def _cases(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import keras
 import numpy as np
 import onnx
 import pytest
 
+from keras_acts.export import OptionError, api, export_model
 from keras_acts.export.parity import verify
 from keras_acts.export.parity.apart import trial
 from support.handmade import classifier, classifier_onnx
@@ -63,8 +67,25 @@ def test_inputs_that_are_no_numbers_are_refused(dtype: str) -> None:
         verify(model, classifier_onnx(model), inputs=inputs)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.0, True, "1"])
-def test_seeds(seed: object) -> None:
+WRONG_OPTIONS: dict[str, list[object]] = {
+    "seed": [-1, 1.0, True, "1", None],
+    "batch_sizes": [(), (0,), (1.0,), (True,), 3, "13", None],
+    "rtol": [-1, "x", float("nan"), float("inf"), True, [1e-3], np.ones(2)],
+    "atol": [-1e-9, "x", float("nan"), float("inf"), True, [1e-3], np.ones(2)],
+    "strict_edges": ["x", 1, None],
+    "providers": [["nope"], [], "cpu"],
+}
+WRONG = [(name, value) for name, row in WRONG_OPTIONS.items() for value in row]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=[f"{n}={v}" for n, v in WRONG])
+def test_a_wrong_option_is_refused_before_anything_runs(
+    name: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = classifier()
-    with pytest.raises(ValueError, match=r"`seed` must be .*Received: seed="):
-        verify(model, classifier_onnx(model), seed=seed)  # type: ignore[arg-type]
+    refused = pytest.raises(OptionError, match=rf"`{name}` must .*Received: ")
+    with refused:
+        verify(model, classifier_onnx(model), **{name: value})
+    monkeypatch.setattr(api, "_converted", lambda *_: pytest.fail("it was converted"))
+    with refused:
+        export_model(model, tmp_path / "x.onnx", **{name: value})

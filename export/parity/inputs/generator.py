@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_acts.export.errors import OptionError
 from keras_acts.export.parity.inputs.case import ORDINARY, Case, CaseRole
 from keras_acts.export.parity.inputs.edges import Edge
 from keras_acts.export.parity.inputs.index_limits import DEFAULT_LIMIT
@@ -176,7 +177,7 @@ class Generator:
                 a dataset, which yields those, or pairs of those and labels.
 
         Raises:
-            ValueError: There are too few, too many, or their shapes are wrong.
+            OptionError: There are too few, too many, or their shapes are wrong.
         """
         name = "own arrays"
         for number, arrays in enumerate(batches(given)):
@@ -197,12 +198,12 @@ class Generator:
         for one in self.inputs:
             array = np.asarray(arrays[one.spec.name])
             if array.dtype.kind in "cmM":
-                raise ValueError(
+                raise OptionError(
                     f"`inputs` must hold real numbers for '{one.spec.name}'. "
                     f"Received: dtype {array.dtype}"
                 )
             if not _fits(array.shape, one.shape):
-                raise ValueError(
+                raise OptionError(
                     f"`inputs` must fit the shape {one.shape} of '{one.spec.name}'. "
                     f"Received: shape {array.shape}"
                 )
@@ -221,7 +222,7 @@ class Generator:
             given = dict(enumerate(given if several else [given]))
             given = {names[i]: x for i, x in given.items() if i < len(names)}
         if set(given) != set(names):
-            raise ValueError(
+            raise OptionError(
                 f"`inputs` must hold one array for each of {names}, by name or in "
                 f"order. Received: {sorted(map(str, given))}"
             )
@@ -290,7 +291,7 @@ class Generator:
 
     def _limit(self, one: PairedInput) -> int:
         if one.spec.dtype == "string":
-            raise ValueError(
+            raise OptionError(
                 "Strings can't be generated: pass `inputs`. "
                 f"Received: input '{one.spec.name}' of dtype string"
             )
