@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from keras_acts.export.silence import silenced
 
 _TAG = "serve"
 _INTERNAL = "__saved_model"
@@ -64,7 +65,9 @@ class SignatureGraphs:
 
         one = tf.compat.v1
         operations = [name.split(":")[0] for name in outputs]
-        with one.Graph().as_default(), one.Session() as session, _without_advice():
+        # TensorFlow's advice is to load with what refuses the file.
+        silent = silenced("tensorflow", level=logging.ERROR)
+        with one.Graph().as_default(), one.Session() as session, silent:
             # The public function is the same under a decorator.
             SavedModelLoader(os.fspath(self.path)).load(session, [_TAG])
             return constants.convert_variables_to_constants_from_session_graph(
@@ -81,18 +84,6 @@ def read(path: Path) -> SignatureGraphs:
     (graph,) = (g for g in found.meta_graphs if _TAG in g.meta_info_def.tags)
     names = [n for n in graph.signature_def if not n.startswith(_INTERNAL)]
     return SignatureGraphs(path, {name: graph.signature_def[name] for name in names})
-
-
-@contextlib.contextmanager
-def _without_advice() -> Iterator[None]:
-    """Silence TensorFlow's advice to load with what refuses the file."""
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 def _sorted(tensors: Mapping[str, Any]) -> dict[str, Any]:

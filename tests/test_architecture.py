@@ -72,6 +72,7 @@ STAGES = (
     *(
         "errors",
         "contexts",
+        "silence",
         "metadata",
         "options",
         "names",

@@ -14,7 +14,12 @@ from keras_acts._onnx_files import external_tensors, read_proto
 from keras_acts._onnx_files.batches import rows_are_independent
 from keras_acts._onnx_files.names import checked_name
 from keras_acts._onnx_files.ports import Ports, ports_of
-from keras_acts._onnx_files.verdicts import Verdict, verdict_of
+from keras_acts._onnx_files.verdicts import (
+    DIGEST_KEY,
+    VERDICT_KEY,
+    Verdict,
+    verdict_of,
+)
 
 REPORT = "parity.json"
 """The name of the report in a package."""
@@ -122,8 +127,8 @@ class Contents:
         word = self.verdict.status if self.verdict.unchanged else "changed since"
         digest = self.verdict.digest
         return {
-            "keras_acts_verdict": word,
-            **({"keras_acts_digest": digest} if digest else {}),
+            VERDICT_KEY: word,
+            **({DIGEST_KEY: digest} if digest else {}),
         }
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +9,7 @@ import onnx_ir as ir
 
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.silence import quiet
 from keras_acts.export.trace import Island
 from keras_acts.export.trace.islands.island_sizes import Sizes, guesses
 from keras_acts.export.trace.keras_patches.float64 import jax_float64
@@ -34,7 +32,7 @@ def export(island: Island, opset: int, _target: str) -> Exported:
         UnsupportedOperationError: The code depends on sizes.
     """
     require(NAME, (NAME,), "jax")
-    with _quiet():
+    with quiet(NAME, "absl", "flax", "onnx_ir"):
         import jax2onnx
 
         sizes = _fitting(island)
@@ -154,20 +152,3 @@ def _primitives(jaxpr: Any) -> Iterator[str]:
         yield equation.primitive.name
         for inner in jax.core.jaxprs_in_params(equation.params):
             yield from _primitives(inner)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what jax2onnx and its packages log and warn of in a `with` block."""
-    names = (NAME, "absl", "flax", "onnx_ir")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import math
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,6 +11,7 @@ import onnx_ir as ir
 
 from keras_acts.export.engines.islands.exported import Exported, require
 from keras_acts.export.errors import UnsupportedOperationError
+from keras_acts.export.silence import quiet
 from keras_acts.export.trace import Island
 from keras_acts.export.trace.islands.island_sizes import Sizes
 from keras_acts.export.trace.untouched import torch_modes
@@ -43,7 +41,11 @@ def export(island: Island, _opset: int, _target: str) -> Exported:
     require(NAME, ("onnxscript",), "torch")
     import torch
 
-    with _quiet(), torch_modes.restored(island.layer), torch.no_grad():
+    with (
+        quiet("torch", "onnxscript", "onnx_ir"),
+        torch_modes.restored(island.layer),
+        torch.no_grad(),
+    ):
         assert island.returns is not None
         sizes = island.returns.sizes
         program = _program(island, sizes)
@@ -184,19 +186,3 @@ def _weights(island: Island, model: ir.Model) -> dict[str, Any]:
         elif name.startswith(f"{_CAPTURED}."):
             found[name] = tuple(name.split(".")[1:])
     return found
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what torch and onnxscript log and warn of in a `with` block."""
-    loggers = [logging.getLogger(name) for name in ("torch", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

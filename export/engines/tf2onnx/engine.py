@@ -41,6 +41,7 @@ from keras_acts.export.errors import (
 )
 from keras_acts.export.metadata import Metadata
 from keras_acts.export.saved_model import SavedModel
+from keras_acts.export.silence import silenced
 from keras_acts.export.trace import TracedInput, model_signature, public_names
 
 NAME = "tf2onnx"
@@ -258,19 +259,19 @@ class _Problems(logging.Handler):
 def _quiet() -> Iterator[list[str]]:
     """Silence tf2onnx and TensorFlow in a `with` block; yield tf2onnx's errors."""
     logger, problems = logging.getLogger(NAME), _Problems()
-    others = logging.getLogger("tensorflow")
-    propagate, level = logger.propagate, others.level
+    propagate = logger.propagate
     logger.addHandler(problems)
     logger.propagate = False
-    others.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with (
+            silenced("tensorflow", level=logging.ERROR),
+            warnings.catch_warnings(),
+        ):
             warnings.simplefilter("ignore")
             yield problems.found
     finally:
         logger.removeHandler(problems)
         logger.propagate = propagate
-        others.setLevel(level)
 
 
 def _validate(model: ir.Model, problems: Sequence[str]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any, Literal
 
 from keras_acts.export.parity.compare import Summary, Worst
 from keras_acts.export.parity.draws.distribution import Distribution
+from keras_acts.export.parity.report.plain import plain
 from keras_acts.export.parity.report.quantization.records import QuantizationReport
 from keras_acts.export.parity.tolerances import Tolerance
 
@@ -173,7 +172,7 @@ class ParityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report in JSON's types; NaN and infinity become strings."""
-        return {"status": self.status, "passed": self.passed, **_plain(self)}
+        return {"status": self.status, "passed": self.passed, **plain(self)}
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the report as JSON, and write it to `path` if one is given."""
@@ -196,15 +195,3 @@ class ParityReport:
         from keras_acts.export.parity.report.table import render
 
         return render(self)
-
-
-def _plain(x: Any) -> Any:
-    if dataclasses.is_dataclass(x):
-        return {f.name: _plain(getattr(x, f.name)) for f in dataclasses.fields(x)}
-    if isinstance(x, Mapping):
-        return {str(key): _plain(value) for key, value in x.items()}
-    if isinstance(x, list | tuple):
-        return [_plain(one) for one in x]
-    if isinstance(x, float) and not math.isfinite(x):
-        return str(x)
-    return x

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from keras_acts.export.parity.report.plain import plain
 
 Status = Literal["agrees", "differs", "not proven"]
 
@@ -182,7 +182,7 @@ class QuantizationReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report in JSON's types; NaN and infinity become strings."""
-        found: dict[str, Any] = _plain(self)
+        found: dict[str, Any] = plain(self)
         return {**found, "agrees": self.agrees, "size_ratio": self.size_ratio}
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
@@ -196,15 +196,3 @@ class QuantizationReport:
         from keras_acts.export.parity.report.quantization.table import render
 
         return render(self)
-
-
-def _plain(x: Any) -> Any:
-    if dataclasses.is_dataclass(x):
-        return {f.name: _plain(getattr(x, f.name)) for f in dataclasses.fields(x)}
-    if isinstance(x, Mapping):
-        return {str(key): _plain(value) for key, value in x.items()}
-    if isinstance(x, list | tuple):
-        return [_plain(one) for one in x]
-    if isinstance(x, float) and not math.isfinite(x):
-        return str(x)
-    return x
