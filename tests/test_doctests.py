@@ -10,29 +10,33 @@ import numpy as np
 import pytest
 
 import keras_acts.export
-from keras_acts import catalogue, functional, layers, plotting
+from keras_acts import functional, layers, packaging, plotting
 
 pytestmark = pytest.mark.in_turn("what the examples print")
 
-EXPORTS = {
-    name: getattr(keras_acts.export, name)
-    for name in keras_acts.export.__all__
-    if inspect.isfunction(getattr(keras_acts.export, name))
-}
-ELSEWHERE = {
-    "export_generator": "needs a language model; docs/generation.md has one",
-    "load_keras2_model": "tests/export/test_keras2_files.py has files of Keras 2",
-    "load_saved_model": "needs TensorFlow; tests/export/engines tests it",
-    "saved_model_signatures": "needs TensorFlow; tests/cli/test_saved_models.py does",
-    "register_converter": "the README's example of it runs",
-}
-"""Functions of `keras_acts.export` whose examples are not in their docstrings."""
 
-PLOTS = {
-    name: getattr(plotting, name)
-    for name in plotting.__all__
-    if inspect.isfunction(getattr(plotting, name))
+def _functions(module):
+    """Return the public functions and layers of a module by name."""
+    named = {name: getattr(module, name) for name in module.__all__}
+    return {
+        name: one
+        for name, one in named.items()
+        if inspect.isfunction(one)
+        or (inspect.isclass(one) and issubclass(one, keras.Layer))
+    }
+
+
+EXPORTS = _functions(keras_acts.export)
+ELSEWHERE = {
+    "export.export_generator": "needs a language model; docs/generation.md has one",
+    "export.load_keras2_model": "needs a file; test_keras2_files.py has some",
+    "export.load_saved_model": "needs TensorFlow; tests/export/engines tests it",
+    "export.saved_model_signatures": "needs TensorFlow; tests/cli tests it",
+    "export.register_converter": "the README's example of it runs",
+    "register_names": "changes Keras for the process; tests/activations tests it",
+    "packaging.package": "needs a file; tests/serving/test_packages.py tests it",
 }
+"""Public functions whose examples are not in their docstrings, or are not run."""
 
 IMPORTS = {
     **{"functional": functional, "keras": keras, "layers": layers, "np": np},
@@ -46,13 +50,20 @@ FUNCTIONS = {
     for name in functional.__all__
     if hasattr(function := getattr(functional, name), "formula")
 }
-PUBLIC = {
-    **{f"export.{k}": f for k, f in EXPORTS.items() if k not in ELSEWHERE},
-    **{f"plotting.{name}": function for name, function in PLOTS.items()},
+NAMED = {
+    **{f"export.{name}": function for name, function in EXPORTS.items()},
     **{f"functional.{name}": function for name, function in FUNCTIONS.items()},
-    "diagnose": keras_acts.diagnose,
-    "DiagnosisCallback": keras_acts.DiagnosisCallback,
-    **{f"layers.{row.name}": row.layer for row in catalogue.activations().values()},
+    **{
+        f"{module.__name__.removeprefix('keras_acts.')}.{name}": public
+        for module in (layers, packaging, plotting)
+        for name, public in _functions(module).items()
+    },
+    **{name: getattr(keras_acts, name) for name in keras_acts.__all__},
+}
+PUBLIC = {
+    name: public
+    for name, public in NAMED.items()
+    if callable(public) and name not in ELSEWHERE
 }
 
 

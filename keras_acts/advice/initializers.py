@@ -195,7 +195,8 @@ def initializer_for(
         TypeError: `activation` is nothing that names one.
 
     Example:
-        >>> round(keras_acts.initializer_for("prelu", slope=0.25).scale, 6)
+        >>> initializer = keras_acts.initializer_for("prelu", slope=0.25)
+        >>> round(initializer.scale, 6)  # 2 / (1 + 0.25²)
         1.882353
     """
     known = identify(activation, **arguments)

@@ -69,8 +69,9 @@ def suggest(
         ValueError: An argument has none of its values; the message lists them.
 
     Example:
-        >>> keras_acts.suggest(task="multi-label").suggestions[0].activation
-        'Sigmoid'
+        >>> first = keras_acts.suggest(task="multi-label").suggestions[0]
+        >>> first.activation, first.losses
+        ('Sigmoid', ('keras.losses.BinaryCrossentropy()',))
     """
     task = None if task is None else chosen("task", task, TASKS)
     network = None if network is None else chosen("network", network, NETWORKS)
