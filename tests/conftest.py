@@ -46,7 +46,7 @@ def pytest_addoption(parser):
         "--rest",
         action="store_true",
         help="run the cases that plain `pytest` leaves out, and no others: each on "
-        "torch, and one in four on the other backends",
+        "torch, and one in eight on the other backends",
     )
     parser.addoption(
         "--thirdparty",

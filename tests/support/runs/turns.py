@@ -15,7 +15,7 @@ import pytest
 
 from support.backends import BACKENDS, FIRST
 
-TURNS = 4
+TURNS = 8
 """One in so many of the tests that take turns runs on a backend but the first."""
 
 OTHERS = tuple(name for name in BACKENDS if name != FIRST)
